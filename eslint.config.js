@@ -1,0 +1,68 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Direction of imports (architecture.md, Layout): contract ← kit ← products, operations, identity; contract ← gateway.
+ * `scripts/` knows everything, and nothing imports `scripts/` or `tests/`.
+ */
+const mayImport = {
+  'identity/contract': [],
+  'subgraphs/kit': ['contract'],
+  'identity/service': ['contract', 'kit'],
+  'subgraphs/operations': ['contract', 'kit'],
+  'subgraphs/starter': ['kit'],
+  gateway: ['contract'],
+};
+
+const ownPackages = (folder, allowed) => ({
+  regex: `^@inevitable/(?!(${allowed.join('|') || '-'})(/|$))`,
+  message: `${folder} may import only: ${allowed.join(', ') || 'nothing of ours'} (architecture.md, Layout).`,
+});
+const byPackageName = {
+  regex: '^(\\.\\./)+(identity|subgraphs|gateway|scripts|tests)/',
+  message: 'Import another part by its package name.',
+};
+const noAgenda = { regex: '^(agenda$|@agendajs/)', message: 'Only the runner in the kit knows Agenda: use defineJob.' };
+
+const restrict = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } });
+
+const boundaries = [
+  ...Object.entries(mayImport).map(([folder, allowed]) =>
+    restrict([`${folder}/**/*.ts`], ownPackages(folder, allowed), byPackageName, noAgenda),
+  ),
+  restrict(
+    ['subgraphs/kit/jobs/agenda-runner.ts'],
+    ownPackages('subgraphs/kit', mayImport['subgraphs/kit']),
+    byPackageName,
+  ),
+  restrict(['scripts/**/*.ts'], { regex: '^(\\.\\./)+tests/', message: 'Nothing imports tests/.' }, noAgenda),
+];
+
+export default tseslint.config(
+  { ignores: ['**/dist/', '**/generated/', '**/node_modules/', 'coverage/', '.data/', '.stack/'] },
+  js.configs.recommended,
+  { files: ['**/*.ts'], extends: [tseslint.configs.strict] },
+  {
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', fetch: 'readonly', URL: 'readonly', Buffer: 'readonly' },
+    },
+    rules: {
+      'no-control-regex': 'off', // text from outside is checked for control characters
+      'no-constant-condition': ['error', { checkLoops: false }],
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off', // noUncheckedIndexedAccess makes them the honest form of "checked above"
+      '@typescript-eslint/no-dynamic-delete': 'off',
+      '@typescript-eslint/no-invalid-void-type': 'off',
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Only entry points read process.env.' },
+      ],
+    },
+  },
+  { files: ['tests/**/*.ts', '**/*.test.ts'], rules: { 'no-restricted-properties': 'off' } },
+  ...boundaries,
+);
