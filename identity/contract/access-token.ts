@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { Caller } from './caller.js';
+import type { SessionId, TenantId, UserId } from './ids.js';
+import type { AnonymousRequest, RequestContext } from './request-context.js';
+
+/** `aud` of every access token: the gateway is the only one who accepts them. */
+export const ACCESS_TOKEN_AUDIENCE = 'inevitable-gateway';
+/** `typ` header of an access token (RFC 9068, section 2.1). */
+export const ACCESS_TOKEN_TYPE = 'at+jwt';
+
+const uuid = z.uuid();
+
+/** The claims of an access token (RFC 9068), as core-identity writes them and gateways read them. */
+export const accessTokenClaims = z.object({
+  iss: z.string(),
+  aud: z.literal(ACCESS_TOKEN_AUDIENCE),
+  sub: uuid.transform((text) => text as UserId),
+  sid: uuid.transform((text) => text as SessionId),
+  tid: uuid.transform((text) => text as TenantId),
+  roles: z.array(z.string()),
+  /** Space-separated permissions (RFC 6749, section 3.3). */
+  scope: z.string(),
+  plan: z.string(),
+  /** Digest of the tenant's entitlements at issue; the list itself is looked up by it. */
+  ent: z.string(),
+  amr: z.array(z.string()),
+  auth_time: z.int(),
+  /** Position of the revocation feed at issue: later revocations of a claim end this token. */
+  rev: z.int().nonnegative(),
+  /** A platform administrator; never a tenant role. */
+  adm: z.boolean().optional(),
+  iat: z.int(),
+  exp: z.int(),
+  jti: z.string(),
+});
+export type AccessTokenClaims = z.infer<typeof accessTokenClaims>;
+
+/** The request context of a verified access token. */
+export function contextFromAccessToken(claims: AccessTokenClaims, request: AnonymousRequest): RequestContext {
+  const caller: Caller = claims.adm
+    ? { kind: 'platformAdmin', userId: claims.sub }
+    : { kind: 'member', userId: claims.sub };
+  return Object.freeze({
+    ...request,
+    tenant: Object.freeze({ id: claims.tid, plan: claims.plan, entitlementsDigest: claims.ent }),
+    caller: Object.freeze(caller),
+    sessionId: claims.sid,
+    roles: Object.freeze(claims.roles),
+    may: new Set(claims.scope.split(' ').filter(Boolean)),
+  });
+}

@@ -1,0 +1,18 @@
+/** A typed, versioned fact: `<product>.<aggregate>.<what happened>.v<n>`, for example `starter.note.created.v1`. */
+export interface StackEvent {
+  /** The outbox record's id; a consumer that sees it twice drops the second. */
+  readonly id: string;
+  readonly name: string;
+  readonly tenantId: string | null;
+  /** Events of one aggregate arrive in order. */
+  readonly aggregate: string;
+  readonly payload: unknown;
+  readonly occurredAt: string;
+  readonly correlationId: string;
+}
+
+export interface EventBus {
+  publish(event: StackEvent): Promise<void>;
+  /** `name` or a prefix ending in `.`; answers a function that ends the subscription. */
+  subscribe(name: string, listener: (event: StackEvent) => void): () => void;
+}

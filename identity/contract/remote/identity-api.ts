@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import type { TenantId } from '../ids.js';
+import type { EntitlementsPort } from '../ports/entitlements-port.js';
+import type { RevocationFeed } from '../ports/revocation-feed.js';
+import type { TenantsPort } from '../ports/tenants-port.js';
+import type { TokenVerificationPort } from '../ports/token-verification-port.js';
+
+/** Everything the other parts ask of identity. One object in one process, one HTTP client apart. */
+export interface IdentityPorts {
+  readonly verification: TokenVerificationPort;
+  readonly revocations: RevocationFeed;
+  readonly entitlements: EntitlementsPort;
+  readonly tenants: TenantsPort;
+}
+
+const operation = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
+
+const tenantId = z.uuid().transform((text) => text as TenantId);
+const settle = z.object({ tenantId, reservationId: z.uuid() });
+const publicJwk = z.object({
+  kid: z.string().min(1).max(200),
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  x: z.string().min(1).max(100),
+  y: z.string().min(1).max(100),
+  alg: z.literal('ES256'),
+  use: z.literal('sig'),
+});
+const feature = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('boolean'), enabled: z.boolean() }),
+  z.object({ kind: z.literal('static'), value: z.unknown() }),
+  z.object({ kind: z.literal('metered'), limit: z.int(), per: z.enum(['day', 'month']) }),
+]);
+
+/**
+ * `POST /internal/v1/<operation>` with a JSON body, answered with JSON; bearer: a service assertion for `identity`.
+ * Client and server are both made from this table, so they cannot disagree.
+ */
+export const identityApi = {
+  'verification-settings': operation(z.object({}), z.object({ issuer: z.string(), keys: z.array(publicJwk) })),
+  'register-context-key': operation(
+    z.object({ key: publicJwk, ttlSeconds: z.int().positive().max(3_600) }),
+    z.object({}),
+  ),
+  revocations: operation(
+    z.object({ sequence: z.int().nonnegative(), waitMs: z.int().nonnegative().max(30_000) }),
+    z.object({
+      sequence: z.int().nonnegative(),
+      revocations: z.array(
+        z.object({
+          sequence: z.int(),
+          subject: z.enum(['session', 'user', 'tenant', 'membership', 'apiKey', 'entitlements']),
+          id: z.string(),
+        }),
+      ),
+    }),
+  ),
+  'find-tenant': operation(
+    z.object({ tenantId }),
+    z
+      .object({
+        id: tenantId,
+        slug: z.string(),
+        name: z.string(),
+        plan: z.string(),
+        entitlementsDigest: z.string(),
+        status: z.enum(['active', 'suspended', 'deleting']),
+      })
+      .nullable(),
+  ),
+  'describe-entitlements': operation(
+    z.object({ tenantId }),
+    z.object({ plan: z.string(), digest: z.string(), features: z.record(z.string(), feature) }),
+  ),
+  reserve: operation(
+    z.object({
+      tenantId,
+      feature: z.string().min(1).max(200),
+      amount: z.int().positive(),
+      idempotencyKey: z.string().min(1).max(200),
+    }),
+    z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('reserved'), reservationId: z.uuid(), expiresAt: z.string() }),
+      z.object({ kind: z.literal('exceeded'), limit: z.int(), resetsAt: z.string() }),
+      z.object({ kind: z.literal('notEntitled') }),
+    ]),
+  ),
+  commit: operation(settle.extend({ actual: z.int().nonnegative() }), z.object({ settled: z.boolean() })),
+  release: operation(settle, z.object({ settled: z.boolean() })),
+} as const;
+
+export type IdentityOperation = keyof typeof identityApi;
+export type IdentityInput<Name extends IdentityOperation> = z.output<(typeof identityApi)[Name]['input']>;
+export type IdentityOutput<Name extends IdentityOperation> = z.output<(typeof identityApi)[Name]['output']>;
+
+/** The service name of identity: the audience of assertions made for it. */
+export const IDENTITY_AUDIENCE = 'identity';

@@ -1,0 +1,49 @@
+import type { Caller } from './caller.js';
+import type { Permission, SessionId, TenantId } from './ids.js';
+
+/** `customer`: no development credential, demo user or page is reachable. */
+export type DeploymentContext = 'internal' | 'customer';
+
+/** The tenant the caller's token speaks for: exactly one. */
+export interface TenantSeen {
+  readonly id: TenantId;
+  /** What the tenant may use, as the token states it; the digest changes when any entitlement does. */
+  readonly plan: string;
+  readonly entitlementsDigest: string;
+}
+
+/** Who asks, inside which tenant, until when. Built once per request, frozen, never changed. */
+export interface RequestContext {
+  readonly requestId: string;
+  /** W3C `traceparent` of the caller, or null. */
+  readonly trace: string | null;
+  /** Epoch milliseconds; after it nobody waits for the answer. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  /** null: nobody in particular; no tenant row can be reached. */
+  readonly tenant: TenantSeen | null;
+  readonly caller: Caller;
+  readonly sessionId: SessionId | null;
+  readonly roles: readonly string[];
+  readonly may: ReadonlySet<Permission>;
+  readonly deployment: DeploymentContext;
+}
+
+export interface AnonymousRequest {
+  readonly requestId: string;
+  readonly trace: string | null;
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  readonly deployment: DeploymentContext;
+}
+
+/** The context of a request that carries no credential. That is never an error by itself. */
+export const anonymousContext = (request: AnonymousRequest): RequestContext =>
+  Object.freeze({
+    ...request,
+    tenant: null,
+    caller: Object.freeze({ kind: 'anonymous' as const }),
+    sessionId: null,
+    roles: Object.freeze([]),
+    may: new Set<Permission>(),
+  });
