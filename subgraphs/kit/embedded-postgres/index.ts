@@ -1,0 +1,3 @@
+export { ClusterUnavailable } from './cluster-unavailable.js';
+export { startCluster } from './start-cluster.js';
+export type { Cluster, StartClusterOptions } from './start-cluster.js';
