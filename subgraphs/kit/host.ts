@@ -1,0 +1,18 @@
+// What runs a product: for the composition root, for core-identity, and for tests. Products import '@inevitable/kit'.
+export * from './database/index.js';
+export * from './embedded-postgres/index.js';
+export { inProcessBus } from './events/in-process-bus.js';
+export { completeSchemaText } from './graph/complete-schema.js';
+export {
+  JOB_STORE_SCHEMA,
+  jobStore,
+  migrateJobStore,
+  openJobStorePool,
+  openJobStoreReader,
+  type JobStoreReader,
+} from './jobs/job-store.js';
+export { startWorker, type WorkedProduct, type Worker } from './jobs/start-worker.js';
+export { hostSubgraph, type HostedSubgraph } from './subgraph/host-subgraph.js';
+export { AddressUnavailable, serveHealth } from './subgraph/serve-health.js';
+export { serveSubgraph, type ServedSubgraph } from './subgraph/serve-subgraph.js';
+export { contextVerifier } from './subgraph/verify-context.js';

@@ -1,0 +1,28 @@
+// What a product team imports. What runs a product (hosting, roles, migrations, relay) is in ./host.js.
+export {
+  BadUserInput,
+  CallerError,
+  Conflict,
+  Forbidden,
+  isUuid,
+  NotEntitled,
+  NotFound,
+  OperatorError,
+  QuotaExceeded,
+  Unauthenticated,
+  userOf,
+  type Caller,
+  type RequestContext,
+  type TenantId,
+  type UserId,
+} from '@inevitable/contract';
+export { defineDatabase, type DatabaseDeclaration, type TenantClient } from './database/index.js';
+export { connectionOf, type Connection, type PageArguments, type PageToRead } from './graph/connection.js';
+export type { EntityReference } from './graph/entity-reference.js';
+export { newId } from './graph/new-id.js';
+export { plainText } from './graph/plain-text.js';
+export { defineJob, type JobDefinition, type JobRun, type RetryPolicy } from './jobs/define-job.js';
+export { defineSubgraph, type RouteHandler, type SubgraphDeclaration } from './subgraph/define-subgraph.js';
+export { parseInput } from './subgraph/parse-input.js';
+export type { ProductContext, TenantWork } from './subgraph/product-context.js';
+export { requirePermission, requirePlatformAdmin, requireTenant, requireUser } from './subgraph/require.js';

@@ -1,0 +1,74 @@
+import type { TenantId, TenantsPort } from '@inevitable/contract';
+import type { Logger } from 'pino';
+import type { ProductDatabase } from '../database/index.js';
+import { tenantWork } from '../outbox/outbox.js';
+import { DEFAULT_TIMEOUT_MS, type JobDefinition } from './define-job.js';
+import { jobContext } from './job-context.js';
+import type { JobData } from './job-store.js';
+
+/** A failure no further run can mend: the payload of an old record, a tenant that is gone. */
+export class JobCannotRun extends Error {}
+
+export interface RunJobDeps {
+  readonly product: string;
+  readonly database: ProductDatabase | null;
+  readonly tenants: TenantsPort;
+  readonly log: Logger;
+}
+
+/**
+ * One run of one job: reads the payload, builds the context and the tenant's handle, and holds the handler to its
+ * timeout. Throws what the handler throws, `JobCannotRun`, or an Error that names the timeout.
+ */
+export async function runJob(
+  job: JobDefinition<unknown, never>,
+  data: JobData,
+  attempt: number,
+  stopping: AbortSignal,
+  { product, database, tenants, log }: RunJobDeps,
+): Promise<void> {
+  const parsed = job.payload.safeParse(data.payload);
+  if (!parsed.success) throw new JobCannotRun(`The payload does not fit the job: ${parsed.error.message}`);
+  const tenant = data.tenantId === null ? null : await tenants.find(data.tenantId as TenantId);
+  if (data.tenantId !== null && tenant?.status !== 'active')
+    throw new JobCannotRun(`Tenant ${data.tenantId} is not active.`);
+
+  const timeoutMs = job.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const timeout = new AbortController();
+  const signal = AbortSignal.any([stopping, timeout.signal]);
+  const context = jobContext(product, tenant, data.correlationId, Date.now() + timeoutMs, signal);
+  let timer: NodeJS.Timeout | undefined;
+  // A handler that ignores its signal loses its slot all the same.
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new Error(`The job did not end within ${timeoutMs} ms.`);
+      timeout.abort(error);
+      reject(error);
+    }, timeoutMs);
+  });
+  try {
+    const tenantId = tenant?.id ?? null;
+    const run = job.run({
+      payload: parsed.data,
+      context,
+      get db() {
+        return requireDatabase(database, job.name).forTenant(tenantId).db as never;
+      },
+      transaction: (work) =>
+        requireDatabase(database, job.name).transaction(tenantId, (handle) =>
+          work(tenantWork(handle, context) as never),
+        ),
+      attempt,
+      signal,
+      log: log.child({ job: job.name, tenant: tenantId, correlationId: data.correlationId, attempt }),
+    });
+    await Promise.race([run, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function requireDatabase(database: ProductDatabase | null, job: string): ProductDatabase {
+  if (!database) throw new JobCannotRun(`Job "${job}" uses a database, and its product declares none.`);
+  return database;
+}

@@ -1,0 +1,154 @@
+import type { EventBus, JobsPort } from '@inevitable/contract';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+
+export interface RelayDeps {
+  readonly product: string;
+  /** The product's system role. */
+  readonly pool: Pool;
+  readonly jobs: JobsPort;
+  readonly events: EventBus;
+  readonly log: Logger;
+}
+
+export interface Relay {
+  readonly product: string;
+  /** Sends what is unsent now; calls meanwhile are answered by one more pass. Never rejects. */
+  wake(): void;
+  /** null while it works; else why it does not. */
+  readonly trouble: string | null;
+  stop(): Promise<void>;
+}
+
+interface OutboxRow {
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly kind: 'event' | 'job';
+  readonly name: string;
+  readonly aggregate: string;
+  readonly payload: unknown;
+  readonly correlation_id: string;
+  readonly run_at: Date;
+  readonly created_at: Date;
+}
+
+const BATCH = 200;
+/** NOTIFY is a hint and can be lost; this is the promise. */
+const POLL_MS = 1_000;
+const KEEP_SENT = '1 day';
+const PURGE_EVERY_MS = 3_600_000;
+
+/**
+ * Turns committed outbox records into events on the bus and jobs in the store, at least once, in order of commit per
+ * aggregate. One relay of a product works at a time (an advisory lock); the others stand by.
+ * The job's key is the record's id, so a crash between "inserted" and "marked" makes no second job.
+ */
+export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Relay {
+  let running: Promise<void> | null = null;
+  let again = false;
+  let stopped = false;
+  let trouble: string | null = null;
+
+  async function sendAll(): Promise<void> {
+    do {
+      again = false;
+      try {
+        while (!stopped && (await sendBatch()) === BATCH);
+        trouble = null;
+      } catch (error) {
+        if (trouble === null) log.warn({ product, err: error }, 'outbox relay cannot send; it keeps trying');
+        trouble = `outbox of "${product}": ${(error as Error).message}`;
+      }
+    } while (again && !stopped);
+  }
+
+  /** Answers how many records it sent. */
+  async function sendBatch(): Promise<number> {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('begin');
+      const { rows: locks } = await client.query<{ mine: boolean }>(
+        'select pg_try_advisory_xact_lock(hashtext($1)) as mine',
+        [`outbox:${product}`],
+      );
+      if (!locks[0]?.mine) {
+        await client.query('rollback');
+        return 0;
+      }
+      const { rows } = await client.query<OutboxRow>(
+        `select id, tenant_id, kind, name, aggregate, payload, correlation_id, run_at, created_at
+         from outbox where sent_at is null order by sequence limit ${BATCH}`,
+      );
+      if (rows.length) {
+        await send(rows);
+        await client.query('update outbox set sent_at = stack_now() where id = any($1)', [rows.map(({ id }) => id)]);
+      }
+      await client.query('commit');
+      return rows.length;
+    } catch (error) {
+      broken = error as Error;
+      await client.query('rollback').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  async function send(rows: readonly OutboxRow[]): Promise<void> {
+    const due = rows.filter(({ kind }) => kind === 'job');
+    if (due.length) {
+      await jobs.insert(
+        due.map((row) => ({
+          id: row.id,
+          name: row.name,
+          tenantId: row.tenant_id,
+          payload: row.payload,
+          correlationId: row.correlation_id,
+          runAt: row.run_at.toISOString(),
+        })),
+      );
+    }
+    for (const row of rows.filter(({ kind }) => kind === 'event')) {
+      await events.publish({
+        id: row.id,
+        name: row.name,
+        tenantId: row.tenant_id,
+        aggregate: row.aggregate,
+        payload: row.payload,
+        occurredAt: row.created_at.toISOString(),
+        correlationId: row.correlation_id,
+      });
+    }
+  }
+
+  function wake(): void {
+    if (stopped) return;
+    again = true;
+    running ??= sendAll().finally(() => {
+      running = null;
+    });
+  }
+
+  const poll = setInterval(wake, POLL_MS);
+  const purge = setInterval(() => {
+    pool
+      .query(`delete from outbox where sent_at < stack_now() - interval '${KEEP_SENT}'`)
+      .catch((error: unknown) => log.warn({ product, err: error }, 'sent outbox records could not be purged'));
+  }, PURGE_EVERY_MS);
+  wake();
+
+  return {
+    product,
+    wake,
+    get trouble() {
+      return trouble;
+    },
+    async stop() {
+      stopped = true;
+      clearInterval(poll);
+      clearInterval(purge);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { RequestContext, Permission } from '@inevitable/contract';
+import type { DatabaseDeclaration, PrismaClientLike } from '../database/index.js';
+import type { JobDefinition } from '../jobs/define-job.js';
+
+/** `METHOD /path` as the client sees it; `:name` matches one segment. */
+export type RoutePattern = `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`;
+/** A product's HTTP route (Fetch API), so that it does not know the server. */
+export type RouteHandler = (
+  request: Request,
+  context: RequestContext,
+  params: Readonly<Record<string, string>>,
+) => Response | Promise<Response>;
+
+export interface SubgraphDeclaration<Client extends PrismaClientLike = PrismaClientLike> {
+  /** The name in supergraph.yaml, the schema in the database, the audience of context tokens. */
+  readonly name: string;
+  /** The team that answers for it. */
+  readonly owner: string;
+  /** The product's GraphQL schema; what it shares with others comes from the kit. */
+  readonly schema: URL;
+  /** Resolvers with the standard signature `(parent, args, context, info)`. */
+  readonly resolvers: object;
+  /** What a role can be given; the last segment is the verb (`read`, `write`, `admin`). */
+  readonly permissions?: readonly Permission[];
+  /** Open to the anonymous: `Type.field`, or `Type.*`. Everything else is denied to them. */
+  readonly publicFields?: readonly string[];
+  readonly jobs?: readonly JobDefinition[];
+  readonly routes?: Readonly<Partial<Record<RoutePattern, RouteHandler>>>;
+  readonly database?: DatabaseDeclaration<Client>;
+}
+
+/** A subgraph is one declaration: the product's table of contents. */
+export const defineSubgraph = <Client extends PrismaClientLike>(
+  declaration: SubgraphDeclaration<Client>,
+): SubgraphDeclaration<Client> => Object.freeze(declaration);

@@ -1,0 +1,78 @@
+import { ERROR_CODES, ready, toErrorBody, type RequestContext, type SubgraphHandle } from '@inevitable/contract';
+import { execute, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import type { SubgraphDeclaration } from './define-subgraph.js';
+import { executableSchema } from './executable-schema.js';
+import { routeMatcher } from './match-route.js';
+import { presentResult } from './present-errors.js';
+import { productContext, type ProductContext, type ProductResources } from './product-context.js';
+
+/** A subgraph loaded in this process: called directly, or served by `serveSubgraph`. */
+export interface HostedSubgraph extends SubgraphHandle {
+  readonly declaration: SubgraphDeclaration;
+  readonly schema: GraphQLSchema;
+  contextFor(request: RequestContext): ProductContext;
+}
+
+/** The gateway sends each subgraph a bounded set of documents; this many stay parsed. */
+const PARSED_DOCUMENTS = 1_000;
+
+/** Loads a declaration; throws when its schema, resolvers and public fields do not fit together. */
+export function hostSubgraph(declaration: SubgraphDeclaration, resources: ProductResources): HostedSubgraph {
+  const { database, log } = resources;
+  const schema = executableSchema(declaration, database);
+  const matchRoute = routeMatcher(declaration);
+  const documents = new LRUCache<string, DocumentNode>({ max: PARSED_DOCUMENTS });
+
+  const parsed = (query: string): DocumentNode => {
+    const known = documents.get(query);
+    if (known) return known;
+    const document = parse(query, { noLocation: true });
+    documents.set(query, document);
+    return document;
+  };
+
+  return {
+    name: declaration.name,
+    declaration,
+    schema,
+    contextFor: (request) => productContext(request, resources),
+
+    // Not validated: the gateway's planner wrote it from this very schema. Over HTTP Apollo Server validates.
+    async execute({ query, document, operationName, variables }, request) {
+      const result = await execute({
+        schema,
+        document: document ?? parsed(query),
+        operationName: operationName ?? null,
+        variableValues: variables ?? null,
+        contextValue: productContext(request, resources),
+      });
+      return presentResult(result, request, log);
+    },
+
+    async fetch(request, context) {
+      const route = matchRoute(request.method, new URL(request.url).pathname);
+      if (!route) return errorResponse('NOT_FOUND', 'No such page.');
+      try {
+        return await route.handle(request, context, route.params);
+      } catch (error) {
+        const { message, extensions } = toErrorBody(error);
+        if (ERROR_CODES[extensions.code].status >= 500) {
+          log.error(
+            { requestId: context.requestId, route: new URL(request.url).pathname, err: error },
+            'a route failed',
+          );
+        }
+        return errorResponse(extensions.code, message);
+      }
+    },
+
+    health: async () => {
+      const state = await (database?.health() ?? ready(declaration.name));
+      return { ...state, name: declaration.name };
+    },
+  };
+}
+
+const errorResponse = (code: keyof typeof ERROR_CODES, message: string): Response =>
+  Response.json({ error: { code, message } }, { status: ERROR_CODES[code].status });

@@ -1,0 +1,57 @@
+import { CallerError, ERROR_CODES, toErrorBody, type ErrorCode, type RequestContext } from '@inevitable/contract';
+import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
+import type { Logger } from 'pino';
+
+/** The answer as a client may see it: a caller's errors as they are, ours logged in full and masked. */
+export function presentResult(result: ExecutionResult, context: RequestContext, log: Logger): ExecutionResult {
+  if (!result.errors) return result;
+  const refused = result.data === undefined; // never executed: the request itself was at fault
+  return { ...result, errors: result.errors.map((error) => presented(error, refused, context, log)) };
+}
+
+function presented(error: GraphQLError, refused: boolean, context: RequestContext, log: Logger): GraphQLError {
+  const { message, extensions } = presentError(error, refused);
+  if (isOurs(extensions.code)) logFault(error, context, log);
+  return new GraphQLError(message, { path: error.path ?? null, extensions });
+}
+
+/** For a server that formats one error at a time. */
+export function presentFormatted(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const refused = formatted.path === undefined;
+  return {
+    ...formatted,
+    ...presentError(
+      error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error }),
+      refused,
+    ),
+  };
+}
+
+function presentError(error: GraphQLError, refused: boolean) {
+  const cause = error.originalError;
+  if (cause instanceof CallerError) return toErrorBody(cause);
+  const thrown = cause instanceof GraphQLError ? cause : cause ? null : error;
+  const code = thrown?.extensions['code'];
+  if (thrown && typeof code === 'string' && code in ERROR_CODES && !isOurs(code as ErrorCode)) {
+    return { message: thrown.message, extensions: { ...detailsOf(thrown), code: code as ErrorCode } };
+  }
+  // graphql-js itself refuses a variable or a literal that does not fit, before anything runs.
+  if (refused && !cause) return { message: error.message, extensions: { code: 'BAD_USER_INPUT' as const } };
+  return toErrorBody(cause ?? error);
+}
+
+/** Everything a `GraphQLError` carries but stack traces. */
+function detailsOf({ extensions }: GraphQLError): Record<string, unknown> {
+  const details = { ...extensions };
+  delete details['stacktrace'];
+  return details;
+}
+
+const isOurs = (code: ErrorCode): boolean => ERROR_CODES[code].status >= 500;
+
+function logFault(error: GraphQLError, { requestId, tenant }: RequestContext, log: Logger): void {
+  log.error(
+    { requestId, tenant: tenant?.id, path: error.path?.join('.'), err: error.originalError ?? error },
+    'a resolver failed',
+  );
+}

@@ -1,0 +1,109 @@
+import {
+  NotEntitled,
+  QuotaExceeded,
+  Unauthenticated,
+  type EntitlementsPort,
+  type RequestContext,
+  type TenantId,
+} from '@inevitable/contract';
+import type { Logger } from 'pino';
+import type { PrismaClientLike, ProductDatabase, TenantClient, TenantHandle } from '../database/index.js';
+import type { JobDefinition } from '../jobs/define-job.js';
+import { readingOnly } from '../outbox/outbox.js';
+
+export interface EventToPublish {
+  /** `<product>.<aggregate>.<what happened>.v<n>` */
+  readonly name: string;
+  /** Events of one aggregate arrive in order; usually its id. */
+  readonly aggregate: string;
+  readonly payload: unknown;
+}
+
+export interface EnqueueOptions {
+  /** Not before; now unless told. */
+  readonly runAt?: Date;
+  /** Jobs of one aggregate are handed over in order; the record's own unless told. */
+  readonly aggregate?: string;
+}
+
+/** Written to the product's outbox in the transaction of the rows it speaks of: no row without it, and not it without the row. */
+export interface TenantWork<Client = unknown> {
+  /** A Prisma client bound to the tenant by the database itself. */
+  readonly db: TenantClient<Client>;
+  readonly events: { publish(event: EventToPublish): Promise<void> };
+  readonly jobs: {
+    /** Answers the record's id, which is the job's key. Throws `OutboxRefused` when the payload does not fit. */
+    enqueue<Payload>(job: JobDefinition<Payload, never>, payload: Payload, options?: EnqueueOptions): Promise<string>;
+  };
+}
+
+/** The caller's own metered features and plan. */
+export interface TenantEntitlements {
+  /** True when the plan has it: a boolean that is on, any static, a metered limit above 0. */
+  includes(feature: string): Promise<boolean>;
+  /** Answers the reservation's id. Throws `NotEntitled` or `QuotaExceeded`. */
+  reserve(feature: string, amount: number, idempotencyKey: string): Promise<string>;
+  commit(reservationId: string, actual: number): Promise<boolean>;
+  release(reservationId: string): Promise<boolean>;
+}
+
+/** What every resolver gets as its third argument. Inside a root mutation field `db`, `events` and `jobs` share one transaction. */
+export interface ProductContext<Client = PrismaClientLike> extends RequestContext, TenantWork<Client> {
+  readonly entitlements: TenantEntitlements;
+  readonly log: Logger;
+  /** This context with `work` in place of its own `db`, `events` and `jobs`. For the kit. */
+  within(work: TenantWork<Client>): ProductContext<Client>;
+}
+
+export interface ProductResources {
+  readonly database: ProductDatabase | null;
+  readonly entitlements: EntitlementsPort;
+  readonly log: Logger;
+}
+
+/** Built once per operation. The database handle is made when a resolver first asks for it: many never do. */
+export function productContext(
+  request: RequestContext,
+  { database, entitlements, log }: ProductResources,
+): ProductContext {
+  const tenantId = request.tenant?.id ?? null;
+  let handle: TenantHandle<PrismaClientLike> | null = null;
+  const shared = {
+    ...request,
+    entitlements: tenantEntitlements(tenantId, entitlements),
+    log: log.child({ requestId: request.requestId, tenant: tenantId }),
+  };
+  const within = (work: TenantWork<PrismaClientLike>): ProductContext => Object.freeze({ ...shared, ...work, within });
+  return Object.freeze({
+    ...shared,
+    ...readingOnly,
+    within,
+    get db() {
+      if (!database) throw new Error('This subgraph declares no database.');
+      return (handle ??= database.forTenant(tenantId)).db;
+    },
+  });
+}
+
+function tenantEntitlements(tenantId: TenantId | null, port: EntitlementsPort): TenantEntitlements {
+  const tenant = (): TenantId => {
+    if (!tenantId) throw new Unauthenticated();
+    return tenantId;
+  };
+  return {
+    async includes(name) {
+      const feature = (await port.describe(tenant())).features[name];
+      if (!feature) return false;
+      if (feature.kind === 'boolean') return feature.enabled;
+      return feature.kind === 'static' || feature.limit > 0;
+    },
+    async reserve(feature, amount, idempotencyKey) {
+      const outcome = await port.reserve({ tenantId: tenant(), feature, amount, idempotencyKey });
+      if (outcome.kind === 'reserved') return outcome.reservationId;
+      if (outcome.kind === 'notEntitled') throw new NotEntitled(feature);
+      throw new QuotaExceeded(feature, outcome.limit, new Date(outcome.resetsAt));
+    },
+    commit: async (reservationId, actual) => port.commit(tenant(), reservationId, actual),
+    release: async (reservationId) => port.release(tenant(), reservationId),
+  };
+}

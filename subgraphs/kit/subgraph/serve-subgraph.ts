@@ -1,0 +1,151 @@
+import { ApolloServer, HeaderMap } from '@apollo/server';
+import {
+  CONTEXT_HEADER,
+  DEADLINE_HEADER,
+  REQUEST_ID_HEADER,
+  toErrorBody,
+  type HealthCheck,
+  type RequestContext,
+} from '@inevitable/contract';
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { newId } from '../graph/new-id.js';
+import { listen, registerHealth } from './serve-health.js';
+import type { HostedSubgraph } from './host-subgraph.js';
+import { presentFormatted } from './present-errors.js';
+import type { ProductContext } from './product-context.js';
+import type { VerifyContext } from './verify-context.js';
+
+export interface ServeSubgraphOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly verifyContext: VerifyContext;
+  readonly checks: Readonly<Record<string, HealthCheck>>;
+  /** Requests that carry their own proof (identity's /internal/v1): answers null for a path that is not its own. */
+  readonly internal?: (request: Request) => Promise<Response> | null;
+  readonly log: Logger;
+}
+
+export interface ServedSubgraph {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const BODY_LIMIT = 2 * 1024 * 1024;
+const DEFAULT_DEADLINE_MS = 30_000;
+
+/** Serves a subgraph on its own: GraphQL by Apollo Server, its routes, health. All but health wants the gateway's context. */
+export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubgraphOptions): Promise<ServedSubgraph> {
+  const { host, port, verifyContext, log } = options;
+  const apollo = new ApolloServer<ProductContext>({
+    schema: subgraph.schema,
+    introspection: false,
+    persistedQueries: false,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    formatError: (formatted, error) => {
+      const presented = presentFormatted(formatted, error);
+      if (presented.extensions?.['code'] === 'INTERNAL')
+        log.error({ err: error, path: formatted.path }, 'a resolver failed');
+      return presented;
+    },
+  });
+  await apollo.start();
+
+  const app = Fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: 'idle' });
+  // The body is read as bytes: GraphQL and the product's routes each parse it their own way.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.setErrorHandler((error: { statusCode?: number }, _request, reply) => {
+    const { message, extensions } = toErrorBody(error);
+    const status = error.statusCode ?? (extensions.code === 'UNAUTHENTICATED' ? 401 : 500);
+    if (status >= 500) log.error({ err: error }, 'a request failed');
+    void reply.code(status).send({ errors: [status === 413 ? tooLarge : { message, extensions }] });
+  });
+  registerHealth(app, options.checks);
+
+  app.all('/*', async (request, reply) => {
+    const asFetched = toFetchRequest(request);
+    const internal = options.internal?.(asFetched);
+    if (internal) return send(reply, await internal);
+    const context = await verifyContext(single(request.headers[CONTEXT_HEADER]), requestFacts(request, reply));
+    if (request.url.split('?')[0] !== '/graphql') return send(reply, await subgraph.fetch(asFetched, context));
+    return executeByApollo(request, reply, context);
+  });
+
+  async function executeByApollo(request: FastifyRequest, reply: FastifyReply, context: RequestContext): Promise<void> {
+    const headers = new HeaderMap();
+    for (const [name, value] of Object.entries(request.headers))
+      if (value !== undefined) headers.set(name, String(value));
+    const answer = await apollo.executeHTTPGraphQLRequest({
+      httpGraphQLRequest: {
+        method: request.method,
+        headers,
+        search: new URL(request.url, 'http://subgraph').search,
+        body: jsonBody(request),
+      },
+      context: () => Promise.resolve(subgraph.contextFor(context)),
+    });
+    for (const [name, value] of answer.headers) void reply.header(name, value);
+    void reply.code(answer.status ?? 200);
+    await reply.send(answer.body.kind === 'complete' ? answer.body.string : answer.body.asyncIterator);
+  }
+
+  const url = await listen(app, host, port);
+  return {
+    url,
+    async close() {
+      await app.close();
+      await apollo.stop();
+    },
+  };
+}
+
+const tooLarge = { message: `The body is larger than ${BODY_LIMIT} bytes.`, extensions: { code: 'BAD_USER_INPUT' } };
+
+/** What Apollo Server wants as the parsed body; broken JSON is its to refuse. */
+function jsonBody(request: FastifyRequest): unknown {
+  const text = (request.body as Buffer | undefined)?.toString() ?? '';
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function requestFacts(request: FastifyRequest, reply: FastifyReply) {
+  const leaving = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) leaving.abort(new Error('The caller left.'));
+  });
+  const leftMs = Number(single(request.headers[DEADLINE_HEADER]));
+  const deadlineMs = leftMs > 0 && leftMs <= DEFAULT_DEADLINE_MS ? leftMs : DEFAULT_DEADLINE_MS;
+  return {
+    requestId: single(request.headers[REQUEST_ID_HEADER]) ?? newId(),
+    trace: single(request.headers['traceparent']) ?? null,
+    deadline: Date.now() + deadlineMs,
+    signal: AbortSignal.any([leaving.signal, AbortSignal.timeout(deadlineMs)]),
+  };
+}
+
+const single = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header[0] : header;
+
+function toFetchRequest(request: FastifyRequest): Request {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers))
+    if (value !== undefined) headers.set(name, String(value));
+  const body = request.body as Buffer | undefined;
+  const hasBody = body?.length && request.method !== 'GET' && request.method !== 'HEAD';
+  return new Request(new URL(request.url, `http://${request.headers.host ?? 'subgraph'}`), {
+    method: request.method,
+    headers,
+    ...(hasBody && { body: new Uint8Array(body) }),
+  });
+}
+
+async function send(reply: FastifyReply, response: Response): Promise<void> {
+  void reply.code(response.status);
+  for (const [name, value] of response.headers) void reply.header(name, value);
+  await reply.send(Buffer.from(await response.arrayBuffer()));
+}
