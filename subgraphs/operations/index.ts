@@ -1,0 +1,1 @@
+export { operationsSubgraph, type OperationsSources } from './subgraph.js';
