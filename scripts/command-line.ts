@@ -1,0 +1,44 @@
+import { Command, CommanderError } from 'commander';
+import { composeCommand } from './commands/compose.js';
+import { ExitCode, type CommandWorld } from './commands/command.js';
+import { startCommand } from './commands/start.js';
+import { readSettings } from './settings/settings.js';
+
+/**
+ * The `stack` command line. Ends the process: what a command could not do is one sentence on standard error and a
+ * non-zero exit code, never a stack trace.
+ */
+export async function runCommandLine(args: readonly string[], env: NodeJS.ProcessEnv, root: string): Promise<void> {
+  const world: CommandWorld = {
+    settings: () => readSettings(env, root),
+    print: (text) => void process.stdout.write(text),
+    complain: (text) => void process.stderr.write(text),
+  };
+  const program = new Command('stack')
+    .description('Inevitable Cloud Stack: one GraphQL endpoint over many product subgraphs.')
+    .exitOverride();
+  program.addHelpText('after', '\nExample:\n  stack start');
+  startCommand(program, world);
+  composeCommand(program, world);
+  // These load core-identity: only when they are asked for.
+  if (args[0] !== 'start' && args[0] !== 'compose') {
+    const [{ migrateCommand }, { tokenCommand }] = await Promise.all([
+      import('./commands/migrate.js'),
+      import('./commands/token.js'),
+    ]);
+    migrateCommand(program, world);
+    tokenCommand(program, world);
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? ExitCode.Ok : ExitCode.CouldNotRun;
+    } else {
+      world.complain(`stack: ${(error as Error).message}\n`);
+      process.exitCode = args[0] === 'compose' ? ExitCode.CouldNotRun : 1;
+    }
+  }
+  // Whatever a library left ticking must not keep a finished command alive; what was printed is flushed first.
+  process.stdout.write('', () => process.exit());
+}

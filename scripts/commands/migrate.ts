@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { identityDatabase } from '@inevitable/identity';
+import { openDataDirectory } from '../parts/data-directory.js';
+import { openDatabases } from '../parts/databases.js';
+import { loadProducts } from '../parts/products.js';
+import { readSupergraphConfig } from '../parts/supergraph.js';
+import type { CommandWorld } from './command.js';
+
+const EXAMPLES = `
+Every start migrates what it uses; this command is for deployments that do it beforehand, with the owner's rights.
+
+Examples:
+  stack migrate                                   every product, core-identity and the job store
+  DATABASE_URL=postgres://… stack migrate --product starter`;
+
+export function migrateCommand(program: Command, world: CommandWorld): void {
+  program
+    .command('migrate')
+    .description('create roles and schemas, and apply the migrations that are missing')
+    .option('--product <name>', 'only this product')
+    .addHelpText('after', EXAMPLES)
+    .action(async ({ product }: { product?: string }) => {
+      const settings = world.settings();
+      await openDataDirectory(settings.dataDir);
+      const config = await readSupergraphConfig(settings.supergraphConfig);
+      const databases = openDatabases(settings, (line) => world.print(`  ${line}\n`));
+      try {
+        const products = product === 'identity' ? [] : await loadProducts(settings, config, product);
+        const declarations = products.flatMap(({ database }) => (database ? [database] : []));
+        if (product === undefined || product === 'identity') declarations.unshift(identityDatabase as never);
+        for (const declaration of declarations) {
+          const { applied } = await databases.prepare(declaration);
+          world.print(`${declaration.product}: ${applied.length ? applied.join(', ') : 'up to date'}\n`);
+        }
+        if (product === undefined) {
+          const { applied } = await databases.prepareJobStore();
+          world.print(`jobs: ${applied.length ? applied.join(', ') : 'up to date'}\n`);
+        }
+      } finally {
+        await databases.close();
+      }
+    });
+}

@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { pino, type Logger } from 'pino';
+import type { Closers } from '../parts/closers.js';
+import { progressTo, type Progress } from '../parts/progress.js';
+import { runUntilSignal } from '../parts/run-until-signal.js';
+import type { Settings } from '../settings/settings.js';
+import type { CommandWorld } from './command.js';
+
+type Run = (settings: Settings, progress: Progress, log: Logger, closers: Closers) => Promise<void>;
+
+/** Each part is loaded when it is started: a gateway does not pay for identity's memory. */
+const PARTS: Readonly<Record<string, (name?: string) => Promise<Run>>> = {
+  identity: async () => (await import('../run/run-identity.js')).runIdentity,
+  operations: async () => (await import('../run/run-operations.js')).runOperations,
+  gateway: async () => (await import('../run/run-gateway.js')).runGateway,
+  subgraph: async (name) => {
+    const { runSubgraph } = await import('../run/run-subgraph.js');
+    return (...args) => runSubgraph(name!, ...args);
+  },
+  worker: async (product) => {
+    const { runWorker } = await import('../run/run-worker.js');
+    return (...args) => runWorker(product, ...args);
+  },
+};
+
+const PLACES = `
+Settings are environment variables: HOST, PORT, DATA_DIR, DATABASE_URL, IDENTITY_URL, OPERATIONS_URL, PUBLIC_URL,
+STACK_DEMO_PASSWORD, DEPLOYMENT_CONTEXT, LOG_LEVEL (docs/settings.md has all of them).
+
+Examples:
+  stack start                                     everything in one process on http://127.0.0.1:8080
+  PORT=9090 DATA_DIR=/tmp/second stack start      a second stack beside it
+  stack start identity                            one part as a process of its own
+  stack start subgraph starter
+  stack start worker --product starter`;
+
+export function startCommand(program: Command, world: CommandWorld): void {
+  program
+    .command('start')
+    .description('start the whole stack in one process, or one part of it')
+    .argument('[part]', 'gateway, identity, operations, subgraph or worker; everything when left out')
+    .argument('[name]', 'which subgraph')
+    .option('--product <name>', 'worker: only the jobs of this product')
+    .addHelpText('after', PLACES)
+    .action(
+      async (
+        part: string | undefined,
+        name: string | undefined,
+        { product }: { product?: string },
+        command: Command,
+      ) => {
+        if (part !== undefined && !(part in PARTS))
+          command.error(`error: there is no part "${part}". Parts: ${Object.keys(PARTS).join(', ')}.`);
+        if ((part === 'subgraph') !== (name !== undefined)) {
+          command.error(
+            part === 'subgraph'
+              ? 'error: which subgraph? For example: stack start subgraph starter'
+              : `error: "${part}" takes no name.`,
+          );
+        }
+        if (product !== undefined && part !== 'worker')
+          command.error('error: --product belongs to "stack start worker".');
+        const run =
+          part === undefined ? (await import('../run/run-stack.js')).runStack : await PARTS[part]!(name ?? product);
+        const settings = world.settings();
+        const log = pino(
+          { level: settings.logLevel, base: { part: part ?? 'stack', ...(name && { subgraph: name }) } },
+          pino.destination(2),
+        );
+        const progress = progressTo(world.print);
+        await runUntilSignal((closers) => run(settings, progress, log, closers), progress.line);
+      },
+    );
+}

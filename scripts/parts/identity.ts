@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import type { SubgraphDeclaration } from '@inevitable/kit';
+import { identityDatabase, openIdentity, type Identity } from '@inevitable/identity';
+import type { Logger } from 'pino';
+import type { Settings } from '../settings/settings.js';
+import type { Closers } from './closers.js';
+import { randomSecret, replaceSecretFile, secretFile } from './data-directory.js';
+import type { Databases, PreparedDatabase } from './databases.js';
+import { publicHalf, serviceCredentials } from './service-credentials.js';
+
+export interface IdentityParts {
+  readonly identity: Identity;
+  readonly database: PreparedDatabase;
+}
+
+/** The services that ask identity, each with a credential of its own. */
+export const servicesOf = (products: readonly { readonly name: string }[]): readonly string[] => [
+  'gateway',
+  'operations',
+  'worker',
+  ...products.map(({ name }) => name),
+];
+
+/** Opens core-identity on its database, with the products' permissions and every service's public key. */
+export async function openIdentityParts(
+  settings: Settings,
+  databases: Databases,
+  products: readonly SubgraphDeclaration[],
+  publicUrl: string,
+  closers: Closers,
+  log: Logger,
+): Promise<IdentityParts> {
+  const database = await databases.prepare(identityDatabase);
+  const credentials = await serviceCredentials(settings.dataDir, servicesOf(products));
+  const identity = await openIdentity({
+    appUrl: database.appUrl,
+    systemUrl: database.systemUrl,
+    publicUrl,
+    encryptionSecret: settings.secret ?? (await secretFile(join(settings.dataDir, 'secret'), randomSecret)),
+    permissions: products.flatMap(({ permissions }) => permissions ?? []),
+    services: [...credentials.values()].map(publicHalf),
+    deployment: settings.deployment,
+    log,
+  });
+  closers.add('identity', () => identity.close());
+  return { identity, database };
+}
+
+export interface DemoPassword {
+  /** null: it is in the file, and was told when it was made. */
+  readonly toTell: string | null;
+  readonly file: string;
+}
+
+/** Demo users with the given password, else one generated at the first start and kept in the data directory. */
+export async function seedDemo(settings: Settings, identity: Identity): Promise<DemoPassword> {
+  const file = join(settings.dataDir, 'demo-password');
+  if (settings.demoPassword) {
+    await replaceSecretFile(file, settings.demoPassword);
+    await identity.seedDemo(settings.demoPassword);
+    return { toTell: null, file };
+  }
+  let made: string | null = null;
+  const password = await secretFile(file, () => (made = randomSecret().slice(0, 20)));
+  await identity.seedDemo(password);
+  return { toTell: made, file };
+}

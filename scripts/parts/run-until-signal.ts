@@ -1,0 +1,40 @@
+import { Closers } from './closers.js';
+
+/** From the signal to the end of the process; the longest stop of a part fits into it. */
+const STOP_WITHIN_MS = 14_000;
+
+/**
+ * Starts something, keeps it until SIGTERM or SIGINT, and stops it: exit code 0. A signal during the start ends it too.
+ * Once stopping, further signals are expected (npm and the terminal both send one) and change nothing.
+ */
+export async function runUntilSignal(
+  start: (closers: Closers) => Promise<void>,
+  report: (line: string) => void,
+): Promise<void> {
+  const closers = new Closers();
+  let startFailed: (error: unknown) => void = () => undefined;
+  const signalled = new Promise<void>((resolve, reject) => {
+    startFailed = reject;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+  });
+  const starting = start(closers).catch((error: unknown) => startFailed(error));
+
+  let failure: unknown = null;
+  try {
+    await signalled;
+    report('stopping …');
+  } catch (error) {
+    failure = error;
+  }
+  const watchdog = setTimeout(() => {
+    report(`not stopped after ${STOP_WITHIN_MS / 1_000} s; leaving the rest behind`);
+    process.exit(1);
+  }, STOP_WITHIN_MS);
+  // A part that is just starting is stopped once it has started: nothing is left half-way.
+  await Promise.race([starting, new Promise((resolve) => setTimeout(resolve, STOP_WITHIN_MS / 2).unref())]);
+  const failed = await closers.closeAll();
+  clearTimeout(watchdog);
+  if (failure) throw failure;
+  if (failed.length) report(`could not be stopped cleanly: ${failed.join(', ')}`);
+  report('stopped');
+}

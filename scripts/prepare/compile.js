@@ -1,0 +1,35 @@
+import { cp } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { filesBelow, fingerprint, mark, workspaces } from './fingerprint.js';
+import { runNode } from './run-tool.js';
+
+/** What a package reads at run time beside its code. */
+const isAsset = (name) => /\.(graphql|sql|html)$/.test(name);
+const isSource = (name) => isAsset(name) || /\.ts$|^tsconfig.*\.json$|^package\.json$/.test(name);
+
+const inputs = (root) => [
+  'tsconfig.json',
+  'tsconfig.base.json',
+  ...workspaces(root).flatMap((folder) =>
+    filesBelow(root, folder, (name) => isSource(name) && !name.endsWith('.test.ts')),
+  ),
+];
+
+/** `tsc -b` into each workspace's `dist/`, and beside it the files its code reads. */
+export const compileStep = {
+  title: 'compiling',
+  async isDone(root) {
+    const compiled = workspaces(root).every((folder) => existsSync(join(root, folder, 'dist')));
+    return compiled && mark(root, 'compile').matches(fingerprint(root, inputs(root)));
+  },
+  async run(root) {
+    await runNode(root, join(root, 'node_modules/typescript/bin/tsc'), ['-b']);
+    for (const folder of workspaces(root)) {
+      for (const file of filesBelow(root, folder, isAsset)) {
+        await cp(join(root, file), join(root, folder, 'dist', file.slice(folder.length + 1)));
+      }
+    }
+    mark(root, 'compile').write(fingerprint(root, inputs(root)));
+  },
+};

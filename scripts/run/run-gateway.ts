@@ -1,0 +1,38 @@
+import { httpSubgraph, startGateway } from '@inevitable/gateway';
+import type { Logger } from 'pino';
+import type { Closers } from '../parts/closers.js';
+import { openDataDirectory } from '../parts/data-directory.js';
+import { identityPeer } from '../parts/identity-peer.js';
+import type { Progress } from '../parts/progress.js';
+import { graphqlUrlOf } from '../parts/subgraph-origin.js';
+import { readSupergraphConfig, registryFromFiles } from '../parts/supergraph.js';
+import type { Settings } from '../settings/settings.js';
+
+const DEFAULT_PORT = 8080;
+
+/** The gateway as a process of its own: no database, identity and every subgraph behind HTTP. */
+export async function runGateway(settings: Settings, progress: Progress, log: Logger, closers: Closers): Promise<void> {
+  await openDataDirectory(settings.dataDir);
+  const config = await readSupergraphConfig(settings.supergraphConfig);
+  const identity = await identityPeer(settings, 'gateway');
+  const gateway = await startGateway({
+    host: settings.host,
+    port: settings.port ?? DEFAULT_PORT,
+    deployment: settings.deployment,
+    identity,
+    registry: registryFromFiles(settings, config),
+    subgraphs: (contextTokens) =>
+      new Map(
+        Object.entries(config.subgraphs).map(([name, { routingUrl }]) => [
+          name,
+          httpSubgraph({ name, routingUrl: graphqlUrlOf(settings, name, routingUrl), contextTokens }),
+        ]),
+      ),
+    products: config.products,
+    logger: log,
+  });
+  closers.add('gateway', () => gateway.close());
+  progress.line(`gateway listens: ${gateway.url}/graphql`);
+  if (!(await gateway.whenReady())) return;
+  progress.line(`gateway is ready: ${gateway.url}/graphql`);
+}

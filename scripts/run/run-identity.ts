@@ -1,0 +1,53 @@
+import { identityDatabase } from '@inevitable/identity';
+import { hostSubgraph, openProductDatabase } from '@inevitable/kit/host';
+import type { Logger } from 'pino';
+import type { Closers } from '../parts/closers.js';
+import { openDataDirectory } from '../parts/data-directory.js';
+import { openDatabases } from '../parts/databases.js';
+import { openIdentityParts, seedDemo } from '../parts/identity.js';
+import { loadProducts } from '../parts/products.js';
+import type { Progress } from '../parts/progress.js';
+import { serveApart } from '../parts/serve-apart.js';
+import { readSupergraphConfig } from '../parts/supergraph.js';
+import type { Settings } from '../settings/settings.js';
+
+const DEFAULT_PORT = 3333;
+/** Where clients reach the stack, when nobody says. */
+const DEFAULT_PUBLIC_URL = 'http://127.0.0.1:8080';
+
+/** core-identity as a process of its own: its subgraph, the REST front, and /internal/v1 for the other parts. */
+export async function runIdentity(
+  settings: Settings,
+  progress: Progress,
+  log: Logger,
+  closers: Closers,
+): Promise<void> {
+  await openDataDirectory(settings.dataDir);
+  const products = await loadProducts(settings, await readSupergraphConfig(settings.supergraphConfig));
+  const databases = openDatabases(settings, progress.line);
+  closers.add('database', () => databases.close());
+  const { identity, database: urls } = await progress.step('starting core-identity', () =>
+    openIdentityParts(settings, databases, products, settings.publicUrl ?? DEFAULT_PUBLIC_URL, closers, log),
+  );
+  if (settings.development) {
+    const demo = await progress.step('seeding the demo', () => seedDemo(settings, identity));
+    progress.line(`demo users' password: ${demo.toTell ?? `in ${demo.file}`}`);
+  }
+  const database = await openProductDatabase(identityDatabase, urls.appUrl);
+  closers.add('identity database', () => database.close());
+  const subgraph = hostSubgraph(identity.subgraph, { database, entitlements: identity.ports.entitlements, log });
+  const url = await serveApart(
+    settings,
+    {
+      subgraph,
+      defaultPort: DEFAULT_PORT,
+      jwksOrigin: `http://${settings.host}:${settings.port ?? DEFAULT_PORT}`,
+      checks: { 'core-identity': () => identity.health() },
+      internal: (request) =>
+        new URL(request.url).pathname.startsWith('/internal/') ? identity.internalApi(request) : null,
+    },
+    closers,
+    log,
+  );
+  progress.line(`identity is ready: ${url}`);
+}

@@ -1,0 +1,61 @@
+import { checkHealth } from '@inevitable/contract';
+import { hostSubgraph, openJobStoreReader } from '@inevitable/kit/host';
+import { operationsSubgraph } from '@inevitable/operations';
+import type { Logger } from 'pino';
+import type { Closers } from '../parts/closers.js';
+import { openDataDirectory } from '../parts/data-directory.js';
+import { openDatabases } from '../parts/databases.js';
+import { identityPeer } from '../parts/identity-peer.js';
+import { probePeer } from '../parts/probe-peer.js';
+import type { Progress } from '../parts/progress.js';
+import { serveApart } from '../parts/serve-apart.js';
+import { readSupergraphConfig } from '../parts/supergraph.js';
+import { originOf } from '../parts/subgraph-origin.js';
+import type { Settings } from '../settings/settings.js';
+
+const DEFAULT_PORT = 3400;
+const DEFAULT_GATEWAY_URL = 'http://127.0.0.1:8080';
+
+/** The operator's subgraph as a process of its own; it asks the other processes how they are. */
+export async function runOperations(
+  settings: Settings,
+  progress: Progress,
+  log: Logger,
+  closers: Closers,
+): Promise<void> {
+  await openDataDirectory(settings.dataDir);
+  const config = await readSupergraphConfig(settings.supergraphConfig);
+  const identity = await identityPeer(settings, 'operations');
+  const databases = openDatabases(settings, progress.line);
+  closers.add('database', () => databases.close());
+  const { readerUrl } = await progress.step('opening the job store', () => databases.prepareJobStore());
+  const jobs = openJobStoreReader(readerUrl);
+  closers.add('job store reader', () => jobs.close());
+
+  const gatewayUrl = settings.publicUrl ?? DEFAULT_GATEWAY_URL;
+  const peers = Object.entries(config.subgraphs).filter(([name]) => name !== 'operations');
+  const declaration = operationsSubgraph({
+    jobs: () => jobs.overview(),
+    health: () =>
+      checkHealth({
+        ...Object.fromEntries(
+          peers.map(([name, { routingUrl }]) => [name, () => probePeer(name, originOf(settings, name, routingUrl))]),
+        ),
+        'job store': () => jobs.health(),
+        gateway: () => probePeer('gateway', gatewayUrl),
+      }),
+  });
+  const subgraph = hostSubgraph(declaration, { database: null, entitlements: identity.entitlements, log });
+  const url = await serveApart(
+    settings,
+    {
+      subgraph,
+      defaultPort: DEFAULT_PORT,
+      jwksOrigin: settings.identityUrl,
+      checks: { 'job store': () => jobs.health() },
+    },
+    closers,
+    log,
+  );
+  progress.line(`operations is ready: ${url}`);
+}

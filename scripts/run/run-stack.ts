@@ -1,0 +1,108 @@
+import { checkHealth, type HealthReport, type SubgraphHandle } from '@inevitable/contract';
+import { startGateway, type RunningGateway } from '@inevitable/gateway';
+import { hostSubgraph, inProcessBus, openJobStoreReader, openProductDatabase, startWorker } from '@inevitable/kit/host';
+import { identityDatabase } from '@inevitable/identity';
+import { operationsSubgraph } from '@inevitable/operations';
+import type { Logger } from 'pino';
+import type { Closers } from '../parts/closers.js';
+import { openDataDirectory } from '../parts/data-directory.js';
+import { openDatabases } from '../parts/databases.js';
+import { openIdentityParts, seedDemo } from '../parts/identity.js';
+import { loadProducts } from '../parts/products.js';
+import type { Progress } from '../parts/progress.js';
+import { readSupergraphConfig, registryFromFiles } from '../parts/supergraph.js';
+import type { Settings } from '../settings/settings.js';
+import { welcome } from './welcome.js';
+
+const DEFAULT_PORT = 8080;
+/** What running jobs get to end in when the process stops. */
+const JOB_GRACE_MS = 5_000;
+
+/** Everything in one process: what `npm start` does. The same parts as apart, joined by objects in place of HTTP. */
+export async function runStack(settings: Settings, progress: Progress, log: Logger, closers: Closers): Promise<void> {
+  const port = settings.port ?? DEFAULT_PORT;
+  await openDataDirectory(settings.dataDir);
+  const config = await readSupergraphConfig(settings.supergraphConfig);
+  const products = await loadProducts(settings, config);
+  const registry = registryFromFiles(settings, config);
+  await progress.step('composing the supergraph', () => registry.current());
+
+  const databases = openDatabases(settings, progress.line);
+  closers.add('database', () => databases.close());
+  const { identity, database: identityUrls } = await progress.step('starting the database and core-identity', () =>
+    openIdentityParts(
+      settings,
+      databases,
+      products,
+      settings.publicUrl ?? `http://${settings.host}:${port}`,
+      closers,
+      log,
+    ),
+  );
+  const demo = settings.development
+    ? await progress.step('seeding the demo', () => seedDemo(settings, identity))
+    : null;
+
+  const jobStore = await databases.prepareJobStore();
+  const jobs = openJobStoreReader(jobStore.readerUrl);
+  closers.add('job store reader', () => jobs.close());
+
+  const hosted = new Map<string, SubgraphHandle>();
+  const worked = [];
+  for (const declaration of [identity.subgraph, ...products]) {
+    const isIdentity = declaration === identity.subgraph;
+    const urls = isIdentity ? identityUrls : declaration.database && (await databases.prepare(declaration.database));
+    const database = urls
+      ? await openProductDatabase(isIdentity ? identityDatabase : declaration.database!, urls.appUrl)
+      : null;
+    if (database) closers.add(`database of ${declaration.name}`, () => database.close());
+    hosted.set(
+      declaration.name,
+      hostSubgraph(declaration, { database, entitlements: identity.ports.entitlements, log }),
+    );
+    if (database && urls) worked.push({ declaration, database, systemUrl: urls.systemUrl });
+  }
+
+  const events = inProcessBus((error, event) =>
+    log.error({ err: error, event: event.name }, 'an event listener failed'),
+  );
+  const worker = await progress.step('starting the worker', () =>
+    startWorker({ products: worked, jobStoreUrl: jobStore.runnerUrl, tenants: identity.ports.tenants, events, log }),
+  );
+  closers.add('worker', () => worker.stop(JOB_GRACE_MS));
+
+  let gateway: RunningGateway | null = null;
+  const health = async (): Promise<HealthReport> =>
+    checkHealth({
+      ...Object.fromEntries([...hosted].map(([name, handle]) => [name, () => handle.health()])),
+      'job store': () => jobs.health(),
+      worker: worker.health,
+      gateway: async () => {
+        const report = await gateway!.health();
+        const waiting = report.parts.filter((part) => !part.ready).map((part) => `${part.name}: ${part.reason}`);
+        return { name: 'gateway', ready: waiting.length === 0, reason: waiting.join('; ') || null };
+      },
+    });
+  const operations = operationsSubgraph({ health, jobs: () => jobs.overview() });
+  hosted.set(
+    'operations',
+    hostSubgraph(operations, { database: null, entitlements: identity.ports.entitlements, log }),
+  );
+
+  gateway = await progress.step('starting the gateway', () =>
+    startGateway({
+      host: settings.host,
+      port,
+      deployment: settings.deployment,
+      identity: identity.ports,
+      registry,
+      subgraphs: hosted,
+      products: config.products,
+      extraChecks: { 'job store': () => jobs.health(), worker: worker.health },
+      logger: log,
+    }),
+  );
+  closers.add('gateway', () => gateway!.close());
+  await gateway.whenReady();
+  welcome(progress, gateway.url, demo);
+}

@@ -1,0 +1,54 @@
+import { inProcessBus, openProductDatabase, serveHealth, startWorker } from '@inevitable/kit/host';
+import type { Logger } from 'pino';
+import type { Closers } from '../parts/closers.js';
+import { openDataDirectory } from '../parts/data-directory.js';
+import { openDatabases } from '../parts/databases.js';
+import { identityPeer } from '../parts/identity-peer.js';
+import { loadProducts } from '../parts/products.js';
+import type { Progress } from '../parts/progress.js';
+import { readSupergraphConfig } from '../parts/supergraph.js';
+import type { Settings } from '../settings/settings.js';
+
+const JOB_GRACE_MS = 8_000;
+
+/** Relays outboxes and runs jobs, of every product or of one. Serves health only where PORT is set: many may run on one machine. */
+export async function runWorker(
+  product: string | undefined,
+  settings: Settings,
+  progress: Progress,
+  log: Logger,
+  closers: Closers,
+): Promise<void> {
+  await openDataDirectory(settings.dataDir);
+  const products = await loadProducts(settings, await readSupergraphConfig(settings.supergraphConfig), product);
+  const identity = await identityPeer(settings, 'worker');
+  const databases = openDatabases(settings, progress.line);
+  closers.add('database', () => databases.close());
+
+  const worked = [];
+  for (const declaration of products) {
+    if (!declaration.database) continue;
+    const urls = await databases.prepare(declaration.database);
+    const database = await openProductDatabase(declaration.database, urls.appUrl);
+    closers.add(`database of ${declaration.name}`, () => database.close());
+    worked.push({ declaration, database, systemUrl: urls.systemUrl });
+  }
+  const { runnerUrl } = await databases.prepareJobStore();
+  const events = inProcessBus((error, event) =>
+    log.error({ err: error, event: event.name }, 'an event listener failed'),
+  );
+  const worker = await startWorker({
+    products: worked,
+    jobStoreUrl: runnerUrl,
+    tenants: identity.tenants,
+    events,
+    log,
+  });
+  closers.add('worker', () => worker.stop(JOB_GRACE_MS));
+  if (settings.port !== undefined) {
+    const served = await serveHealth({ host: settings.host, port: settings.port }, { worker: worker.health });
+    closers.add('health', () => served.close());
+    progress.line(`health: ${served.url}/ready`);
+  }
+  progress.line(`worker is ready: ${worked.map(({ declaration }) => declaration.name).join(', ')}`);
+}

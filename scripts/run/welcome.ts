@@ -1,0 +1,26 @@
+import type { DemoPassword } from '../parts/identity.js';
+import type { Progress } from '../parts/progress.js';
+
+/** The last lines of a start: where it is, how to sign in, one query to paste. */
+export function welcome({ line }: Progress, url: string, demo: DemoPassword | null): void {
+  line('');
+  line(`Inevitable Cloud Stack is ready: ${url}/graphql`);
+  line(`  health   ${url}/health`);
+  if (!demo) return;
+  line(
+    '  users    ada@acme.test (owner), bob@acme.test (member), gus@globex.test (owner), root@platform.test (platform admin)',
+  );
+  line(`  password ${demo.toTell ?? `in ${demo.file}`}`);
+  line('');
+  line('Sign in, and ask who you are:');
+  line('');
+  line(`  TOKEN=$(curl -s ${url}/auth/login -H 'content-type: application/json' \\`);
+  line(
+    `    -d "{\\"email\\":\\"ada@acme.test\\",\\"password\\":\\"$(cat ${demo.file})\\"}" | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')`,
+  );
+  line(`  curl -s ${url}/graphql -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \\`);
+  line(
+    `    -d '{"query":"{ viewer { user { email } tenant { name notes(first: 5) { nodes { text createdBy { email } } } } } }"}'`,
+  );
+  line('');
+}

@@ -1,0 +1,134 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import type { DeploymentContext } from '@inevitable/contract';
+
+/** A setting cannot be used; the message is one sentence that names it. */
+export class BadSetting extends Error {}
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
+
+/** Named, and refused rather than ignored: a set variable never falls back silently. */
+const NOT_YET = {
+  MONGODB_URI: 'this version keeps jobs in PostgreSQL only',
+  REDIS_URL: 'this version needs no Redis',
+  NATS_URL: 'this version delivers events within one process only',
+} as const;
+
+const environment = z.object({
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: port.optional(),
+  DATA_DIR: z.string().min(1).default('.data'),
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  DEPLOYMENT_CONTEXT: z.enum(['internal', 'customer']).optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
+  SUPERGRAPH_CONFIG: z.string().min(1).default('supergraph.yaml'),
+  DATABASE_URL: postgresUrl.optional(),
+  IDENTITY_URL: httpUrl.default('http://127.0.0.1:3333'),
+  OPERATIONS_URL: httpUrl.default('http://127.0.0.1:3400'),
+  PUBLIC_URL: httpUrl.optional(),
+  STACK_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
+  STACK_DEMO_PASSWORD: z.string().min(8, 'needs at least 8 characters').max(1_000).optional(),
+});
+
+export interface DatabaseUrls {
+  /** Each may be given by the environment: `<P>_OWNER_DATABASE_URL`, `<P>_DATABASE_URL`, `<P>_SYSTEM_DATABASE_URL`. */
+  readonly owner: string | undefined;
+  readonly app: string | undefined;
+  readonly system: string | undefined;
+}
+
+export interface JobStoreUrls {
+  readonly owner: string | undefined;
+  readonly runner: string | undefined;
+  readonly reader: string | undefined;
+}
+
+export interface Settings {
+  readonly root: string;
+  readonly host: string;
+  /** undefined: the part's own default. */
+  readonly port: number | undefined;
+  readonly dataDir: string;
+  /** Demo users, and the defaults of one developer's machine. */
+  readonly development: boolean;
+  readonly deployment: DeploymentContext;
+  readonly logLevel: string;
+  readonly supergraphConfig: string;
+  readonly databaseUrl: string | undefined;
+  readonly identityUrl: string;
+  readonly operationsUrl: string;
+  readonly publicUrl: string | undefined;
+  readonly secret: string | undefined;
+  readonly demoPassword: string | undefined;
+  databaseUrls(product: string): DatabaseUrls;
+  readonly jobStoreUrls: JobStoreUrls;
+  /** `<NAME>_URL` in place of a subgraph's routing_url, without the path. */
+  subgraphUrl(name: string): string | undefined;
+}
+
+/** Reads the environment once, into a frozen value; empty variables count as unset. Throws `BadSetting`. */
+export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  for (const [name, why] of Object.entries(NOT_YET)) {
+    if (given[name] !== undefined) throw new BadSetting(`${name} is set, and ${why}. Unset it.`);
+  }
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) throw badSetting(parsed.error.issues[0]!, given);
+  const read = parsed.data;
+  const optional = <T>(name: string, schema: z.ZodType<T>): T | undefined => {
+    const value = schema.optional().safeParse(given[name]);
+    if (!value.success) throw badSetting({ ...value.error.issues[0]!, path: [name] }, given);
+    return value.data;
+  };
+  const prefix = (name: string): string => name.toUpperCase().replaceAll('-', '_');
+
+  const production = read.NODE_ENV === 'production';
+  const deployment = read.DEPLOYMENT_CONTEXT ?? (production ? 'customer' : 'internal');
+  if (deployment === 'customer' && !read.STACK_SECRET) {
+    throw new BadSetting(
+      'STACK_SECRET must be set where DEPLOYMENT_CONTEXT is "customer": it encrypts the signing keys. Give 32 random characters or more.',
+    );
+  }
+  if (deployment === 'customer' && read.STACK_DEMO_PASSWORD) {
+    throw new BadSetting(
+      'STACK_DEMO_PASSWORD is set where DEPLOYMENT_CONTEXT is "customer", and there are no demo users there. Unset it.',
+    );
+  }
+
+  return Object.freeze({
+    root,
+    host: read.HOST,
+    port: read.PORT,
+    dataDir: resolve(root, read.DATA_DIR),
+    development: !production && deployment === 'internal',
+    deployment,
+    logLevel: read.LOG_LEVEL,
+    supergraphConfig: resolve(root, read.SUPERGRAPH_CONFIG),
+    databaseUrl: read.DATABASE_URL,
+    identityUrl: read.IDENTITY_URL,
+    operationsUrl: read.OPERATIONS_URL,
+    publicUrl: read.PUBLIC_URL,
+    secret: read.STACK_SECRET,
+    demoPassword: read.STACK_DEMO_PASSWORD,
+    databaseUrls: (product: string) => ({
+      owner: optional(`${prefix(product)}_OWNER_DATABASE_URL`, postgresUrl),
+      app: optional(`${prefix(product)}_DATABASE_URL`, postgresUrl),
+      system: optional(`${prefix(product)}_SYSTEM_DATABASE_URL`, postgresUrl),
+    }),
+    jobStoreUrls: {
+      owner: optional('JOBS_OWNER_DATABASE_URL', postgresUrl),
+      runner: optional('JOBS_DATABASE_URL', postgresUrl),
+      reader: optional('JOBS_READER_DATABASE_URL', postgresUrl),
+    },
+    subgraphUrl: (name: string) => optional(`${prefix(name)}_URL`, httpUrl),
+  });
+}
+
+/** The value itself is not repeated where it may hold a password. */
+function badSetting(issue: z.core.$ZodIssue, given: Record<string, string | undefined>): BadSetting {
+  const name = String(issue.path[0]);
+  const shown = /URL|SECRET|PASSWORD/.test(name) ? '' : ` ("${given[name]}")`;
+  return new BadSetting(`${name}${shown} cannot be used: ${issue.message}.`);
+}
