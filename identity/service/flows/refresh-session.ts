@@ -1,0 +1,33 @@
+import { assertNever } from '@inevitable/contract';
+import { plainText } from '@inevitable/kit';
+import { z } from 'zod';
+import { claimRefreshToken } from '../tokens/refresh-tokens.js';
+import { endSession } from '../tokens/sessions.js';
+import { authTokens, refused, type AuthOutcome } from './auth-tokens.js';
+import type { FlowDeps } from './flow-deps.js';
+
+export const refreshInput = z.strictObject({ refreshToken: plainText({ min: 1, max: 200 }) });
+
+/** Trades a refresh token for a fresh pair (rotation: RFC 9700, section 4.14.2). */
+export async function refreshSession(
+  { refreshToken }: z.output<typeof refreshInput>,
+  { db, issueAccessToken, log }: FlowDeps,
+): Promise<AuthOutcome> {
+  const claim = await claimRefreshToken(db, refreshToken);
+  switch (claim.kind) {
+    case 'unknown':
+      return refused;
+    case 'replayed': // a stale copy exists and we cannot tell who holds it: end them all
+      log.warn({ event: 'refresh token replayed', sessionId: claim.sessionId });
+      await db.transaction((rows) => endSession(rows, claim.sessionId));
+      return refused;
+    case 'raced': // two tabs of one person: no second lineage of refresh tokens
+    case 'fresh': {
+      const accessToken = await issueAccessToken(claim.sessionId);
+      if (!accessToken) return refused;
+      return { kind: 'granted', tokens: authTokens(accessToken, claim.kind === 'fresh' ? claim.successor : undefined) };
+    }
+    default:
+      return assertNever(claim);
+  }
+}

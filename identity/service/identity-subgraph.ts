@@ -1,0 +1,28 @@
+import { defineSubgraph } from '@inevitable/kit';
+import { resolvers } from './graph/resolvers.js';
+import { identityDatabase } from './identity-database.js';
+import type { IdentityService } from './identity-service.js';
+import { authRoutes } from './routes/auth-routes.js';
+import { wellKnownRoutes } from './routes/well-known-routes.js';
+
+/** What a role can be given in identity itself. */
+export const identityPermissions = ['identity:members:read'] as const;
+
+/** Identity as a subgraph like any other. */
+export const identitySubgraph = (service: IdentityService) =>
+  defineSubgraph({
+    name: 'identity',
+    owner: 'team-identity',
+    schema: new URL('./graph/schema.graphql', import.meta.url),
+    resolvers: resolvers(service),
+    permissions: identityPermissions,
+    publicFields: [
+      'Mutation.signIn',
+      'Mutation.refreshSession',
+      'Mutation.signOut',
+      'AuthTokens.*',
+      'SignOutPayload.*',
+    ],
+    routes: { ...authRoutes(service), ...wellKnownRoutes(service) },
+    database: identityDatabase,
+  });

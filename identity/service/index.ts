@@ -1,0 +1,7 @@
+export type { Role } from './access/permissions-of.js';
+export type { OperatorTokenRequest } from './flows/issue-operator-token.js';
+export { identityDatabase } from './identity-database.js';
+export { identityPermissions } from './identity-subgraph.js';
+export { openIdentity, UnusableSetting, type Identity, type IdentitySettings } from './open-identity.js';
+export type { ServiceKey } from './services/service-credentials.js';
+export { WrongEncryptionSecret } from './tokens/signing-key.js';

@@ -1,0 +1,88 @@
+import {
+  CallerError,
+  ERROR_CODES,
+  Forbidden,
+  identityApi,
+  NotFound,
+  toErrorBody,
+  Unauthenticated,
+  type IdentityInput,
+  type IdentityOperation,
+  type IdentityOutput,
+  type IdentityPorts,
+} from '@inevitable/contract';
+import type { Logger } from './flows/flow-deps.js';
+import { readJson } from './routes/read-json.js';
+import type { AssertionVerifier } from './services/service-credentials.js';
+
+type Handlers = {
+  readonly [Name in IdentityOperation]: (
+    input: IdentityInput<Name>,
+    signal: AbortSignal,
+  ) => Promise<IdentityOutput<Name>>;
+};
+
+const PATH = /^\/internal\/v1\/([a-z-]+)$/;
+/** Whoever registers a context key can speak for every caller to every subgraph: gateways alone. */
+const GATEWAY = 'gateway';
+
+/**
+ * Identity's ports over HTTP, made from the contract's table: `POST /internal/v1/<operation>`, bearer a service assertion.
+ */
+export function internalApi(ports: IdentityPorts, serviceOf: AssertionVerifier, log: Logger) {
+  const handlers: Handlers = {
+    'verification-settings': async () => {
+      const { issuer, keys } = await ports.verification.settings();
+      return { issuer, keys: [...keys] };
+    },
+    'register-context-key': async ({ key, ttlSeconds }) => {
+      await ports.verification.registerContextKey(key, ttlSeconds);
+      return {};
+    },
+    revocations: async ({ sequence, waitMs }, signal) => {
+      const page = await ports.revocations.since(sequence, waitMs, signal);
+      return { sequence: page.sequence, revocations: [...page.revocations] };
+    },
+    'find-tenant': ({ tenantId }) => ports.tenants.find(tenantId),
+    'describe-entitlements': ({ tenantId }) => ports.entitlements.describe(tenantId),
+    reserve: (request) => ports.entitlements.reserve(request),
+    commit: async ({ tenantId, reservationId, actual }) => ({
+      settled: await ports.entitlements.commit(tenantId, reservationId, actual),
+    }),
+    release: async ({ tenantId, reservationId }) => ({
+      settled: await ports.entitlements.release(tenantId, reservationId),
+    }),
+  };
+
+  async function run<Name extends IdentityOperation>(name: Name, request: Request): Promise<IdentityOutput<Name>> {
+    const input = await readJson(request, identityApi[name].input);
+    return handlers[name](input as IdentityInput<Name>, request.signal); // parsed by this very operation's schema
+  }
+
+  return async (request: Request): Promise<Response> => {
+    try {
+      const service = serviceOf(bearerOf(request));
+      if (!service) throw new Unauthenticated('This needs a service assertion.');
+      const operation = operationOf(request);
+      if (operation === 'register-context-key' && service !== GATEWAY) throw new Forbidden();
+      return Response.json(await run(operation, request));
+    } catch (error) {
+      if (!(error instanceof CallerError))
+        log.error({ err: error, path: new URL(request.url).pathname }, 'an internal call failed');
+      const { message, extensions } = toErrorBody(error);
+      return Response.json(
+        { error: { code: extensions.code, message } },
+        { status: ERROR_CODES[extensions.code].status },
+      );
+    }
+  };
+}
+
+const bearerOf = (request: Request): string =>
+  /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
+
+function operationOf(request: Request): IdentityOperation {
+  const name = PATH.exec(new URL(request.url).pathname)?.[1] ?? '';
+  if (request.method !== 'POST' || !Object.hasOwn(identityApi, name)) throw new NotFound('operation');
+  return name as IdentityOperation; // the table has it
+}

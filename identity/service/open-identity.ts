@@ -1,0 +1,143 @@
+import {
+  Forbidden,
+  notReady,
+  ready,
+  type DeploymentContext,
+  type IdentityPorts,
+  type PartHealth,
+  type Permission,
+} from '@inevitable/contract';
+import type { SubgraphDeclaration } from '@inevitable/kit';
+import { describeEntitlements } from './entitlements/describe-entitlements.js';
+import { findTenant } from './entitlements/find-tenant.js';
+import { reserve } from './entitlements/reserve.js';
+import { commit, release } from './entitlements/settle.js';
+import { tokensOrRefusal } from './flows/auth-tokens.js';
+import type { FlowDeps, Logger } from './flows/flow-deps.js';
+import { issueOperatorToken, type OperatorTokenRequest } from './flows/issue-operator-token.js';
+import { refreshSession } from './flows/refresh-session.js';
+import { seedDemo } from './flows/seed-demo.js';
+import { signIn } from './flows/sign-in.js';
+import { signOut } from './flows/sign-out.js';
+import { identityPermissions, identitySubgraph } from './identity-subgraph.js';
+import { internalApi } from './internal-api.js';
+import { openPasswords } from './passwords/passwords.js';
+import { openRevocationFeed } from './revocation/revocation-feed.js';
+import { openServiceCredentials, type ServiceKey } from './services/service-credentials.js';
+import { sealWith } from './store/seal.js';
+import { storedIssuer } from './store/stored-issuer.js';
+import { openSystemDatabase, type SystemDatabase } from './store/system-database.js';
+import { liveContextKeys, registerContextKey } from './tokens/context-keys.js';
+import { issueAccessToken } from './tokens/issue-access-token.js';
+import { openSigningKey, publishedKeys } from './tokens/signing-key.js';
+
+export interface IdentitySettings {
+  /** Identity's database as its system role; migrated. */
+  readonly systemUrl: string;
+  /** Where clients reach the stack, without a slash at its end; that of the first start is every token's issuer. */
+  readonly publicUrl: string;
+  /** Encrypts private keys at rest; at least 32 characters, and the same at every start. */
+  readonly encryptionSecret: string;
+  /** Every permission the products declare. */
+  readonly permissions: readonly Permission[];
+  /** The public keys of the services that may use the internal API. */
+  readonly services: readonly ServiceKey[];
+  readonly deployment: DeploymentContext;
+  readonly log: Logger;
+}
+
+/** core-identity, open: what the composition root wires into gateway, products and HTTP. */
+export interface Identity {
+  /** `iss` of every token. */
+  readonly issuer: string;
+  readonly ports: IdentityPorts;
+  readonly subgraph: SubgraphDeclaration;
+  /** `ports` over HTTP: `POST /internal/v1/<operation>`. */
+  readonly internalApi: (request: Request) => Promise<Response>;
+  /** An access token without a password. Throws `NotFound` and `BadUserInput`. */
+  issueAccessToken(request: OperatorTokenRequest): Promise<string>;
+  /** Makes the demo, or sets its password; answers it. Throws `Forbidden` in a customer's deployment. */
+  seedDemo(password: string | null): Promise<string>;
+  health(): Promise<PartHealth>;
+  close(): Promise<void>;
+}
+
+/** A setting identity refuses to start with; the message names it. */
+export class UnusableSetting extends Error {}
+
+const SHORTEST_SECRET = 32;
+
+/** Throws `UnusableSetting`, `WrongEncryptionSecret`, and what PostgreSQL says when it cannot be reached. */
+export async function openIdentity(settings: IdentitySettings): Promise<Identity> {
+  if (settings.encryptionSecret.length < SHORTEST_SECRET) {
+    throw new UnusableSetting(`The encryption secret is shorter than ${SHORTEST_SECRET} characters.`);
+  }
+  const db = openSystemDatabase(settings.systemUrl);
+  try {
+    return await identityOn(db, settings);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promise<Identity> {
+  const { publicUrl, deployment, log } = settings;
+  const issuer = await storedIssuer(db, publicUrl);
+  const key = await openSigningKey(db, sealWith(settings.encryptionSecret));
+  const verifyAssertion = await openServiceCredentials(db, settings.services);
+  const permissions = [...new Set([...identityPermissions, ...settings.permissions])].sort();
+  const revocations = openRevocationFeed(db);
+  const flows: FlowDeps = {
+    db,
+    passwords: await openPasswords(),
+    issueAccessToken: (sessionId) => issueAccessToken({ db, key, issuer, permissions }, sessionId),
+    log,
+  };
+  const ports: IdentityPorts = {
+    verification: {
+      settings: async () => ({ issuer, keys: await publishedKeys(db) }),
+      registerContextKey: (contextKey, ttlSeconds) => registerContextKey(db, contextKey, ttlSeconds),
+    },
+    revocations,
+    tenants: { find: (tenantId) => findTenant(db, tenantId) },
+    entitlements: {
+      describe: (tenantId) => describeEntitlements(db, tenantId),
+      reserve: (request) => reserve(db, request),
+      commit: (tenantId, reservationId, actual) => commit(db, tenantId, reservationId, actual),
+      release: (tenantId, reservationId) => release(db, tenantId, reservationId),
+    },
+  };
+
+  return {
+    issuer,
+    ports,
+    subgraph: identitySubgraph({
+      signIn: async (input) => tokensOrRefusal(await signIn(input, flows), 'The login or the password is wrong.'),
+      refreshSession: async (input) => tokensOrRefusal(await refreshSession(input, flows), 'Sign in again.'),
+      signOut: (input) => signOut(input, flows),
+      publishedKeys: () => publishedKeys(db),
+      liveContextKeys: () => liveContextKeys(db),
+      issuer,
+      publicUrl,
+    }),
+    internalApi: internalApi(ports, verifyAssertion, log),
+    issueAccessToken: (request) => issueOperatorToken(request, flows),
+    async seedDemo(password) {
+      if (deployment === 'customer') throw new Forbidden("A customer's deployment has no demo.");
+      return seedDemo(password, flows);
+    },
+    async health() {
+      try {
+        await db.rows('select 1');
+        return ready('identity');
+      } catch (error) {
+        return notReady('identity', `its database does not answer: ${(error as Error).message}`);
+      }
+    },
+    async close() {
+      revocations.close();
+      await db.close();
+    },
+  };
+}

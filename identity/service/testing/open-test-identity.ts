@@ -1,0 +1,123 @@
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  anonymousContext,
+  type PublicJwk,
+  type ServiceCredential,
+  type TenantId,
+  type UserId,
+} from '@inevitable/contract';
+import { ensureRoles, hostSubgraph, migrate, openProductDatabase, openSystemPool, roleUrl } from '@inevitable/kit/host';
+import { createTestDatabase } from '@inevitable/kit/testing';
+import { pino } from 'pino';
+import type { FlowDeps } from '../flows/flow-deps.js';
+import { identityDatabase } from '../identity-database.js';
+import { openIdentity, type IdentitySettings } from '../open-identity.js';
+import { openPasswords } from '../passwords/passwords.js';
+import { openSystemDatabase } from '../store/system-database.js';
+
+export const DEMO_PASSWORD = 'correct horse';
+
+/** What the auth routes answer, read by tests that know which of it they get. */
+interface TokensAnswer {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+/** Identity with its demo on a real PostgreSQL of its own. */
+export async function openTestIdentity() {
+  const stored = await createTestDatabase('identity', async (url) => {
+    await ensureRoles(url, new URL(url).password, 'identity');
+    await migrate(identityDatabase, url);
+  });
+  const urlOf = (role: 'owner' | 'app' | 'system'): string => roleUrl(stored.url, stored.secret, 'identity', role);
+  const owner = openSystemPool('identity', urlOf('owner'));
+  const gateway = newServiceCredential('gateway');
+  const product = newServiceCredential('starter');
+  const log = pino({ level: 'silent' });
+
+  const settings: IdentitySettings = {
+    systemUrl: urlOf('system'),
+    publicUrl: 'http://127.0.0.1:8080',
+    encryptionSecret: 'a secret of the tests, long enough',
+    permissions: ['starter:notes:read', 'starter:notes:write'],
+    services: [gateway, product].map(({ service, kid, privateKey: { kty, crv, x, y } }) => ({
+      service,
+      kid,
+      publicKey: { kty, crv, x, y },
+    })),
+    deployment: 'internal',
+    log,
+  };
+  const identity = await openIdentity(settings);
+  await identity.seedDemo(DEMO_PASSWORD);
+  const database = await openProductDatabase(identityDatabase, urlOf('app'));
+  const subgraph = hostSubgraph(identity.subgraph, { database, entitlements: identity.ports.entitlements, log });
+
+  const rows = async <Row extends object>(statement: string, values: unknown[] = []): Promise<Row[]> =>
+    (await owner.query(statement, values)).rows;
+  const db = openSystemDatabase(urlOf('system'));
+  const flows: FlowDeps = { db, passwords: await openPasswords(), issueAccessToken: async () => 'not under test', log };
+
+  return {
+    identity,
+    settings,
+    urlOf,
+    gateway,
+    product,
+    subgraph,
+    /** For calling flows that have no door of their own yet. */
+    flows,
+    /** SQL as the owner: to arrange what no flow does yet, and to look. */
+    rows,
+    async advance(interval: string) {
+      await rows('update clock set ahead = ahead + $1::interval', [interval]);
+    },
+    async tenantId(slug: string) {
+      return (await rows<{ id: TenantId }>('select id from tenants where slug = $1', [slug]))[0]!.id;
+    },
+    async userId(username: string) {
+      return (await rows<{ id: UserId }>('select id from users where username = $1', [username]))[0]!.id;
+    },
+    async post(path: string, body: unknown) {
+      const response = await subgraph.fetch(
+        new Request(`http://stack.test${path}`, {
+          method: 'POST',
+          body: typeof body === 'string' ? body : JSON.stringify(body),
+        }),
+        anonymous,
+      );
+      return { status: response.status, headers: response.headers, body: (await response.json()) as TokensAnswer };
+    },
+    async get(path: string) {
+      const response = await subgraph.fetch(new Request(`http://stack.test${path}`), anonymous);
+      return (await response.json()) as { issuer: string; jwks_uri: string; keys: PublicJwk[] };
+    },
+    async close() {
+      await db.close();
+      await database.close();
+      await identity.close();
+      await owner.end();
+      await stored.drop();
+    },
+  };
+}
+
+export type TestIdentity = Awaited<ReturnType<typeof openTestIdentity>>;
+
+export const anonymous = anonymousContext({
+  requestId: 'test',
+  trace: null,
+  deadline: Date.now() + 600_000,
+  signal: new AbortController().signal,
+  deployment: 'internal',
+});
+
+export function newServiceCredential(service: string): ServiceCredential {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    service,
+    kid: `${service}-key`,
+    privateKey: privateKey.export({ format: 'jwk' }) as ServiceCredential['privateKey'],
+  };
+}

@@ -1,0 +1,57 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { SessionId } from '@inevitable/contract';
+import type { SystemDatabase } from '../store/system-database.js';
+
+/** 256 random bits, opaque to the client. */
+export const newRefreshToken = (): string => randomBytes(32).toString('base64url');
+
+/** What is stored of a refresh token: a dump of the database cannot sign in. Random, so one fast round is enough. */
+export const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+
+export type RefreshClaim =
+  | { readonly kind: 'fresh'; readonly sessionId: SessionId; readonly successor: string }
+  | { readonly kind: 'raced'; readonly sessionId: SessionId }
+  | { readonly kind: 'replayed'; readonly sessionId: SessionId }
+  | { readonly kind: 'unknown' };
+
+/**
+ * Spends a refresh token for its successor, in one atomic statement: of any number of racers one wins, and a process
+ * killed at any point leaves either the token or its successor.
+ * `raced`: spent less than 10 s ago, and its successor is unspent: a second tab of the same person.
+ * `replayed`: any other spent token of a live session (RFC 9700, section 4.14.2).
+ */
+export async function claimRefreshToken({ rows }: SystemDatabase, presented: string): Promise<RefreshClaim> {
+  const hash = hashOf(presented);
+  const successor = newRefreshToken();
+  const [won] = await rows<{ session_id: SessionId }>(
+    `with spent as (
+       update refresh_tokens t set spent_at = stack_now() from sessions s
+       where t.hash = $1 and t.spent_at is null and t.expires_at > stack_now()
+         and s.id = t.session_id and s.ended_at is null and s.expires_at > stack_now()
+       returning t.session_id, t.generation, s.expires_at)
+     insert into refresh_tokens (hash, session_id, generation, expires_at)
+     select $2, session_id, generation + 1, least(stack_now() + interval '30 days', expires_at) from spent
+     returning session_id`,
+    [hash, hashOf(successor)],
+  );
+  if (won) return { kind: 'fresh', sessionId: won.session_id, successor };
+
+  const [spent] = await rows<{ session_id: SessionId; raced: boolean }>(
+    `select t.session_id, t.spent_at > stack_now() - interval '10 seconds' and n.spent_at is null as raced
+     from refresh_tokens t
+       join refresh_tokens n on n.session_id = t.session_id and n.generation = t.generation + 1
+       join sessions s on s.id = t.session_id and s.ended_at is null and s.expires_at > stack_now()
+     where t.hash = $1`,
+    [hash],
+  );
+  if (!spent) return { kind: 'unknown' };
+  return { kind: spent.raced ? 'raced' : 'replayed', sessionId: spent.session_id };
+}
+
+/** The session a refresh token belongs to, spent or not; null for an unknown token. */
+export async function sessionOfRefreshToken({ rows }: SystemDatabase, presented: string): Promise<SessionId | null> {
+  const [token] = await rows<{ session_id: SessionId }>('select session_id from refresh_tokens where hash = $1', [
+    hashOf(presented),
+  ]);
+  return token?.session_id ?? null;
+}
