@@ -1,0 +1,107 @@
+import {
+  accessTokenClaims,
+  ACCESS_TOKEN_AUDIENCE,
+  ACCESS_TOKEN_TYPE,
+  SubgraphUnreachable,
+  Unauthenticated,
+  type AccessTokenClaims,
+} from '@inevitable/contract';
+import jwt from 'jsonwebtoken';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import type { RevocationView } from './revocation-view.js';
+import type { VerificationKeys } from './verification-keys.js';
+
+const CACHED_TOKENS = 10_000;
+const CLOCK_TOLERANCE_SECONDS = 30;
+/** RFC 6750, section 2.1; the scheme's case does not matter (RFC 9110, section 11.1). A JWS is three base64url parts. */
+const BEARER = /^bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
+
+const tokenHeader = z.object({
+  alg: z.literal('ES256'),
+  typ: z.literal(ACCESS_TOKEN_TYPE),
+  kid: z.string().min(1).max(200),
+  // RFC 7515, section 4.1.11: what a token declares critical must be understood, and we understand no extension.
+  crit: z.undefined().optional(),
+});
+
+interface Verified {
+  readonly claims: AccessTokenClaims;
+  readonly kid: string;
+}
+
+export interface AccessTokens {
+  /**
+   * The claims of a bearer token that holds now. Throws `Unauthenticated` when it does not, whatever the reason, and
+   * `SubgraphUnreachable` when that cannot be known because identity has been silent for too long.
+   */
+  verify(authorization: string): Promise<AccessTokenClaims>;
+}
+
+/** Reads access tokens (RFC 9068) against identity's keys and revocations. `now` in epoch milliseconds. */
+export function accessTokens(keys: VerificationKeys, revocations: RevocationView, now: () => number): AccessTokens {
+  const verified = new LRUCache<string, Verified>({ max: CACHED_TOKENS });
+
+  async function verifySignature(token: string): Promise<Verified> {
+    const header = tokenHeader.safeParse(headerOf(token));
+    if (!header.success) throw refused();
+    const { kid } = header.data;
+    const key = await keys.find(kid);
+    const issuer = keys.issuer;
+    if (!key || issuer === null) throw refused();
+    const claims = accessTokenClaims.safeParse(
+      payloadOf(() =>
+        jwt.verify(token, key, {
+          algorithms: ['ES256'],
+          issuer,
+          audience: ACCESS_TOKEN_AUDIENCE,
+          clockTolerance: CLOCK_TOLERANCE_SECONDS,
+          clockTimestamp: Math.floor(now() / 1_000),
+        }),
+      ),
+    );
+    if (!claims.success) throw refused();
+    return { claims: claims.data, kid };
+  }
+
+  return {
+    async verify(authorization) {
+      const token = BEARER.exec(authorization)?.[1];
+      if (token === undefined) throw refused();
+      let entry = verified.get(token);
+      // A key that identity withdrew takes the tokens it signed with it.
+      if (!entry || !keys.has(entry.kid)) {
+        entry = await verifySignature(token);
+        verified.set(token, entry);
+      }
+      const { claims } = entry;
+      if (now() / 1_000 >= claims.exp + CLOCK_TOLERANCE_SECONDS) {
+        verified.delete(token);
+        throw refused();
+      }
+      if (!revocations.isTrustworthy())
+        throw new SubgraphUnreachable('identity', new Error(revocations.health().reason ?? ''));
+      if (revocations.isRevoked(claims)) throw refused();
+      return claims;
+    },
+  };
+}
+
+/** One answer for every flaw: the reader may be the one who made the token. */
+const refused = (): Unauthenticated => new Unauthenticated('The access token is not valid. Sign in again.');
+
+function headerOf(token: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString());
+  } catch {
+    return null;
+  }
+}
+
+function payloadOf(verify: () => unknown): unknown {
+  try {
+    return verify();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,37 @@
+import {
+  anonymousContext,
+  contextFromAccessToken,
+  Unauthenticated,
+  type AnonymousRequest,
+  type RequestContext,
+} from '@inevitable/contract';
+import type { AccessTokens } from './access-tokens.js';
+
+/** The headers as they came; names and values alternate. */
+export type RawHeaders = readonly string[];
+
+/**
+ * Who calls. No `Authorization` header is nobody, which is never an error by itself; one that does not hold is
+ * `Unauthenticated`, also when it is empty or there are two of them.
+ */
+export async function authenticateCaller(
+  rawHeaders: RawHeaders,
+  request: AnonymousRequest,
+  tokens: AccessTokens,
+): Promise<RequestContext> {
+  const authorization = authorizationIn(rawHeaders);
+  if (authorization === null) return anonymousContext(request);
+  return contextFromAccessToken(await tokens.verify(authorization), request);
+}
+
+/** Read from the raw headers: Node keeps the first of two and drops the other without a word. */
+function authorizationIn(rawHeaders: RawHeaders): string | null {
+  let found: string | null = null;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (name.length !== 13 || name.toLowerCase() !== 'authorization') continue;
+    if (found !== null) throw new Unauthenticated('Send one Authorization header.');
+    found = rawHeaders[at + 1] ?? '';
+  }
+  return found;
+}

@@ -1,0 +1,46 @@
+import { CallerError, ERROR_CODES, type ErrorBody, type ErrorCode } from '@inevitable/contract';
+
+export interface Refusal {
+  readonly code: ErrorCode;
+  /** What GraphQL reports beside message and code. */
+  readonly errors: readonly RefusedError[];
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** True where a GraphQL server understood the request and rejects its document: the legacy media type wants 200. */
+  readonly aboutDocument?: boolean;
+}
+
+export interface RefusedError extends ErrorBody {
+  readonly locations?: readonly { readonly line: number; readonly column: number }[];
+}
+
+/** The request is not run, for a reason the client can read and repair. */
+export class RequestRefused extends CallerError {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly errors: readonly RefusedError[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly aboutDocument: boolean;
+
+  constructor(refusal: Refusal) {
+    super(refusal.errors[0]?.message ?? refusal.code);
+    this.code = refusal.code;
+    this.status = refusal.status ?? ERROR_CODES[refusal.code].status;
+    this.errors = refusal.errors;
+    this.headers = refusal.headers ?? {};
+    this.aboutDocument = refusal.aboutDocument ?? false;
+  }
+}
+
+/** The HTTP request itself is unusable: wrong method, media type, size or parameter. */
+export const badRequest = (
+  message: string,
+  status = 400,
+  headers: Readonly<Record<string, string>> = {},
+): RequestRefused =>
+  new RequestRefused({
+    code: 'BAD_USER_INPUT',
+    errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }],
+    status,
+    headers,
+  });

@@ -1,0 +1,125 @@
+import { isUtf8 } from 'node:buffer';
+import type { AnonymousRequest } from '@inevitable/contract';
+import type { RawHeaders } from '../authentication/authenticate-caller.js';
+import { negotiateFormat, type ResponseFormat } from '../graphql-over-http/media-types.js';
+import { badRequest } from '../graphql-over-http/request-refused.js';
+
+/** An HTTP request to /graphql, whatever it holds. */
+export interface GatewayRequest {
+  readonly method: string;
+  /** The raw query string, without `?`. */
+  readonly search: string;
+  readonly header: (name: string) => string | undefined;
+  readonly rawHeaders: RawHeaders;
+  /** Null where the request had none. */
+  readonly body: Buffer | null;
+  readonly facts: AnonymousRequest;
+}
+
+/** A well-formed GraphQL-over-HTTP request. What its document says is not known yet. */
+export interface ReceivedOperation {
+  readonly query: string;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** False on GET, which must be safe (RFC 9110, section 9.2.1). */
+  readonly mayMutate: boolean;
+  readonly format: ResponseFormat;
+  readonly rawHeaders: RawHeaders;
+  readonly facts: AnonymousRequest;
+}
+
+/** Reads the request as the GraphQL-over-HTTP draft wants it. Throws `RequestRefused` (400, 403, 405, 406, 415). */
+export function receive(request: GatewayRequest): ReceivedOperation {
+  const { method, rawHeaders, facts } = request;
+  const format = negotiateFormat(request.header('accept'));
+  if (format === null) throw badRequest('Accept application/graphql-response+json or application/json.', 406);
+  if (method !== 'GET' && method !== 'POST') throw badRequest('Use GET or POST.', 405, { allow: 'GET, POST' });
+  const parameters = method === 'GET' ? parametersOfGet(request) : parametersOfPost(request);
+  return { ...parameters, mayMutate: method === 'POST', format, rawHeaders, facts };
+}
+
+interface Parameters {
+  readonly query: string;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A browser sends a GET without preflight from any page, so a page elsewhere could make a visitor's browser ask. Here
+ * that gains it nothing: GET runs queries only, credentials travel in `Authorization` (which itself needs a preflight)
+ * and never in cookies, and the answer stays unreadable without CORS. What is left – timing and load from strangers'
+ * browsers – is refused where the browser says so itself (Fetch Metadata, `Sec-Fetch-Site`). A tool without such a
+ * header (curl, a server) is not a browser, and needs no special header to ask.
+ */
+function refuseCrossSite(request: GatewayRequest): void {
+  const site = request.header('sec-fetch-site');
+  if (site !== 'cross-site' && site !== 'same-site') return;
+  const preflighted = ['authorization', 'apollo-require-preflight', 'x-apollo-operation-name'];
+  if (preflighted.some((name) => request.header(name) !== undefined)) return;
+  throw badRequest('Send the header "apollo-require-preflight" with a GET request from another site.', 403);
+}
+
+function parametersOfGet(request: GatewayRequest): Parameters {
+  refuseCrossSite(request);
+  const search = new URLSearchParams(request.search);
+  for (const name of ['query', 'operationName', 'variables', 'extensions'])
+    if (search.getAll(name).length > 1) throw badRequest(`Send "${name}" once.`);
+  const json = (name: string): unknown => {
+    const text = search.get(name);
+    return text === null || text === '' ? null : parseJson(text, `The parameter "${name}"`);
+  };
+  return checkParameters({
+    query: search.get('query'),
+    operationName: search.get('operationName') || null,
+    variables: json('variables'),
+    extensions: json('extensions'),
+  });
+}
+
+function parametersOfPost(request: GatewayRequest): Parameters {
+  // Only this type needs a preflight; the ones a form can send (text/plain, multipart, urlencoded) are refused.
+  const [type = '', ...parameters] = (request.header('content-type') ?? '')
+    .split(';')
+    .map((part) => part.trim().toLowerCase());
+  if (type !== 'application/json') throw badRequest('Send the request as application/json.', 415);
+  const charset = parameters
+    .find((parameter) => parameter.startsWith('charset='))
+    ?.slice('charset='.length)
+    .replaceAll('"', '');
+  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8')
+    throw badRequest('Send the request body in UTF-8.', 415);
+  const encoding = request.header('content-encoding');
+  if (encoding !== undefined && encoding !== 'identity')
+    throw badRequest('Send the request body without compression.', 415);
+  const { body } = request;
+  if (!body || body.length === 0) throw badRequest('The request body is empty; send a JSON object with "query".');
+  if (!isUtf8(body)) throw badRequest('The request body is not UTF-8.');
+  const json = parseJson(body.toString(), 'The request body');
+  if (Array.isArray(json)) throw badRequest('Send one operation per request; batches are not supported.');
+  if (typeof json !== 'object' || json === null)
+    throw badRequest('The request body must be a JSON object with "query".');
+  return checkParameters(json);
+}
+
+function checkParameters(parameters: object): Parameters {
+  const { query, operationName, variables, extensions } = parameters as Readonly<Record<string, unknown>>;
+  if (typeof query !== 'string') throw badRequest('"query" must be a string with the GraphQL document.');
+  if (!isAbsent(operationName) && typeof operationName !== 'string')
+    throw badRequest('"operationName" must be a string.');
+  if (!isAbsent(variables) && !isMap(variables)) throw badRequest('"variables" must be a JSON object.');
+  if (!isAbsent(extensions) && !isMap(extensions)) throw badRequest('"extensions" must be a JSON object.');
+  return { query, operationName: operationName ?? null, variables: variables ?? {} };
+}
+
+const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badRequest(`${what} is not valid JSON.`); // the parser's own words would repeat the text, secrets included
+  }
+}

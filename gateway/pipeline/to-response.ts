@@ -1,0 +1,51 @@
+import { ERROR_CODES, toErrorBody, type ErrorCode } from '@inevitable/contract';
+import type { ExecutionResult } from 'graphql';
+import { CONTENT_TYPE, negotiateFormat, type ResponseFormat } from '../graphql-over-http/media-types.js';
+import { RequestRefused } from '../graphql-over-http/request-refused.js';
+
+export interface GatewayResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Errors of fields leave the status at 200; an answer without any data is the status of its first error. */
+export function toResponse(result: ExecutionResult, format: ResponseFormat): GatewayResponse {
+  const status = result.data === undefined ? statusOf(result.errors?.[0]?.extensions?.code) : 200;
+  return respond(status, format, JSON.stringify(result));
+}
+
+/** The one place where a phase's error becomes an answer. Nothing of an error that is not for the client leaves. */
+export function toErrorResponse(error: unknown, accept: string | undefined): GatewayResponse {
+  const format = negotiateFormat(accept) ?? 'json';
+  if (error instanceof RequestRefused) {
+    const status = error.aboutDocument && format === 'legacyJson' ? 200 : error.status;
+    return respond(status, format, JSON.stringify({ errors: error.errors }), error.headers);
+  }
+  const body = toErrorBody(error);
+  const { code } = body.extensions;
+  return respond(
+    statusOf(code),
+    format,
+    JSON.stringify({ errors: [body] }),
+    code === 'UNAUTHENTICATED' ? INVALID_TOKEN : {},
+  );
+}
+
+/** RFC 6750, section 3. */
+const INVALID_TOKEN = { 'www-authenticate': 'Bearer error="invalid_token"' };
+
+const statusOf = (code: unknown): number =>
+  typeof code === 'string' && code in ERROR_CODES ? ERROR_CODES[code as ErrorCode].status : 500;
+
+/** Answers speak of one caller: no cache between us may keep them. */
+const respond = (
+  status: number,
+  format: ResponseFormat,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): GatewayResponse => ({
+  status,
+  headers: { 'content-type': CONTENT_TYPE[format], 'cache-control': 'no-store', ...headers },
+  body,
+});

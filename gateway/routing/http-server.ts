@@ -1,0 +1,154 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  ERROR_CODES,
+  healthStatusCode,
+  REQUEST_ID_HEADER,
+  toErrorBody,
+  type DeploymentContext,
+  type HealthReport,
+} from '@inevitable/contract';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { readBody } from '../graphql-over-http/read-body.js';
+import { badRequest, RequestRefused } from '../graphql-over-http/request-refused.js';
+import { handleOperation, type PipelineParts } from '../pipeline/pipeline.js';
+import { toErrorResponse, type GatewayResponse } from '../pipeline/to-response.js';
+import { forwardToProduct } from './forward-to-product.js';
+import type { RouteTable } from './product-routes.js';
+import { requestFacts, requestIdOf } from './request-facts.js';
+
+export interface HttpServerParts extends PipelineParts {
+  readonly deployment: DeploymentContext;
+  readonly routes: RouteTable;
+  readonly isDraining: () => boolean;
+  readonly readiness: () => Promise<HealthReport>;
+  readonly health: () => Promise<HealthReport>;
+  readonly log: Logger;
+}
+
+const GRAPHQL_PATH = '/graphql';
+const REQUEST_TIMEOUT_MS = 30_000;
+/** TRACE and CONNECT are left out: a Fetch `Request` cannot carry them, and no product wants them. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** Every path the gateway answers. It listens when the caller says so. */
+export function createHttpServer(parts: HttpServerParts): FastifyInstance {
+  const { deployment, isDraining, log } = parts;
+  const app = fastify({
+    logger: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // While draining we still answer what arrives on open connections, and close each with its answer.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 16_384 },
+    exposeHeadRoutes: false,
+    frameworkErrors: (error, request, reply) =>
+      void answerError(error, request as FastifyRequest, reply as FastifyReply),
+    clientErrorHandler: answerUnreadable,
+  });
+
+  // Raw bytes for every path: what they mean is decided where they are used.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) => readBody(payload));
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    void reply.header(REQUEST_ID_HEADER, requestIdOf(raw));
+    if (isDraining()) void reply.header('connection', 'close');
+  });
+  app.addHook('onResponse', async () => {
+    if (isDraining()) setImmediate(() => app.server.closeIdleConnections());
+  });
+
+  app.get('/live', async () => ({ status: 'live' }));
+  app.get('/ready', async (_request, reply) => sendReport(reply, await parts.readiness()));
+  app.get('/health', async (_request, reply) => sendReport(reply, await parts.health()));
+
+  app.route({
+    method: METHODS,
+    url: GRAPHQL_PATH,
+    handler: async (request, reply) => {
+      const { raw } = request;
+      const target = raw.url ?? '';
+      const mark = target.indexOf('?');
+      const response = await handleOperation(
+        {
+          method: request.method,
+          search: mark < 0 ? '' : target.slice(mark + 1),
+          header: (name) => headerOf(request, name),
+          rawHeaders: raw.rawHeaders,
+          body: request.body instanceof Buffer ? request.body : null,
+          facts: requestFacts(request, reply, deployment),
+        },
+        parts,
+      );
+      return sendGraphQL(reply, response);
+    },
+  });
+
+  app.route({
+    method: METHODS,
+    url: '/*',
+    handler: (request, reply) => forwardToProduct(request, reply, requestFacts(request, reply, deployment), parts),
+  });
+
+  app.setNotFoundHandler((request, reply) => answerError(badRequest('Use another method.', 405), request, reply));
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+
+  /** GraphQL errors on /graphql, `{ error: { code, message } }` elsewhere. */
+  function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const known = isFastifyRefusal(error) ? badRequest(error.message, error.statusCode) : error;
+    const { message, extensions } = toErrorBody(known);
+    const { code } = extensions;
+    const status = known instanceof RequestRefused ? known.status : ERROR_CODES[code].status;
+    if (status >= 500 && !reply.raw.destroyed)
+      log.error(
+        { err: error, requestId: reply.getHeader(REQUEST_ID_HEADER), path: pathOf(request) },
+        'A request failed.',
+      );
+    if (pathOf(request) === GRAPHQL_PATH)
+      return sendGraphQL(reply, toErrorResponse(known, headerOf(request, 'accept')));
+    if (status === 401) void reply.header('www-authenticate', 'Bearer error="invalid_token"');
+    return reply.code(status).header('cache-control', 'no-store').send({ error: { code, message } });
+  }
+
+  return app;
+}
+
+const sendReport = (reply: FastifyReply, report: HealthReport): FastifyReply =>
+  reply.code(healthStatusCode(report)).header('cache-control', 'no-store').send(report);
+
+const sendGraphQL = (reply: FastifyReply, { status, headers, body }: GatewayResponse): FastifyReply =>
+  reply.code(status).headers(headers).send(body);
+
+/** Fastify's own complaints about a request; their text is for the client and names nothing of ours. */
+const isFastifyRefusal = (error: unknown): error is Error & { statusCode: number } =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  error.code.startsWith('FST_') &&
+  'statusCode' in error &&
+  typeof error.statusCode === 'number' &&
+  error.statusCode < 500;
+
+function headerOf({ headers }: FastifyRequest, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+const pathOf = ({ raw }: FastifyRequest): string => (raw.url ?? '').split('?', 1)[0]!;
+
+/** What is not HTTP, or has headers beyond 16 KB, reaches no route. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request';
+  const message = 'The HTTP request could not be read.';
+  const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { accounts, handles, notes } from '../test-support/test-subgraphs.js';
+import { product } from '../test-support/test-gateway.js';
+import { compileRoutes } from './product-routes.js';
+
+const routes = compileRoutes(
+  [
+    product('accounts', { pathPrefixes: ['/auth', '/.well-known'] }),
+    product('notes', {
+      pathPrefixes: ['/notes', '/auth/notes'],
+      hosts: ['notes.example.com'],
+      healthEndpoint: '/status',
+    }),
+  ],
+  handles(accounts(), notes()),
+);
+const leadsTo = (host: string, path: string) => {
+  const route = routes(host, path);
+  return route && `${route.product.name} ${route.kind}`;
+};
+
+describe('A path', () => {
+  it.each([
+    ['/auth', 'accounts product'],
+    ['/auth/login', 'accounts product'],
+    ['/authors', null],
+    ['/auth.json', null],
+    ['/Auth/login', null],
+    ['/auth/notes/1', 'notes product'],
+    ['/auth/health', 'accounts health'],
+    ['/auth/health/deep', 'accounts product'],
+    ['/.well-known/jwks.json', 'accounts product'],
+    ['/notes/status', 'notes health'],
+    ['/notes/health', 'notes product'],
+    ['/', null],
+    ['/other', null],
+  ])('%s leads to %j', (path, to) => {
+    expect(leadsTo('any.host', path)).toBe(to);
+  });
+
+  it('that no prefix claims belongs to the product of its host', () => {
+    expect(leadsTo('notes.example.com', '/whatever')).toBe('notes product');
+    expect(leadsTo('notes.example.com', '/auth/login')).toBe('accounts product');
+    expect(leadsTo('x.notes.example.com', '/whatever')).toBe(null);
+  });
+
+  it('leads to a product only on the boundary of a segment', () => {
+    fc.assert(
+      fc.property(fc.string(), (rest) => {
+        const claimed = rest === '' || rest.startsWith('/');
+        expect(leadsTo('any.host', `/notes${rest}`) !== null).toBe(claimed);
+      }),
+    );
+  });
+});
+
+describe('A product', () => {
+  it('with routes and no subgraph stops the start', () => {
+    expect(() => compileRoutes([product('ghost')], handles())).toThrow(
+      'Product "ghost" has routes, and no subgraph of that name was given to the gateway.',
+    );
+  });
+
+  it('without routes needs none', () => {
+    expect(compileRoutes([product('ghost', { pathPrefixes: [] })], handles())('h', '/')).toBe(null);
+  });
+});

@@ -1,0 +1,54 @@
+import type { SubgraphHandle } from '@inevitable/contract';
+import type { ProductConfig } from '../supergraph/supergraph-config.js';
+
+/** What a product's routes need of its declaration in supergraph.yaml. */
+export type ProductRouting = Pick<ProductConfig, 'name' | 'hosts' | 'pathPrefixes' | 'authRequired' | 'healthEndpoint'>;
+
+export interface ProductRoute {
+  readonly product: ProductRouting;
+  readonly subgraph: SubgraphHandle;
+  /** `health`: the request asks how the product is, and needs no caller. */
+  readonly kind: 'product' | 'health';
+}
+
+/** Finds the product of a request; null: nobody's path. `host` is lower case, without port. */
+export type RouteTable = (host: string, path: string) => ProductRoute | null;
+
+interface Prefix {
+  readonly prefix: string;
+  readonly product: ProductRouting;
+  readonly subgraph: SubgraphHandle;
+}
+
+/**
+ * The longest matching path prefix wins, on every host; where none matches, the host decides. So `/auth` leads to
+ * identity also below a product's own host. Throws when a product has no handle.
+ */
+export function compileRoutes(
+  products: readonly ProductRouting[],
+  subgraphs: ReadonlyMap<string, SubgraphHandle>,
+): RouteTable {
+  const prefixes: Prefix[] = [];
+  const byHost = new Map<string, ProductRoute>();
+  for (const product of products) {
+    if (product.hosts.length === 0 && product.pathPrefixes.length === 0) continue;
+    const subgraph = subgraphs.get(product.name);
+    if (!subgraph)
+      throw new Error(`Product "${product.name}" has routes, and no subgraph of that name was given to the gateway.`);
+    for (const prefix of product.pathPrefixes) prefixes.push({ prefix, product, subgraph });
+    for (const host of product.hosts) byHost.set(host, { product, subgraph, kind: 'product' });
+  }
+  prefixes.sort((one, other) => other.prefix.length - one.prefix.length);
+
+  return (host, path) => {
+    for (const { prefix, product, subgraph } of prefixes) {
+      if (!isBelow(path, prefix)) continue;
+      return { product, subgraph, kind: path === prefix + product.healthEndpoint ? 'health' : 'product' };
+    }
+    return byHost.get(host) ?? null;
+  };
+}
+
+/** `/auth` covers `/auth` and `/auth/login`, not `/authors`. */
+const isBelow = (path: string, prefix: string): boolean =>
+  path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');

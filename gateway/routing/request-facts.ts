@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { DeadlinePassed, REQUEST_ID_HEADER, type AnonymousRequest, type DeploymentContext } from '@inevitable/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+export const DEADLINE_MS = 30_000;
+const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
+/** W3C Trace Context, section 3.2. */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The client left before its answer was written. Nobody is waiting, so it is nobody's failure. */
+export class ClientLeft extends Error {}
+
+/**
+ * What a request says beside its credential. Its signal aborts when the client leaves or 30 s have passed.
+ * The request id is the one already promised to the client in the answer's header.
+ */
+export function requestFacts(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  deployment: DeploymentContext,
+): AnonymousRequest {
+  const response = reply.raw;
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(new DeadlinePassed(`No answer within ${DEADLINE_MS} ms.`)), DEADLINE_MS);
+  const leave = () => {
+    clearTimeout(timer);
+    if (!response.writableFinished) abort.abort(new ClientLeft('The client left.'));
+  };
+  if (response.destroyed) leave();
+  else response.once('close', leave);
+  return {
+    requestId: String(reply.getHeader(REQUEST_ID_HEADER)),
+    trace: sane(raw.headers.traceparent, TRACEPARENT),
+    deadline: Date.now() + DEADLINE_MS,
+    signal: abort.signal,
+    deployment,
+  };
+}
+
+/** The client's own id where it is sane, else a new one. */
+export const requestIdOf = ({ headers }: IncomingMessage): string =>
+  sane(headers[REQUEST_ID_HEADER], SANE_REQUEST_ID) ?? randomUUID();
+
+const sane = (value: string | string[] | undefined, pattern: RegExp): string | null =>
+  typeof value === 'string' && pattern.test(value) ? value : null;

@@ -1,0 +1,155 @@
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+
+export interface SubgraphConfig {
+  readonly name: string;
+  readonly routingUrl: string;
+  /** A file is relative to supergraph.yaml. */
+  readonly schema:
+    { readonly kind: 'file'; readonly file: string } | { readonly kind: 'introspect'; readonly url: string };
+}
+
+export interface ProductConfig {
+  readonly name: string;
+  /** The npm package or file that exports the product's subgraph declaration. */
+  readonly module: string;
+  /** Lower case, without port: every path of these hosts that nobody else claims leads to the product. */
+  readonly hosts: readonly string[];
+  /** `/auth` covers `/auth` and `/auth/…`, on every host. */
+  readonly pathPrefixes: readonly string[];
+  /** True: the product's routes answer 401 to a caller without a valid token. */
+  readonly authRequired: boolean;
+  /** Below each prefix, for example `/health`. */
+  readonly healthEndpoint: string;
+}
+
+export interface SupergraphConfig {
+  readonly federationVersion: string | null;
+  readonly subgraphs: ReadonlyMap<string, SubgraphConfig>;
+  readonly products: ReadonlyMap<string, ProductConfig>;
+}
+
+/** One sentence for the person who edits supergraph.yaml: file, key, what is wrong. */
+export class BadSupergraphConfig extends Error {}
+
+const RESERVED = ['/graphql', '/live', '/ready', '/health'];
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+const name = z.string().regex(/^[a-z][a-z0-9_-]*$/, 'must be a lower-case name such as "claude-config"');
+const host = z
+  .string()
+  .regex(/^[a-z0-9.-]+$/i, 'must be a host name without port')
+  .transform((text) => text.toLowerCase());
+const path = z
+  .string()
+  .regex(/^(\/[A-Za-z0-9._~-]+)+$/, 'must be a path such as "/billing", without a slash at its end');
+const prefix = path.refine(
+  (text) => !RESERVED.includes(text),
+  `must not be one of the gateway's own paths (${RESERVED.join(', ')})`,
+);
+
+const fileSchema = z.strictObject({ file: z.string().min(1) });
+const introspectedSchema = z.strictObject({ subgraph_url: httpUrl });
+const configFile = z.strictObject({
+  federation_version: z.union([z.string(), z.number()]).optional(),
+  subgraphs: z.record(
+    name,
+    z.strictObject({
+      routing_url: httpUrl,
+      schema: z.union([fileSchema, introspectedSchema], { error: 'must be { file: … } or { subgraph_url: … }' }),
+    }),
+  ),
+  products: z
+    .record(
+      name,
+      z.strictObject({
+        module: z.string().min(1),
+        hosts: z.array(host).default([]),
+        path_prefix: z
+          .union([prefix.transform((one) => [one]), z.array(prefix)], {
+            error: 'must be a path such as "/billing", or a list of them',
+          })
+          .default([]),
+        auth_required: z.boolean().default(true),
+        health_endpoint: path.default('/health'),
+      }),
+    )
+    .default({}),
+});
+
+/** Reads supergraph.yaml: `subgraphs:` as Rover knows it, and our `products:`. Throws `BadSupergraphConfig`. */
+export function parseSupergraphConfig(text: string, file: string): SupergraphConfig {
+  const parsed = configFile.safeParse(parseYaml(text, file));
+  if (!parsed.success) throw new BadSupergraphConfig(explain(parsed.error.issues[0]!, file));
+  const { federation_version: version, subgraphs, products } = parsed.data;
+  const config: SupergraphConfig = {
+    federationVersion: version === undefined ? null : String(version),
+    subgraphs: new Map(
+      Object.entries(subgraphs).map(([key, { routing_url: routingUrl, schema }]) => [
+        key,
+        {
+          name: key,
+          routingUrl,
+          schema:
+            'file' in schema ? { kind: 'file', file: schema.file } : { kind: 'introspect', url: schema.subgraph_url },
+        },
+      ]),
+    ),
+    products: new Map(
+      Object.entries(products).map(([key, product]) => [
+        key,
+        {
+          name: key,
+          module: product.module,
+          hosts: product.hosts,
+          pathPrefixes: product.path_prefix,
+          authRequired: product.auth_required,
+          healthEndpoint: product.health_endpoint,
+        },
+      ]),
+    ),
+  };
+  refuseSharedPlaces(config, file);
+  return config;
+}
+
+function parseYaml(text: string, file: string): unknown {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const error = document.errors[0];
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw new BadSupergraphConfig(`${file} is not valid YAML at line ${line}, column ${col}: ${error.message}.`);
+  }
+  return document.toJS();
+}
+
+function explain(issue: z.core.$ZodIssue, file: string): string {
+  const key = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys')
+    return `${file}: "${[...issue.path, issue.keys[0]].join('.')}" is not a known key.`;
+  const problem = issue.code === 'invalid_type' ? `must be ${article(issue.expected)}` : innermost(issue);
+  return key === '' ? `${file} ${problem}.` : `${file}: "${key}" ${problem}.`;
+}
+
+function innermost(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
+  if (issue.code === 'too_small') return 'must not be empty';
+  return issue.message;
+}
+
+const article = (type: string): string => (type === 'record' || type === 'object' ? 'a mapping' : `a ${type}`);
+
+/** Two products at one place would make an answer depend on the order of a file. */
+function refuseSharedPlaces({ products }: SupergraphConfig, file: string): void {
+  const owners = new Map<string, string>();
+  for (const product of products.values())
+    for (const place of [...product.hosts, ...product.pathPrefixes]) {
+      const owner = owners.get(place);
+      if (owner !== undefined)
+        throw new BadSupergraphConfig(
+          `${file}: "${place}" leads to both "products.${owner}" and "products.${product.name}".`,
+        );
+      owners.set(place, product.name);
+    }
+}
