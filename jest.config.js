@@ -5,18 +5,33 @@ const shared = {
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
   },
+  // TypeScript's imports name the file that will be: '.js'.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/tests/bench/'],
   modulePathIgnorePatterns: ['/dist/.*/package.json'],
 };
 
+/** The behaviour suite is one, and holds for the stack in one process and for its parts apart. */
+const behaviour = (mode, folders) => ({
+  ...shared,
+  displayName: mode,
+  roots: folders.map((folder) => `<rootDir>/tests/${folder}`),
+  globals: { STACK_MODE: mode },
+});
+
 export default {
   testTimeout: 60_000,
+  // Agenda leaves a timer of half a lock's lifetime behind every job, and nothing else is waited for.
+  forceExit: true,
+  globalSetup: './tests/support/start-test-cluster.js',
+  globalTeardown: './tests/support/stop-test-cluster.js',
   projects: [
     {
       ...shared,
       displayName: 'unit',
-      roots: ['<rootDir>/identity', '<rootDir>/subgraphs', '<rootDir>/gateway', '<rootDir>/scripts'],
+      roots: ['identity', 'subgraphs', 'gateway', 'scripts', 'tests/contracts'].map((folder) => `<rootDir>/${folder}`),
     },
+    behaviour('one-process', ['behaviour', 'security', 'faults']),
+    behaviour('apart', ['behaviour']),
   ],
 };

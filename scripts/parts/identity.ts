@@ -33,7 +33,6 @@ export async function openIdentityParts(
   const database = await databases.prepare(identityDatabase);
   const credentials = await serviceCredentials(settings.dataDir, servicesOf(products));
   const identity = await openIdentity({
-    appUrl: database.appUrl,
     systemUrl: database.systemUrl,
     publicUrl,
     encryptionSecret: settings.secret ?? (await secretFile(join(settings.dataDir, 'secret'), randomSecret)),

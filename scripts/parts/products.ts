@@ -17,7 +17,7 @@ export async function loadProducts(
   config: SupergraphConfig,
   only?: string,
 ): Promise<readonly SubgraphDeclaration[]> {
-  const names = Object.keys(config.subgraphs).filter((name) => !STACK_PARTS.has(name));
+  const names = [...config.subgraphs.keys()].filter((name) => !STACK_PARTS.has(name));
   if (only !== undefined && !names.includes(only)) {
     throw new ProductUnknown(
       `There is no product "${only}" in ${settings.supergraphConfig}. It lists: ${names.join(', ')}.`,
@@ -29,7 +29,7 @@ export async function loadProducts(
 }
 
 async function loadProduct(settings: Settings, config: SupergraphConfig, name: string): Promise<SubgraphDeclaration> {
-  const module = config.products[name]?.module;
+  const module = config.products.get(name)?.module;
   if (!module)
     throw new ProductUnknown(
       `${settings.supergraphConfig} lists the subgraph "${name}" and no module for it: add products.${name}.module.`,

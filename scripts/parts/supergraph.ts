@@ -44,15 +44,21 @@ export async function readSupergraphConfig(path: string): Promise<SupergraphConf
 /** Composes what supergraph.yaml lists. Throws `SupergraphUnreadable` or `CompositionFailed`. */
 export async function compose(configPath: string, config: SupergraphConfig): Promise<ComposedSupergraph> {
   const subgraphs = await Promise.all(
-    Object.entries(config.subgraphs).map(async ([name, { routingUrl, schemaFile }]) => {
-      const file = resolve(dirname(configPath), schemaFile);
+    [...config.subgraphs.values()].map(async ({ name, routingUrl, schema }) => {
+      if (schema.kind !== 'file') {
+        throw new SupergraphUnreadable(
+          `${configPath}: subgraphs.${name} gives schema.subgraph_url, and subgraphs refuse introspection. Give schema.file.`,
+        );
+      }
+      const file = resolve(dirname(configPath), schema.file);
       return { name, routingUrl, file, sdl: await readText(file) };
     }),
   );
   const outcome = composeSupergraph(
     subgraphs.map(({ name, routingUrl, file, sdl }) => ({ name, routingUrl, sdl: completed(name, file, sdl) })),
   );
-  if (outcome.kind === 'composed') return { sdl: outcome.sdl, hints: outcome.hints };
+  if (outcome.kind === 'composed')
+    return { sdl: outcome.sdl, hints: outcome.hints.map(({ code, message }) => `${code}: ${message}`) };
   throw new CompositionFailed(
     outcome.errors.map((error) => ({ ...error, file: subgraphs.find(({ name }) => name === error.subgraph)?.file })),
   );

@@ -23,12 +23,12 @@ export async function runGateway(settings: Settings, progress: Progress, log: Lo
     registry: registryFromFiles(settings, config),
     subgraphs: (contextTokens) =>
       new Map(
-        Object.entries(config.subgraphs).map(([name, { routingUrl }]) => [
+        [...config.subgraphs.values()].map(({ name, routingUrl }) => [
           name,
           httpSubgraph({ name, routingUrl: graphqlUrlOf(settings, name, routingUrl), contextTokens }),
         ]),
       ),
-    products: config.products,
+    products: config.products.values(),
     logger: log,
   });
   closers.add('gateway', () => gateway.close());

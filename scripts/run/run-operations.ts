@@ -33,13 +33,13 @@ export async function runOperations(
   closers.add('job store reader', () => jobs.close());
 
   const gatewayUrl = settings.publicUrl ?? DEFAULT_GATEWAY_URL;
-  const peers = Object.entries(config.subgraphs).filter(([name]) => name !== 'operations');
+  const peers = [...config.subgraphs.values()].filter(({ name }) => name !== 'operations');
   const declaration = operationsSubgraph({
     jobs: () => jobs.overview(),
     health: () =>
       checkHealth({
         ...Object.fromEntries(
-          peers.map(([name, { routingUrl }]) => [name, () => probePeer(name, originOf(settings, name, routingUrl))]),
+          peers.map(({ name, routingUrl }) => [name, () => probePeer(name, originOf(settings, name, routingUrl))]),
         ),
         'job store': () => jobs.health(),
         gateway: () => probePeer('gateway', gatewayUrl),

@@ -1,6 +1,13 @@
 import { checkHealth, type HealthReport, type SubgraphHandle } from '@inevitable/contract';
 import { startGateway, type RunningGateway } from '@inevitable/gateway';
-import { hostSubgraph, inProcessBus, openJobStoreReader, openProductDatabase, startWorker } from '@inevitable/kit/host';
+import {
+  hostSubgraph,
+  inProcessBus,
+  openJobStoreReader,
+  openProductDatabase,
+  startWorker,
+  type WorkedProduct,
+} from '@inevitable/kit/host';
 import { identityDatabase } from '@inevitable/identity';
 import { operationsSubgraph } from '@inevitable/operations';
 import type { Logger } from 'pino';
@@ -48,7 +55,7 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
   closers.add('job store reader', () => jobs.close());
 
   const hosted = new Map<string, SubgraphHandle>();
-  const worked = [];
+  const worked: WorkedProduct[] = [];
   for (const declaration of [identity.subgraph, ...products]) {
     const isIdentity = declaration === identity.subgraph;
     const urls = isIdentity ? identityUrls : declaration.database && (await databases.prepare(declaration.database));
@@ -97,8 +104,8 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
       identity: identity.ports,
       registry,
       subgraphs: hosted,
-      products: config.products,
-      extraChecks: { 'job store': () => jobs.health(), worker: worker.health },
+      products: config.products.values(),
+      checks: { 'job store': () => jobs.health(), worker: worker.health },
       logger: log,
     }),
   );

@@ -31,7 +31,7 @@ export async function runSubgraph(
   if (database) closers.add(`database of ${name}`, () => database.close());
 
   const subgraph = hostSubgraph(declaration!, { database, entitlements: identity.entitlements, log });
-  const defaultPort = Number(new URL(config.subgraphs[name]!.routingUrl).port) || 80;
+  const defaultPort = Number(new URL(config.subgraphs.get(name)!.routingUrl).port) || 80;
   const url = await serveApart(settings, { subgraph, defaultPort, jwksOrigin: settings.identityUrl }, closers, log);
   progress.line(`subgraph ${name} is ready: ${url}`);
 }

@@ -1,4 +1,4 @@
-import { inProcessBus, openProductDatabase, serveHealth, startWorker } from '@inevitable/kit/host';
+import { inProcessBus, openProductDatabase, serveHealth, startWorker, type WorkedProduct } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { openDataDirectory } from '../parts/data-directory.js';
@@ -25,7 +25,7 @@ export async function runWorker(
   const databases = openDatabases(settings, progress.line);
   closers.add('database', () => databases.close());
 
-  const worked = [];
+  const worked: WorkedProduct[] = [];
   for (const declaration of products) {
     if (!declaration.database) continue;
     const urls = await databases.prepare(declaration.database);

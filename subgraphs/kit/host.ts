@@ -2,6 +2,7 @@
 export * from './database/index.js';
 export * from './embedded-postgres/index.js';
 export { inProcessBus } from './events/in-process-bus.js';
+export { tenantWork } from './outbox/outbox.js';
 export { completeSchemaText } from './graph/complete-schema.js';
 export {
   JOB_STORE_SCHEMA,

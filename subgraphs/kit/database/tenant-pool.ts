@@ -113,15 +113,14 @@ export function tenantTransaction(pool: TenantPool, tenantId: string | null): Te
     over = true;
     if (!opened) return;
     const connection = await opened;
-    try {
-      const { command } = await connection.query(statement);
-      connection.release();
-      // PostgreSQL answers COMMIT with ROLLBACK when a statement before it failed and nobody noticed.
-      if (statement === 'commit' && command !== 'COMMIT')
-        throw new Error('The transaction was rolled back: a statement in it had failed.');
-    } catch (error) {
-      connection.release(error as Error);
+    const ended = await connection.query(statement).catch((error: Error) => {
+      connection.release(error);
       throw error;
+    });
+    connection.release();
+    // PostgreSQL answers COMMIT with ROLLBACK when a statement before it failed and nobody noticed.
+    if (statement === 'commit' && ended.command !== 'COMMIT') {
+      throw new Error('The transaction was rolled back: a statement in it had failed.');
     }
   }
 

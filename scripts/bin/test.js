@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// `npm test`: makes the clone ready as `npm start` does, then runs jest. Arguments go to jest:
+//   npm test -- --selectProjects unit --testPathPatterns starter
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { prepare, ROOT } from '../prepare/prepare.js';
+
+await prepare((line) => process.stderr.write(`  ${line}\n`));
+const jest = spawn(
+  process.execPath,
+  ['--experimental-vm-modules', '--no-warnings', join(ROOT, 'node_modules/jest/bin/jest.js'), ...process.argv.slice(2)],
+  { cwd: ROOT, stdio: 'inherit' },
+);
+jest.on('close', (code) => process.exit(code ?? 1));

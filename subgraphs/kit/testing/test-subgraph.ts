@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import {
+  anonymousContext,
+  type EntitlementsPort,
+  type RequestContext,
+  type SessionId,
+  type TenantId,
+  type UserId,
+} from '@inevitable/contract';
+import type { ExecutionResult } from 'graphql';
+import pg from 'pg';
+import { pino } from 'pino';
+import {
+  ensureRoles,
+  JOB_STORE_ROLES,
+  lintCatalogue,
+  migrate,
+  openProductDatabase,
+  roleUrl,
+  type CatalogueFinding,
+  type ProductDatabase,
+} from '../database/index.js';
+import { inProcessBus } from '../events/in-process-bus.js';
+import { JOB_STORE_SCHEMA, JOB_TABLE, migrateJobStore } from '../jobs/job-store.js';
+import { startWorker } from '../jobs/start-worker.js';
+import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
+import { hostSubgraph } from '../subgraph/host-subgraph.js';
+import { createTestDatabase } from './test-database.js';
+
+/** Who asks. Names become ids: the same name is the same tenant or user in the whole file. */
+export interface TestPerson {
+  readonly tenant: string;
+  readonly user?: string;
+  /** Permissions; all that the product declares unless told. */
+  readonly may?: readonly string[];
+}
+
+export interface TestCaller {
+  readonly context: RequestContext;
+  query(text: string, variables?: Record<string, unknown>): Promise<ExecutionResult>;
+}
+
+export interface TestSubgraph {
+  as(person: TestPerson): TestCaller;
+  anonymous(): TestCaller;
+  readonly database: ProductDatabase;
+  /** The owner's side of the database, to look behind the product's back. */
+  readonly ownerUrl: string;
+  readonly clock: { advance(by: { readonly seconds: number }): Promise<void> };
+  readonly jobs: {
+    /** Resolves when every job of that name has ended, well or badly, and no record waits in the outbox. */
+    settled(name: string): Promise<void>;
+    /** Stops the worker, as a deploy does; what is enqueued meanwhile waits. */
+    stop(): Promise<void>;
+    start(): Promise<void>;
+  };
+  /** The catalogue lint of this product's tables. */
+  lint(): Promise<readonly CatalogueFinding[]>;
+  close(): Promise<void>;
+}
+
+/** A stable id of a name (RFC 9562, version 8: the hash is ours). */
+export function idOf(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Longer than any test waits; without it a job that hangs would hang the whole run. */
+const SETTLE_WITHIN_MS = 40_000;
+
+const noEntitlements: EntitlementsPort = new Proxy({} as EntitlementsPort, {
+  get: () => () => Promise.reject(new Error('This test asks for entitlements: pass them to testSubgraph.')),
+});
+
+export interface TestSubgraphOptions {
+  readonly entitlements?: EntitlementsPort;
+  /** What operators would read; nothing unless told. */
+  readonly logLevel?: string;
+}
+
+/** Hosts a product on a database of its own, with its worker: all real, nothing of the stack around it. */
+export async function testSubgraph(
+  declaration: SubgraphDeclaration,
+  { entitlements = noEntitlements, logLevel = 'silent' }: TestSubgraphOptions = {},
+): Promise<TestSubgraph> {
+  const { name: product, database: declared } = declaration;
+  if (!declared) throw new Error(`"${product}" declares no database: host it with hostSubgraph.`);
+  const log = pino({ level: logLevel });
+  const test = await createTestDatabase(`subgraph ${product}`, async (url) => {
+    const { password } = new URL(url);
+    await ensureRoles(url, password, product);
+    await migrate(declared, url);
+    await ensureRoles(url, password, JOB_STORE_SCHEMA, JOB_STORE_ROLES);
+    await migrateJobStore(url);
+  });
+  const as = (role: 'app' | 'system'): string => roleUrl(test.url, test.secret, product, role);
+  const database = await openProductDatabase(declared, as('app'));
+  const subgraph = hostSubgraph(declaration, { database, entitlements, log });
+  const owner = new pg.Pool({ connectionString: test.url, max: 2 });
+  const bus = inProcessBus((error) => log.error({ err: error }, 'an event listener failed'));
+
+  const begin = () =>
+    startWorker({
+      products: [{ declaration, database, systemUrl: as('system') }],
+      jobStoreUrl: roleUrl(test.url, test.secret, JOB_STORE_SCHEMA, 'runner'),
+      // Every tenant a test names exists and is active; core-identity has its own tests.
+      tenants: {
+        find: (id) =>
+          Promise.resolve({ id, slug: id, name: id, plan: 'free', entitlementsDigest: '', status: 'active' }),
+      },
+      events: bus,
+      log,
+    });
+  let worker: Awaited<ReturnType<typeof begin>> | null = await begin();
+
+  const caller = (context: RequestContext): TestCaller => ({
+    context,
+    query: (query, variables) => subgraph.execute({ query, ...(variables && { variables }) }, context),
+  });
+  const request = () => ({
+    requestId: idOf(String(Math.random())),
+    trace: null,
+    deadline: Date.now() + 30_000,
+    signal: new AbortController().signal,
+    deployment: 'internal' as const,
+  });
+
+  return {
+    as: ({ tenant, user = 'somebody', may = declaration.permissions ?? [] }) =>
+      caller(
+        Object.freeze({
+          ...request(),
+          tenant: { id: idOf(`tenant ${tenant}`) as TenantId, plan: 'free', entitlementsDigest: '' },
+          caller: { kind: 'member' as const, userId: idOf(`user ${user}`) as UserId },
+          sessionId: idOf(`session ${user}`) as SessionId,
+          roles: ['member'],
+          may: new Set(may),
+        }),
+      ),
+    anonymous: () => caller(anonymousContext(request())),
+    database,
+    ownerUrl: test.url,
+    clock: {
+      async advance({ seconds }) {
+        await owner.query(`update ${product}.clock set ahead = ahead + make_interval(secs => $1)`, [seconds]);
+      },
+    },
+    jobs: {
+      async settled(name) {
+        const open = `select
+          exists (select from ${product}.outbox where kind = 'job' and name = $1 and sent_at is null)
+          or exists (select from ${JOB_STORE_SCHEMA}.${JOB_TABLE} where name = $1 and (next_run_at is not null or locked_at is not null)) as open`;
+        const giveUpAt = Date.now() + SETTLE_WITHIN_MS;
+        while ((await owner.query<{ open: boolean }>(open, [name])).rows[0]!.open) {
+          if (Date.now() > giveUpAt)
+            throw new Error(`Jobs "${name}" have not ended within ${SETTLE_WITHIN_MS / 1_000} s.`);
+          await nextTurn();
+        }
+      },
+      async stop() {
+        await worker?.stop(5_000);
+        worker = null;
+      },
+      async start() {
+        worker ??= await begin();
+      },
+    },
+    lint: () => lintCatalogue(declared, test.url),
+    async close() {
+      await worker?.stop(5_000);
+      await database.close();
+      await owner.end();
+      await test.drop();
+    },
+  };
+}
+
+/** Between two looks at the database: long enough to leave it to the worker. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));

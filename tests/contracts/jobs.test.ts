@@ -1,0 +1,210 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { jobStore, openJobStorePool, openJobStoreReader, roleUrl, tenantWork } from '@inevitable/kit/host';
+import { defineJob, defineSubgraph, type JobDefinition } from '@inevitable/kit';
+import { testSubgraph, type TestSubgraph } from '@inevitable/kit/testing';
+import starter from '@inevitable/starter';
+import { v7 } from 'uuid';
+import { z } from 'zod';
+
+const RETRY_AT_ONCE = { attempts: 3, backoff: 'fixed', firstMs: 1 } as const;
+
+let product: TestSubgraph | null = null;
+afterEach(async () => {
+  await product?.close();
+  product = null;
+});
+
+/** The starter with other jobs. */
+async function productWith(...jobs: JobDefinition<never, never>[]): Promise<TestSubgraph> {
+  product = await testSubgraph(defineSubgraph({ ...starter, jobs: jobs as never }));
+  return product;
+}
+
+function enqueue(to: TestSubgraph, job: JobDefinition<never, never>, payload: unknown): Promise<string> {
+  const { context } = to.as({ tenant: 'acme' });
+  return to.database.transaction(context.tenant!.id, (handle) =>
+    tenantWork(handle, context).jobs.enqueue(job, payload as never),
+  );
+}
+
+const storeUrl = (of: TestSubgraph, role: 'runner' | 'reader') =>
+  roleUrl(of.ownerUrl, new URL(of.ownerUrl).password, 'jobs', role);
+
+async function overview(of: TestSubgraph) {
+  const reader = openJobStoreReader(storeUrl(of, 'reader'));
+  try {
+    return await reader.overview();
+  } finally {
+    await reader.close();
+  }
+}
+
+describe('A job', () => {
+  it('that throws is run again, and is visible as failed after its last attempt', async () => {
+    const attempts: number[] = [];
+    const failing = defineJob({
+      name: 'starter.failing',
+      payload: z.object({}),
+      retry: RETRY_AT_ONCE,
+      run: ({ attempt }) => {
+        attempts.push(attempt);
+        return Promise.reject(new Error(`attempt ${attempt} failed`));
+      },
+    });
+    const under = await productWith(failing as never);
+    const id = await enqueue(under, failing as never, {});
+    await under.jobs.settled(failing.name);
+    expect(attempts).toEqual([1, 2, 3]);
+    const { waiting, running, failed, latestFailures } = await overview(under);
+    expect({ waiting, running, failed }).toEqual({ waiting: 0, running: 0, failed: 1 });
+    expect(latestFailures).toMatchObject([{ id, name: failing.name, attempts: 3, reason: 'attempt 3 failed' }]);
+  });
+
+  it('that fails once succeeds at its second attempt, and is not failed', async () => {
+    const recovering = defineJob({
+      name: 'starter.recovering',
+      payload: z.object({}),
+      retry: RETRY_AT_ONCE,
+      run: ({ attempt }) => (attempt === 1 ? Promise.reject(new Error('not yet')) : Promise.resolve()),
+    });
+    const under = await productWith(recovering as never);
+    await enqueue(under, recovering as never, {});
+    await under.jobs.settled(recovering.name);
+    expect(await overview(under)).toMatchObject({ failed: 0, latestFailures: [] });
+  });
+
+  it('whose handler never returns is aborted at its timeout, and fails', async () => {
+    let reason: unknown = null;
+    const hanging = defineJob({
+      name: 'starter.hanging',
+      payload: z.object({}),
+      retry: { attempts: 1, backoff: 'fixed', firstMs: 1 },
+      timeoutMs: 50,
+      run: ({ signal }) => {
+        signal.addEventListener('abort', () => (reason = signal.reason));
+        return new Promise<void>(() => undefined);
+      },
+    });
+    const under = await productWith(hanging as never);
+    await enqueue(under, hanging as never, {});
+    await under.jobs.settled(hanging.name);
+    expect(reason).toMatchObject({ message: 'The job did not end within 50 ms.' });
+    expect((await overview(under)).latestFailures).toMatchObject([{ reason: 'The job did not end within 50 ms.' }]);
+  });
+
+  it('is refused at enqueue when its payload does not fit, and fails without a retry when an old record does not', async () => {
+    let runs = 0;
+    const strict = defineJob({
+      name: 'starter.strict',
+      payload: z.object({ noteId: z.uuid() }),
+      retry: RETRY_AT_ONCE,
+      run: () => Promise.resolve(void (runs += 1)),
+    });
+    const under = await productWith(strict as never);
+    await expect(enqueue(under, strict as never, { noteId: 7 })).rejects.toThrow(
+      /payload of job "starter.strict" does not fit/,
+    );
+
+    const pool = openJobStorePool(storeUrl(under, 'runner'));
+    const tenantId = under.as({ tenant: 'acme' }).context.tenant!.id;
+    await jobStore(pool).insert([
+      {
+        id: v7(),
+        name: strict.name,
+        tenantId,
+        payload: { noteId: 7 },
+        correlationId: 'c',
+        runAt: new Date().toISOString(),
+      },
+    ]);
+    await under.jobs.settled(strict.name);
+    await pool.end();
+    expect(runs).toBe(0);
+    expect((await overview(under)).latestFailures).toMatchObject([{ name: strict.name, attempts: 1 }]);
+  });
+
+  it('is one job however often the relay hands it over', async () => {
+    let runs = 0;
+    const once = defineJob({
+      name: 'starter.once',
+      payload: z.object({}),
+      run: () => Promise.resolve(void (runs += 1)),
+    });
+    const under = await productWith(once as never);
+    const id = await enqueue(under, once as never, {});
+    await under.jobs.settled(once.name);
+    const pool = openJobStorePool(storeUrl(under, 'runner'));
+    const record = {
+      id,
+      name: once.name,
+      tenantId: under.as({ tenant: 'acme' }).context.tenant!.id,
+      payload: {},
+      correlationId: 'c',
+      runAt: new Date().toISOString(),
+    };
+    await Promise.all([1, 2, 3].map(() => jobStore(pool).insert([record])));
+    await under.jobs.settled(once.name);
+    await pool.end();
+    expect(runs).toBe(1);
+  });
+
+  it('reaches its own tenant alone', async () => {
+    const seen: unknown[] = [];
+    const spying = defineJob({
+      name: 'starter.spying',
+      payload: z.object({}),
+      async run({ db, context }) {
+        const rows = await (db as unknown as { note: { findMany(): Promise<{ tenantId: string }[]> } }).note.findMany();
+        seen.push(context.caller, context.tenant?.id, ...rows.map(({ tenantId }) => tenantId));
+      },
+    });
+    const under = await productWith(spying as never);
+    for (const tenant of ['acme', 'globex']) {
+      await under.as({ tenant }).query('mutation { createNote(input: { text: "x" }) { id } }');
+    }
+    await enqueue(under, spying as never, {});
+    await under.jobs.settled(spying.name);
+    const acme = under.as({ tenant: 'acme' }).context.tenant!.id;
+    expect(seen).toEqual([{ kind: 'service', service: 'starter' }, acme, acme]);
+  });
+
+  it('that was running when its worker stopped is run again by the next one, and does not count as failed', async () => {
+    let runs = 0;
+    let started: () => void = () => undefined;
+    const firstRun = new Promise<void>((resolve) => (started = resolve));
+    const interrupted = defineJob({
+      name: 'starter.interrupted',
+      payload: z.object({}),
+      run: ({ signal }) => {
+        runs += 1;
+        started();
+        if (runs > 1) return Promise.resolve();
+        return new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+      },
+    });
+    const under = await productWith(interrupted as never);
+    await enqueue(under, interrupted as never, {});
+    await firstRun;
+    await under.jobs.stop();
+    expect(await overview(under)).toMatchObject({ waiting: 1, running: 0, failed: 0 });
+    await under.jobs.start();
+    await under.jobs.settled(interrupted.name);
+    expect(runs).toBe(2);
+    expect(await overview(under)).toMatchObject({ waiting: 0, running: 0, failed: 0 });
+  });
+});
+
+describe('What was committed while no worker was there', () => {
+  it('runs as soon as one starts', async () => {
+    const under = await productWith(...(starter.jobs as never[]));
+    await under.jobs.stop();
+    const ada = under.as({ tenant: 'acme' });
+    const { data } = await ada.query('mutation { createNote(input: { text: "written while nobody worked" }) { id } }');
+    const { id } = data!['createNote'] as { id: string };
+    await under.jobs.start();
+    await under.jobs.settled('starter.count-words');
+    expect(await ada.query('query ($id: ID!) { note(id: $id) { wordCount } }', { id })).toEqual({
+      data: { note: { wordCount: 4 } },
+    });
+  });
+});

@@ -1,0 +1,2 @@
+/** jest's global teardown. */
+export default () => globalThis.stopTestCluster();
