@@ -24,5 +24,11 @@ export const identitySubgraph = (service: IdentityService) =>
       'SignOutPayload.*',
     ],
     routes: { ...authRoutes(service), ...wellKnownRoutes(service) },
+    // Subgraphs verify the gateway's word with these keys, so they cannot need that word to read them.
+    openRoutes: [
+      'GET /.well-known/jwks.json',
+      'GET /.well-known/context-jwks.json',
+      'GET /.well-known/openid-configuration',
+    ],
     database: identityDatabase,
   });

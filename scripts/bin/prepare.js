@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 // `npm run build`: what every start does first, alone.
-import { prepare } from '../prepare/prepare.js';
+import { prepareOrExit } from '../prepare/prepare.js';
 
-await prepare((line) => process.stderr.write(`  ${line}\n`));
+await prepareOrExit();

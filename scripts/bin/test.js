@@ -3,9 +3,9 @@
 //   npm test -- --selectProjects unit --testPathPatterns starter
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { prepare, ROOT } from '../prepare/prepare.js';
+import { prepareOrExit, ROOT } from '../prepare/prepare.js';
 
-await prepare((line) => process.stderr.write(`  ${line}\n`));
+await prepareOrExit();
 const jest = spawn(
   process.execPath,
   ['--experimental-vm-modules', '--no-warnings', join(ROOT, 'node_modules/jest/bin/jest.js'), ...process.argv.slice(2)],

@@ -12,7 +12,7 @@ export const ROOT = join(import.meta.dirname, '..', '..');
  *
  * @param {(line: string) => void} report one line for each step that does something
  */
-export async function prepare(report) {
+async function prepare(report) {
   // In order: the later ones import what the first installs.
   for (const step of [installStep, generateStep, compileStep]) {
     if (await step.isDone(ROOT)) continue;
@@ -23,5 +23,15 @@ export async function prepare(report) {
       await step.run(ROOT);
       report(`${step.title}: done in ${((Date.now() - started) / 1_000).toFixed(1)} s`);
     });
+  }
+}
+
+/** The same for a program's first line: what could not be done is told on standard error, and ends it. */
+export async function prepareOrExit() {
+  try {
+    await prepare((line) => process.stderr.write(`  ${line}\n`));
+  } catch (error) {
+    process.stderr.write(`stack: this clone could not be made ready. ${error.message}\n`);
+    process.exit(1);
   }
 }

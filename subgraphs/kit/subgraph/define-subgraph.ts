@@ -26,6 +26,8 @@ export interface SubgraphDeclaration<Client extends PrismaClientLike = PrismaCli
   readonly publicFields?: readonly string[];
   readonly jobs?: readonly JobDefinition[];
   readonly routes?: Readonly<Partial<Record<RoutePattern, RouteHandler>>>;
+  /** Those of `routes` that answer without a gateway in front, to anybody: published keys, and little else. */
+  readonly openRoutes?: readonly RoutePattern[];
   readonly database?: DatabaseDeclaration<Client>;
 }
 

@@ -12,6 +12,8 @@ export interface HostedSubgraph extends SubgraphHandle {
   readonly declaration: SubgraphDeclaration;
   readonly schema: GraphQLSchema;
   contextFor(request: RequestContext): ProductContext;
+  /** True for a route that answers without the gateway's context. */
+  isOpenRoute(method: string, path: string): boolean;
 }
 
 /** The gateway sends each subgraph a bounded set of documents; this many stay parsed. */
@@ -37,6 +39,7 @@ export function hostSubgraph(declaration: SubgraphDeclaration, resources: Produc
     declaration,
     schema,
     contextFor: (request) => productContext(request, resources),
+    isOpenRoute: (method, path) => matchRoute(method, path)?.isOpen ?? false,
 
     // Not validated: the gateway's planner wrote it from this very schema. Over HTTP Apollo Server validates.
     async execute({ query, document, operationName, variables }, request) {

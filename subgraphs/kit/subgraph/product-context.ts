@@ -61,28 +61,27 @@ export interface ProductResources {
   readonly log: Logger;
 }
 
-/** Built once per operation. The database handle is made when a resolver first asks for it: many never do. */
+/** Built once per operation. */
 export function productContext(
   request: RequestContext,
   { database, entitlements, log }: ProductResources,
 ): ProductContext {
   const tenantId = request.tenant?.id ?? null;
   let handle: TenantHandle<PrismaClientLike> | null = null;
+  const openDb = (): TenantClient<PrismaClientLike> => {
+    if (!database) throw new Error('This subgraph declares no database.');
+    return (handle ??= database.forTenant(tenantId)).db;
+  };
   const shared = {
     ...request,
     entitlements: tenantEntitlements(tenantId, entitlements),
     log: log.child({ requestId: request.requestId, tenant: tenantId }),
   };
   const within = (work: TenantWork<PrismaClientLike>): ProductContext => Object.freeze({ ...shared, ...work, within });
-  return Object.freeze({
-    ...shared,
-    ...readingOnly,
-    within,
-    get db() {
-      if (!database) throw new Error('This subgraph declares no database.');
-      return (handle ??= database.forTenant(tenantId)).db;
-    },
-  });
+  // The handle is made when a resolver first asks for it: many never do. A getter of the prototype, because Apollo
+  // Server copies the context's own properties for each operation and would call a getter among them.
+  const prototype = Object.defineProperty({}, 'db', { get: openDb }) as Pick<ProductContext, 'db'>;
+  return Object.freeze(Object.assign(Object.create(prototype) as typeof prototype, shared, readingOnly, { within }));
 }
 
 function tenantEntitlements(tenantId: TenantId | null, port: EntitlementsPort): TenantEntitlements {

@@ -1,5 +1,7 @@
 import { ApolloServer, HeaderMap } from '@apollo/server';
+import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/disabled';
 import {
+  anonymousContext,
   CONTEXT_HEADER,
   DEADLINE_HEADER,
   REQUEST_ID_HEADER,
@@ -43,6 +45,7 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     persistedQueries: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
+    plugins: [ApolloServerPluginInlineTraceDisabled()],
     formatError: (formatted, error) => {
       const presented = presentFormatted(formatted, error);
       if (presented.extensions?.['code'] === 'INTERNAL')
@@ -68,8 +71,14 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     const asFetched = toFetchRequest(request);
     const internal = options.internal?.(asFetched);
     if (internal) return send(reply, await internal);
-    const context = await verifyContext(single(request.headers[CONTEXT_HEADER]), requestFacts(request, reply));
-    if (request.url.split('?')[0] !== '/graphql') return send(reply, await subgraph.fetch(asFetched, context));
+    const { pathname } = new URL(asFetched.url);
+    const facts = requestFacts(request, reply);
+    if (subgraph.isOpenRoute(request.method, pathname)) {
+      // Nobody vouches for this caller: the stricter deployment context.
+      return send(reply, await subgraph.fetch(asFetched, anonymousContext({ ...facts, deployment: 'customer' })));
+    }
+    const context = await verifyContext(single(request.headers[CONTEXT_HEADER]), facts);
+    if (pathname !== '/graphql') return send(reply, await subgraph.fetch(asFetched, context));
     return executeByApollo(request, reply, context);
   });
 

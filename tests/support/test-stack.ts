@@ -1,0 +1,235 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createTestDatabase, type TestDatabase } from '@inevitable/kit/testing';
+import pg from 'pg';
+
+/** jest.config.js runs the behaviour suite once with each. */
+export type StackMode = 'one-process' | 'apart';
+declare const STACK_MODE: StackMode;
+export const stackMode = (): StackMode => STACK_MODE;
+
+const ROOT = process.cwd();
+export const DEMO_PASSWORD = 'correct horse battery staple';
+const READY_WITHIN_MS = 45_000;
+
+export interface GraphQLAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: {
+    data?: Record<string, unknown> | null;
+    errors?: { message: string; path?: unknown[]; extensions: Record<string, unknown> }[];
+  };
+  readonly text: string;
+}
+
+export interface Session {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  query(query: string, variables?: Record<string, unknown>): Promise<GraphQLAnswer>;
+}
+
+/** One process of the real thing, as `npm start` or `stack start …` runs it. */
+export interface StackProcess {
+  readonly part: string;
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  /** Resolves with the exit code, or the signal's name. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+export function runStack(args: readonly string[], env: Record<string, string>, detached = false): StackProcess {
+  const child = spawn(process.execPath, [join(ROOT, 'scripts/bin/stack.js'), ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached,
+  });
+  let output = '';
+  child.stdout!.on('data', (text) => (output += text));
+  child.stderr!.on('data', (text) => (output += text));
+  const ended = new Promise<number | NodeJS.Signals>((resolve) =>
+    child.on('close', (code, signal) => resolve(signal ?? code ?? -1)),
+  );
+  return { part: args.join(' '), child, output: () => output, ended };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A data directory below the system's temporary folder, passable for the embedded database's own user. */
+export async function temporaryDirectory(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'stack-data-'));
+  await chmod(path, 0o711);
+  return path;
+}
+
+/** Polls `isTrue`; a test waits for a condition, never for a time. */
+export async function until(what: string, isTrue: () => Promise<boolean>, withinMs = READY_WITHIN_MS): Promise<void> {
+  const giveUpAt = Date.now() + withinMs;
+  while (!(await isTrue().catch(() => false))) {
+    if (Date.now() > giveUpAt) throw new Error(`Not within ${withinMs / 1_000} s: ${what}`);
+    await wait(25);
+  }
+}
+
+export class TestStack {
+  readonly url: string;
+  processes: StackProcess[] = [];
+
+  private constructor(
+    readonly mode: StackMode,
+    readonly dataDir: string,
+    readonly database: TestDatabase | null,
+    private readonly ports: Readonly<Record<'gateway' | 'identity' | 'operations' | 'starter', number>>,
+  ) {
+    this.url = `http://127.0.0.1:${ports.gateway}`;
+  }
+
+  /** Starts the stack and waits until it is ready. `embedded`: its own database in place of the test cluster's. */
+  static async start({ mode = stackMode(), embedded = false } = {}): Promise<TestStack> {
+    const [gateway, identity, operations, starter] = await Promise.all([
+      freePort(),
+      freePort(),
+      freePort(),
+      freePort(),
+    ]);
+    const database = embedded ? null : await createTestDatabase('empty', () => Promise.resolve());
+    const stack = new TestStack(mode, await temporaryDirectory(), database, { gateway, identity, operations, starter });
+    await stack.start();
+    return stack;
+  }
+
+  get environment(): Record<string, string> {
+    return {
+      DATA_DIR: this.dataDir,
+      STACK_DEMO_PASSWORD: DEMO_PASSWORD,
+      PUBLIC_URL: this.url,
+      IDENTITY_URL: this.partUrl('identity'),
+      OPERATIONS_URL: this.partUrl('operations'),
+      STARTER_URL: this.partUrl('starter'),
+      ...(this.database && { DATABASE_URL: this.database.url }),
+    };
+  }
+
+  partUrl(part: keyof TestStack['ports']): string {
+    return `http://127.0.0.1:${this.ports[part]}`;
+  }
+
+  async start(): Promise<void> {
+    const run = (args: string[], port?: number) =>
+      runStack(args, { ...this.environment, ...(port && { PORT: String(port) }) });
+    this.processes =
+      this.mode === 'one-process'
+        ? [run(['start'], this.ports.gateway)]
+        : [
+            run(['start', 'identity'], this.ports.identity),
+            run(['start', 'operations'], this.ports.operations),
+            run(['start', 'subgraph', 'starter'], this.ports.starter),
+            run(['start', 'worker']),
+            run(['start', 'gateway'], this.ports.gateway),
+          ];
+    const died = Promise.race(
+      this.processes.map(async (each) => {
+        const how = await each.ended;
+        throw new Error(`"stack ${each.part}" ended with ${how} while starting:\n${each.output()}`);
+      }),
+    );
+    died.catch(() => undefined); // after the start it is the test's business
+    await Promise.race([
+      died,
+      until(
+        'the stack is ready',
+        async () => (await fetch(`${this.url}/health`)).ok && (await fetch(`${this.url}/ready`)).ok,
+      ).catch((error: Error) => {
+        throw new Error(`${error.message}\n${this.processes.map((each) => each.output()).join('\n')}`);
+      }),
+    ]);
+  }
+
+  processOf(part: string): StackProcess {
+    return this.processes.find((each) => each.part === part)!;
+  }
+
+  /** Sends `signal` to every process; answers how each ended. */
+  async signal(signal: NodeJS.Signals): Promise<(number | NodeJS.Signals)[]> {
+    for (const { child } of this.processes) child.kill(signal);
+    return Promise.all(this.processes.map(({ ended }) => ended));
+  }
+
+  async close(): Promise<void> {
+    await this.signal('SIGTERM');
+    await this.database?.drop();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  async post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<GraphQLAnswer> {
+    const response = await fetch(this.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: text ? (JSON.parse(text) as GraphQLAnswer['body']) : {},
+    };
+  }
+
+  query(
+    query: string,
+    variables: Record<string, unknown> = {},
+    headers: Record<string, string> = {},
+  ): Promise<GraphQLAnswer> {
+    return this.post('/graphql', { query, variables }, headers);
+  }
+
+  async signIn(email: string, tenant?: string): Promise<Session> {
+    const { status, text } = await this.post('/auth/login', {
+      email,
+      password: DEMO_PASSWORD,
+      ...(tenant && { tenant }),
+    });
+    if (status !== 200) throw new Error(`Sign-in of ${email} answered ${status}: ${text}`);
+    const { accessToken, refreshToken } = JSON.parse(text) as { accessToken: string; refreshToken: string };
+    return {
+      accessToken,
+      refreshToken,
+      query: (query, variables) => this.query(query, variables, { authorization: `Bearer ${accessToken}` }),
+    };
+  }
+
+  /** Moves the time in SQL of every schema, in every process at once. */
+  async advanceClock({ seconds }: { readonly seconds: number }): Promise<void> {
+    await this.sql('update identity.clock set ahead = ahead + make_interval(secs => $1)', seconds);
+    await this.sql('update starter.clock set ahead = ahead + make_interval(secs => $1)', seconds);
+  }
+
+  /** Behind the stack's back, as the database's superuser. */
+  async sql(text: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
+    const client = new pg.Client({ connectionString: this.database?.url ?? (await this.embeddedUrl()) });
+    await client.connect();
+    try {
+      return (await client.query(text, values)).rows as Record<string, unknown>[];
+    } finally {
+      await client.end();
+    }
+  }
+
+  private async embeddedUrl(): Promise<string> {
+    const postgres = join(this.dataDir, 'postgres');
+    const [, , , port] = (await readFile(join(postgres, 'data', 'postmaster.pid'), 'utf8')).split('\n');
+    const password = (await readFile(join(postgres, 'password'), 'utf8')).trim();
+    return `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/stack`;
+  }
+}
