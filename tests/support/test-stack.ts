@@ -155,6 +155,11 @@ export class TestStack {
     ]);
   }
 
+  /** One more process beside those that run. */
+  startAnother(args: readonly string[]): void {
+    this.processes.push(runStack(args, this.environment));
+  }
+
   processOf(part: string): StackProcess {
     return this.processes.find((each) => each.part === part)!;
   }

@@ -1,0 +1,76 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { freePort, runStack, temporaryDirectory } from '../support/test-stack.js';
+
+const busy = createServer();
+let busyPort: number;
+let dataDir: string;
+beforeAll(async () => {
+  await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
+  busyPort = (busy.address() as AddressInfo).port;
+  dataDir = await temporaryDirectory();
+});
+afterAll(() => void busy.close());
+
+/** Starts, and expects one sentence, a non-zero exit and nothing else. */
+async function refusal(args: string[], env: Record<string, string>): Promise<string> {
+  const stack = runStack(args, { DATA_DIR: dataDir, PORT: '0', ...env });
+  const code = await stack.ended;
+  const output = stack.output();
+  expect(code).toBe(1);
+  expect(output).not.toMatch(/^\s+at /m);
+  const sentences = output.split('\n').filter((line) => line.startsWith('stack: '));
+  expect(sentences).toHaveLength(1);
+  return sentences[0]!;
+}
+
+describe('A start is refused with one clear sentence when', () => {
+  const parts = [['start'], ['start', 'gateway'], ['start', 'identity'], ['start', 'subgraph', 'starter']];
+  it.each(parts.map((args) => [args.join(' '), args] as const))('its port is in use: %s', async (_name, args) => {
+    const url = process.env['STACK_TEST_CLUSTER']!;
+    const sentence = await refusal([...args], { PORT: String(busyPort), DATABASE_URL: url.replace(/[^/]*$/, 'postgres') });
+    expect(sentence).toContain(`Port ${busyPort} on 127.0.0.1 is in use`);
+  });
+
+  it('the data directory cannot be written', async () => {
+    const file = join(dataDir, 'a-file');
+    await writeFile(file, '');
+    expect(await refusal(['start'], { DATA_DIR: join(file, 'below') })).toContain(`${join(file, 'below')} cannot be written`);
+  });
+
+  it.each([
+    ['PORT', 'eighty'],
+    ['PORT', '99999'],
+    ['DATABASE_URL', 'mysql://localhost/x'],
+    ['PUBLIC_URL', 'not a url'],
+    ['DEPLOYMENT_CONTEXT', 'elsewhere'],
+    ['LOG_LEVEL', 'loud'],
+    ['STACK_DEMO_PASSWORD', 'short'],
+    ['STARTER_DATABASE_URL', 'nonsense'],
+    ['MONGODB_URI', 'mongodb://localhost'],
+    ['REDIS_URL', 'redis://localhost'],
+    ['NATS_URL', 'nats://localhost'],
+  ])('the setting %s is %s', async (name, value) => {
+    expect(await refusal(['start'], { [name]: value })).toContain(name);
+  });
+
+  it('the database does not answer, and the password in its URL is not repeated', async () => {
+    const port = await freePort();
+    const sentence = await refusal(['start'], { DATABASE_URL: `postgres://someone:a-secret@127.0.0.1:${port}/stack` });
+    expect(sentence).toContain(`127.0.0.1:${port}/stack`);
+    expect(sentence).not.toContain('a-secret');
+  });
+
+  it('customers could reach development credentials', async () => {
+    expect(await refusal(['start'], { DEPLOYMENT_CONTEXT: 'customer' })).toContain('STACK_SECRET');
+    const secret = 'x'.repeat(32);
+    expect(await refusal(['start'], { DEPLOYMENT_CONTEXT: 'customer', STACK_SECRET: secret, STACK_DEMO_PASSWORD: 'password1234' })).toContain('STACK_DEMO_PASSWORD');
+  });
+
+  it('supergraph.yaml is missing or names what is not there', async () => {
+    expect(await refusal(['start'], { SUPERGRAPH_CONFIG: 'no-such.yaml' })).toContain('no-such.yaml cannot be read');
+    expect(await refusal(['start', 'subgraph', 'billing'], {})).toContain('There is no product "billing"');
+  });
+});
