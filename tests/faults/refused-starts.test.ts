@@ -30,14 +30,19 @@ describe('A start is refused with one clear sentence when', () => {
   const parts = [['start'], ['start', 'gateway'], ['start', 'identity'], ['start', 'subgraph', 'starter']];
   it.each(parts.map((args) => [args.join(' '), args] as const))('its port is in use: %s', async (_name, args) => {
     const url = process.env['STACK_TEST_CLUSTER']!;
-    const sentence = await refusal([...args], { PORT: String(busyPort), DATABASE_URL: url.replace(/[^/]*$/, 'postgres') });
+    const sentence = await refusal([...args], {
+      PORT: String(busyPort),
+      DATABASE_URL: url.replace(/[^/]*$/, 'postgres'),
+    });
     expect(sentence).toContain(`Port ${busyPort} on 127.0.0.1 is in use`);
   });
 
   it('the data directory cannot be written', async () => {
     const file = join(dataDir, 'a-file');
     await writeFile(file, '');
-    expect(await refusal(['start'], { DATA_DIR: join(file, 'below') })).toContain(`${join(file, 'below')} cannot be written`);
+    expect(await refusal(['start'], { DATA_DIR: join(file, 'below') })).toContain(
+      `${join(file, 'below')} cannot be written`,
+    );
   });
 
   it.each([
@@ -66,7 +71,13 @@ describe('A start is refused with one clear sentence when', () => {
   it('customers could reach development credentials', async () => {
     expect(await refusal(['start'], { DEPLOYMENT_CONTEXT: 'customer' })).toContain('STACK_SECRET');
     const secret = 'x'.repeat(32);
-    expect(await refusal(['start'], { DEPLOYMENT_CONTEXT: 'customer', STACK_SECRET: secret, STACK_DEMO_PASSWORD: 'password1234' })).toContain('STACK_DEMO_PASSWORD');
+    expect(
+      await refusal(['start'], {
+        DEPLOYMENT_CONTEXT: 'customer',
+        STACK_SECRET: secret,
+        STACK_DEMO_PASSWORD: 'password1234',
+      }),
+    ).toContain('STACK_DEMO_PASSWORD');
   });
 
   it('supergraph.yaml is missing or names what is not there', async () => {

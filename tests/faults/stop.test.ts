@@ -18,14 +18,17 @@ function isAlive(pid: number): boolean {
 }
 
 describe('A stop', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('by %s ends the stack with exit code 0, and its database with it', async (signal) => {
-    const stack = await TestStack.start({ embedded: true, mode: 'one-process' });
-    const postmaster = await postmasterOf(stack.dataDir);
-    expect(isAlive(postmaster)).toBe(true);
-    expect(await stack.signal(signal)).toEqual([0]);
-    expect(isAlive(postmaster)).toBe(false);
-    await rm(stack.dataDir, { recursive: true });
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'by %s ends the stack with exit code 0, and its database with it',
+    async (signal) => {
+      const stack = await TestStack.start({ embedded: true, mode: 'one-process' });
+      const postmaster = await postmasterOf(stack.dataDir);
+      expect(isAlive(postmaster)).toBe(true);
+      expect(await stack.signal(signal)).toEqual([0]);
+      expect(isAlive(postmaster)).toBe(false);
+      await rm(stack.dataDir, { recursive: true });
+    },
+  );
 
   it('by Ctrl-C, which the terminal sends to npm and to everything it started, is as clean', async () => {
     const dataDir = await temporaryDirectory();
@@ -70,14 +73,19 @@ describe('A stop', () => {
     const stack = await TestStack.start({ mode: 'one-process' });
     const ada = await stack.signIn('ada@acme.test');
     // Each write waits until the test lets go of the lock.
-    await stack.sql(`create function starter.wait() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(4711); return new; end $$`);
+    await stack.sql(
+      `create function starter.wait() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(4711); return new; end $$`,
+    );
     await stack.sql('create trigger wait before insert on starter.notes for each row execute function starter.wait()');
     const { default: pg } = await import('pg');
     const holder = new pg.Client({ connectionString: stack.database!.url });
     await holder.connect();
     await holder.query('select pg_advisory_lock(4711)');
     const writing = ada.query('mutation { createNote(input: { text: "in flight" }) { text } }');
-    await until('the write waits', async () => (await stack.sql("select from pg_locks where locktype = 'advisory' and not granted")).length > 0);
+    await until(
+      'the write waits',
+      async () => (await stack.sql("select from pg_locks where locktype = 'advisory' and not granted")).length > 0,
+    );
     const stopped = stack.signal('SIGTERM');
     await until('it takes no new requests', async () => {
       const response = await fetch(`${stack.url}/ready`).catch(() => null);

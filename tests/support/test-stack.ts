@@ -36,7 +36,10 @@ export interface Session {
 export interface StackProcess {
   readonly part: string;
   readonly child: ChildProcess;
+  /** Standard output and standard error. */
   readonly output: () => string;
+  /** Standard output alone. */
+  readonly printed: () => string;
   /** Resolves with the exit code, or the signal's name. */
   readonly ended: Promise<number | NodeJS.Signals>;
 }
@@ -49,12 +52,16 @@ export function runStack(args: readonly string[], env: Record<string, string>, d
     detached,
   });
   let output = '';
-  child.stdout!.on('data', (text) => (output += text));
+  let printed = '';
+  child.stdout!.on('data', (text) => {
+    output += text;
+    printed += text;
+  });
   child.stderr!.on('data', (text) => (output += text));
   const ended = new Promise<number | NodeJS.Signals>((resolve) =>
     child.on('close', (code, signal) => resolve(signal ?? code ?? -1)),
   );
-  return { part: args.join(' '), child, output: () => output, ended };
+  return { part: args.join(' '), child, output: () => output, printed: () => printed, ended };
 }
 
 export async function freePort(): Promise<number> {

@@ -1,0 +1,144 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { apiSchemaOf } from '@inevitable/gateway';
+import {
+  getNamedType,
+  isCompositeType,
+  isObjectType,
+  isRequiredArgument,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+} from 'graphql';
+import { DEMO_PASSWORD, TestStack, type Session } from '../support/test-stack.js';
+
+/** How deep a path from the root may lead; the join user → notes → author → notes is within it. */
+const DEPTH = 4;
+
+/** What each root field is asked with: the victim's ids wherever an id is taken. A root field without a row fails the test. */
+const ARGUMENTS: Readonly<Record<string, (victim: Victim) => Record<string, string>[]>> = {
+  'Query.viewer': () => [{}],
+  'Query.note': (victim) => victim.ids.map((id) => ({ id: JSON.stringify(id) })),
+  'Query.stackStatus': () => [{}],
+  'Mutation.createNote': () => [{ input: '{ text: "written by the attacker" }' }],
+  'Mutation.signIn': () => [
+    { input: `{ email: "gus@globex.test", password: ${JSON.stringify(DEMO_PASSWORD)}, tenant: "acme" }` },
+  ],
+  'Mutation.refreshSession': () => [{ input: '{ refreshToken: "guess" }' }],
+  'Mutation.signOut': () => [{ input: '{ refreshToken: "guess" }' }],
+};
+
+interface Victim {
+  readonly ids: readonly string[];
+  /** Whatever must not appear in anybody else's answer. */
+  readonly secrets: readonly string[];
+}
+
+let stack: TestStack;
+let schema: GraphQLSchema;
+let gus: Session;
+let ada: Session;
+let victim: Victim;
+
+beforeAll(async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['scripts/bin/stack.js', 'compose'], {
+    maxBuffer: 1e8,
+  });
+  schema = apiSchemaOf(stdout);
+  stack = await TestStack.start();
+  [ada, gus] = await Promise.all([stack.signIn('ada@acme.test'), stack.signIn('gus@globex.test')]);
+  const { body } = await ada.query(
+    'mutation { createNote(input: { text: "a secret of acme 7d1c" }) { id createdBy { id } } }',
+  );
+  const note = body.data!['createNote'] as { id: string; createdBy: { id: string } };
+  const [tenant] = await stack.sql("select id from identity.tenants where slug = 'acme'");
+  const members = await stack.sql(
+    'select u.id, u.email from identity.users u join identity.memberships m on m.user_id = u.id where m.tenant_id = $1',
+    tenant!['id'],
+  );
+  const ids = [note.id, String(tenant!['id']), ...members.map(({ id }) => String(id))];
+  victim = { ids, secrets: [...ids, 'a secret of acme', 'acme', ...members.map(({ email }) => String(email))] };
+});
+afterAll(() => stack.close());
+
+/** Every field below `type`, once for each path of types; `seen` collects what was asked for. */
+function selectionOf(type: GraphQLObjectType, depth: number, seen: Set<string>): string {
+  const fields = Object.values(type.getFields()).flatMap((field) => {
+    const named = getNamedType(field.type);
+    const call = `${field.name}${argumentsOf(field)}`;
+    if (!isCompositeType(named)) {
+      seen.add(`${type.name}.${field.name}`);
+      return [call];
+    }
+    if (!isObjectType(named) || depth === 0) return [];
+    const selection = selectionOf(named, depth - 1, seen);
+    if (!selection) return [];
+    seen.add(`${type.name}.${field.name}`);
+    return [`${call} { ${selection} }`];
+  });
+  return fields.join(' ');
+}
+
+function argumentsOf(field: GraphQLField<unknown, unknown>): string {
+  const required = field.args.filter(isRequiredArgument);
+  if (required.length)
+    throw new Error(
+      `${field.name} needs the arguments ${required.map(({ name }) => name).join(', ')}: teach this test.`,
+    );
+  return field.args.some(({ name }) => name === 'first') ? '(first: 10)' : '';
+}
+
+function operations(seen: Set<string>): string[] {
+  return [schema.getQueryType()!, schema.getMutationType()!].flatMap((root) =>
+    Object.values(root.getFields()).flatMap((field) => {
+      const named = getNamedType(field.type);
+      const rows = ARGUMENTS[`${root.name}.${field.name}`];
+      if (!rows)
+        throw new Error(`${root.name}.${field.name} has no row in ARGUMENTS: say how a stranger would ask it.`);
+      seen.add(`${root.name}.${field.name}`);
+      const selection = isObjectType(named) ? `{ ${selectionOf(named, DEPTH, seen)} }` : '';
+      return rows(victim).map((args) => {
+        const list = Object.entries(args).map(([name, value]) => `${name}: ${value}`);
+        return `${root.name.toLowerCase()} { ${field.name}${list.length ? `(${list.join(', ')})` : ''} ${selection} }`;
+      });
+    }),
+  );
+}
+
+describe("With another tenant's token", () => {
+  it('every field of the supergraph is asked, and none shows anything of the first tenant', async () => {
+    const seen = new Set<string>();
+    for (const operation of operations(seen)) {
+      const { text, status } = await gus.query(operation);
+      expect(status).toBeLessThan(500);
+      for (const secret of victim.secrets) {
+        // What the attacker sent may come back in no answer either: an echo would tell that it exists.
+        if (text.includes(secret)) throw new Error(`"${secret}" is in the answer to ${operation}:\n${text}`);
+      }
+    }
+    const everyField = Object.values(schema.getTypeMap())
+      .filter((type) => isObjectType(type) && !type.name.startsWith('__'))
+      .flatMap((type) => Object.keys((type as GraphQLObjectType).getFields()).map((field) => `${type.name}.${field}`));
+    expect(everyField.filter((field) => !seen.has(field))).toEqual([]);
+  });
+
+  it("would notice: the same questions with the first tenant's own token do show it", async () => {
+    const answers = await Promise.all(operations(new Set()).map((operation) => ada.query(operation)));
+    const text = answers.map((answer) => answer.text).join('\n');
+    expect(victim.secrets.filter((secret) => !text.includes(secret))).toEqual([]);
+  });
+});
+
+describe('Without a token', () => {
+  it('no field answers but those of signing in', async () => {
+    for (const operation of operations(new Set())) {
+      const { body, status } = await stack.query(operation);
+      expect(status).toBe(200);
+      const [field, value] = Object.entries(body.data!)[0]!;
+      if (field === 'signOut') continue; // it says "signed out" to anybody: no answer tells whether a session existed
+      expect({ field, value }).toEqual({ field, value: null });
+      expect(body.errors![0]!.extensions['code']).toBe('UNAUTHENTICATED');
+    }
+  });
+});
