@@ -1,22 +1,25 @@
+import { readFileSync } from 'node:fs';
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /**
- * Direction of imports (architecture.md, Layout): contract ← kit ← products, operations, identity; contract ← gateway.
+ * Direction of imports (CONTRIBUTING.md): contract ← kit ← products, operations, identity; contract ← gateway.
  * `scripts/` knows everything, and nothing imports `scripts/` or `tests/`.
  */
+const { workspaces } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
+const products = workspaces.filter((folder) => folder.startsWith('subgraphs/') && folder !== 'subgraphs/kit');
 const mayImport = {
+  ...Object.fromEntries(products.map((folder) => [folder, ['kit']])),
   'identity/contract': [],
   'subgraphs/kit': ['contract'],
   'identity/service': ['contract', 'kit'],
   'subgraphs/operations': ['contract', 'kit'],
-  'subgraphs/starter': ['kit'],
   gateway: ['contract'],
 };
 
 const ownPackages = (folder, allowed) => ({
   regex: `^@inevitable/(?!(${allowed.join('|') || '-'})(/|$))`,
-  message: `${folder} may import only: ${allowed.join(', ') || 'nothing of ours'} (architecture.md, Layout).`,
+  message: `${folder} may import only: ${allowed.join(', ') || 'nothing of ours'} (CONTRIBUTING.md).`,
 });
 const byPackageName = {
   regex: '^(\\.\\./)+(identity|subgraphs|gateway|scripts|tests)/',

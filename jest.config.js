@@ -1,6 +1,7 @@
 /** Unit tests sit beside their file; tests/ holds what crosses parts and drives real servers. */
 const shared = {
   testEnvironment: 'node',
+  testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
@@ -21,6 +22,8 @@ const behaviour = (mode, folders) => ({
 
 export default {
   testTimeout: 60_000,
+  // Most of a behaviour test is waiting for other processes; jest would leave one core of two unused.
+  maxWorkers: '100%',
   // Agenda leaves a timer of half a lock's lifetime behind every job, and nothing else is waited for.
   forceExit: true,
   globalSetup: './tests/support/start-test-cluster.js',

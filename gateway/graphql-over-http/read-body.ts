@@ -2,7 +2,10 @@ import type { Readable } from 'node:stream';
 import { badRequest } from './request-refused.js';
 
 export const BODY_LIMIT_BYTES = 1_048_576;
-/** How much of a refused body is still read, so that a client in mid-upload gets to see our 413 instead of a reset. */
+/**
+ * How much of a refused body is still read before the 413 is sent: a client that finds the connection closed in the
+ * middle of its upload reports a reset and never reads the answer.
+ */
 const DISCARD_LIMIT_BYTES = 32 * BODY_LIMIT_BYTES;
 
 /** Reads a request body of at most 1 MiB. Throws `RequestRefused` (413, or 400 for one that breaks off). */
@@ -13,13 +16,16 @@ export function readBody(stream: Readable): Promise<Buffer> {
     stream.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= BODY_LIMIT_BYTES) chunks.push(chunk);
-      else {
-        chunks.length = 0;
+      else chunks.length = 0;
+      if (size > DISCARD_LIMIT_BYTES) {
         reject(bodyTooLarge());
-        if (size > DISCARD_LIMIT_BYTES) stream.destroy();
+        stream.destroy();
       }
     });
-    stream.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    stream.once('end', () => {
+      if (size > BODY_LIMIT_BYTES) reject(bodyTooLarge());
+      else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    });
     stream.once('error', () => reject(badRequest('The request body broke off.')));
     stream.once('close', () => reject(badRequest('The request body broke off.'))); // after `end` this changes nothing
   });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /** The data directory cannot be used; the message says which and why. */
 export class DataDirectoryUnusable extends Error {}
@@ -11,7 +11,7 @@ export class DataDirectoryUnusable extends Error {}
  */
 export async function openDataDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o711 });
+    await makeFolders(path);
     const probe = join(path, `.writable-${process.pid}`);
     await writeFile(probe, '');
     await rm(probe);
@@ -22,6 +22,25 @@ export async function openDataDirectory(path: string): Promise<void> {
     );
   }
 }
+
+/** Parents first. Node's own recursive mkdir never ends on a file system that answers ENOENT for new folders, as /proc does. */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o711 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path || (await isFolder(dirname(path)))) throw error;
+    await makeFolders(dirname(path));
+    await mkdir(path, { mode: 0o711 });
+  }
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 
 /**
  * The text of a secret file, made by `create` when it is missing. Two processes at once end up with the same text:

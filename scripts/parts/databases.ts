@@ -67,6 +67,7 @@ export function openDatabases(settings: Settings, report: (line: string) => void
           : await assertMigrated(declaration, given.system);
         return { applied, appUrl: given.app, systemUrl: given.system };
       }
+      refuseHalves(settings, `${product.toUpperCase()}_`, Object.values(given));
       const { url, secret } = await adminSide();
       await ensureRoles(url, secret, product);
       const applied = await migrate(declaration, given.owner ?? url);
@@ -82,6 +83,7 @@ export function openDatabases(settings: Settings, report: (line: string) => void
         const applied = owner ? await migrateJobStore(owner) : [];
         return { applied, runnerUrl: runner, readerUrl: reader };
       }
+      refuseHalves(settings, 'JOBS_', [owner, runner, reader]);
       const { url, secret } = await adminSide();
       await ensureRoles(url, secret, JOB_STORE_SCHEMA, JOB_STORE_ROLES);
       const applied = await migrateJobStore(owner ?? url);
@@ -95,6 +97,17 @@ export function openDatabases(settings: Settings, report: (line: string) => void
       await (await admin?.catch(() => null))?.close();
     },
   };
+}
+
+/** Some of a schema's URLs are given and the rest would be made: only on the very database the given ones name. */
+function refuseHalves({ databaseUrl }: Settings, prefix: string, given: readonly (string | undefined)[]): void {
+  const placeOf = (url: string): string => new URL(url).host + new URL(url).pathname;
+  const elsewhere = given.some((url) => url !== undefined && (!databaseUrl || placeOf(url) !== placeOf(databaseUrl)));
+  if (elsewhere) {
+    throw new DatabaseUnavailable(
+      `Some of the ${prefix}…DATABASE_URL settings are given, and the others would be made on another database. Give all of them, or DATABASE_URL of the same database.`,
+    );
+  }
 }
 
 const OLDEST_SERVER = 150_000;

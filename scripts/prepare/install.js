@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fingerprint, mark } from './fingerprint.js';
+import { fingerprint, mark, workspaces } from './fingerprint.js';
 import { runTool } from './run-tool.js';
 
 const INPUTS = ['package.json', 'package-lock.json'];
@@ -33,7 +33,10 @@ async function adoptInstall(root, done) {
     stat(join(root, 'node_modules', '.package-lock.json')),
     stat(join(root, 'package-lock.json')),
   ]);
-  if (installed.mtimeMs < locked.mtimeMs) return false;
+  const linked = workspaces(root).every((folder) => existsSync(join(root, 'node_modules', nameOf(root, folder))));
+  if (installed.mtimeMs < locked.mtimeMs || !linked) return false;
   done.write(fingerprint(root, INPUTS));
   return true;
 }
+
+const nameOf = (root, folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).name;

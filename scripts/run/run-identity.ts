@@ -42,7 +42,7 @@ export async function runIdentity(
       subgraph,
       defaultPort: DEFAULT_PORT,
       jwksOrigin: `http://${settings.host}:${settings.port ?? DEFAULT_PORT}`,
-      checks: { 'core-identity': () => identity.health() },
+      checks: { 'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }) },
       internal: (request) =>
         new URL(request.url).pathname.startsWith('/internal/') ? identity.internalApi(request) : null,
     },

@@ -74,7 +74,14 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
     log.error({ err: error, event: event.name }, 'an event listener failed'),
   );
   const worker = await progress.step('starting the worker', () =>
-    startWorker({ products: worked, jobStoreUrl: jobStore.runnerUrl, tenants: identity.ports.tenants, events, log }),
+    startWorker({
+      products: worked,
+      jobStoreUrl: jobStore.runnerUrl,
+      tenants: identity.ports.tenants,
+      deployment: settings.deployment,
+      events,
+      log,
+    }),
   );
   closers.add('worker', () => worker.stop(JOB_GRACE_MS));
 
@@ -105,7 +112,11 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
       registry,
       subgraphs: hosted,
       products: config.products.values(),
-      checks: { 'job store': () => jobs.health(), worker: worker.health },
+      checks: {
+        'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }),
+        'job store': () => jobs.health(),
+        worker: worker.health,
+      },
       logger: log,
     }),
   );

@@ -41,6 +41,7 @@ export async function runWorker(
     products: worked,
     jobStoreUrl: runnerUrl,
     tenants: identity.tenants,
+    deployment: settings.deployment,
     events,
     log,
   });

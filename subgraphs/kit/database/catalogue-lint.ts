@@ -53,7 +53,7 @@ const FACTS = `
   order by c.relname`;
 
 /**
- * Checks every table and view of a product against the rules of tenant isolation (architecture.md, Data).
+ * Checks every table and view of a product against the rules of tenant isolation (docs/tenant-isolation.md).
  * What the app role cannot touch needs no policy. `ownerUrl`: any role that may read the catalogue.
  */
 export async function lintCatalogue(

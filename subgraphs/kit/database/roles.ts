@@ -11,7 +11,7 @@ export const roleName = (schema: string, role: DatabaseRole): string => `${schem
 
 /**
  * A role's password, derived from one secret (HKDF, RFC 5869), so that every process that knows the secret knows the
- * password, on any machine and without a file to share (decisions/database-roles.md).
+ * password, on any machine and without a file to share (decisions/0005-derived-role-passwords.md).
  */
 export function rolePassword(secret: string, role: string): string {
   return Buffer.from(hkdfSync('sha256', secret, 'inevitable-cloud-stack', `database role ${role}`, 24)).toString(

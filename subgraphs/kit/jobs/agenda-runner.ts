@@ -1,5 +1,5 @@
 import { PostgresBackend } from '@agendajs/postgres-backend';
-import type { TenantsPort } from '@inevitable/contract';
+import type { DeploymentContext, TenantsPort } from '@inevitable/contract';
 import { Agenda, type Job } from 'agenda';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
@@ -14,6 +14,12 @@ export interface ProductJobs {
   readonly product: string;
   readonly jobs: readonly JobDefinition<unknown, never>[];
   readonly database: ProductDatabase | null;
+}
+
+export interface RunnerDeps {
+  readonly tenants: TenantsPort;
+  readonly deployment: DeploymentContext;
+  readonly log: Logger;
 }
 
 export interface JobRunner {
@@ -39,8 +45,7 @@ const PURGE_EVERY_MS = 3_600_000;
 export async function startJobRunner(
   pool: Pool,
   products: readonly ProductJobs[],
-  tenants: TenantsPort,
-  log: Logger,
+  { tenants, deployment, log }: RunnerDeps,
 ): Promise<JobRunner> {
   await pool.query('select 1'); // Agenda would leave a failed first connection as an unhandled rejection
   const worker = `worker-${newId()}`;
@@ -92,7 +97,7 @@ export async function startJobRunner(
     const heartbeat = setInterval(() => void renewLock(run, lockLost), HEARTBEAT_MS);
     try {
       const signal = AbortSignal.any([stopping.signal, lockLost.signal]);
-      await runJob(job, run.attrs.data as JobData, attempt, signal, { product, database, tenants, log });
+      await runJob(job, run.attrs.data as JobData, attempt, signal, { product, database, tenants, deployment, log });
     } catch (error) {
       if (stopping.signal.aborted) return await new Promise<never>(() => undefined); // handed back in stop(), not failed
       log.warn({ job: job.name, id: run.attrs._id, attempt, err: error }, 'a job failed');

@@ -1,10 +1,11 @@
-import type { RequestContext, TenantRecord } from '@inevitable/contract';
+import type { DeploymentContext, RequestContext, TenantRecord } from '@inevitable/contract';
 
 /** The request context a job runs with: caller `service`, the tenant of its payload, no permissions of any person. */
 export function jobContext(
   product: string,
   tenant: TenantRecord | null,
   correlationId: string,
+  deployment: DeploymentContext,
   deadline: number,
   signal: AbortSignal,
 ): RequestContext {
@@ -19,6 +20,6 @@ export function jobContext(
     sessionId: null,
     roles: Object.freeze([]),
     may: new Set<string>(),
-    deployment: 'internal' as const,
+    deployment,
   });
 }

@@ -1,4 +1,4 @@
-import type { TenantId, TenantsPort } from '@inevitable/contract';
+import type { DeploymentContext, TenantId, TenantsPort } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { ProductDatabase } from '../database/index.js';
 import { tenantWork } from '../outbox/outbox.js';
@@ -13,6 +13,7 @@ export interface RunJobDeps {
   readonly product: string;
   readonly database: ProductDatabase | null;
   readonly tenants: TenantsPort;
+  readonly deployment: DeploymentContext;
   readonly log: Logger;
 }
 
@@ -25,7 +26,7 @@ export async function runJob(
   data: JobData,
   attempt: number,
   stopping: AbortSignal,
-  { product, database, tenants, log }: RunJobDeps,
+  { product, database, tenants, deployment, log }: RunJobDeps,
 ): Promise<void> {
   const parsed = job.payload.safeParse(data.payload);
   if (!parsed.success) throw new JobCannotRun(`The payload does not fit the job: ${parsed.error.message}`);
@@ -36,7 +37,7 @@ export async function runJob(
   const timeoutMs = job.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const timeout = new AbortController();
   const signal = AbortSignal.any([stopping, timeout.signal]);
-  const context = jobContext(product, tenant, data.correlationId, Date.now() + timeoutMs, signal);
+  const context = jobContext(product, tenant, data.correlationId, deployment, Date.now() + timeoutMs, signal);
   let timer: NodeJS.Timeout | undefined;
   // A handler that ignores its signal loses its slot all the same.
   const late = new Promise<never>((_, reject) => {

@@ -1,4 +1,4 @@
-import type { EventBus, HealthCheck, TenantsPort } from '@inevitable/contract';
+import type { DeploymentContext, EventBus, HealthCheck, TenantsPort } from '@inevitable/contract';
 import { notReady, ready } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import { openSystemPool, type ProductDatabase } from '../database/index.js';
@@ -19,6 +19,7 @@ export interface WorkerOptions {
   readonly products: readonly WorkedProduct[];
   readonly jobStoreUrl: string;
   readonly tenants: TenantsPort;
+  readonly deployment: DeploymentContext;
   readonly events: EventBus;
   readonly log: Logger;
 }
@@ -30,7 +31,14 @@ export interface Worker {
 }
 
 /** Relays and runs the jobs of some products: all that `stack start worker` does. */
-export async function startWorker({ products, jobStoreUrl, tenants, events, log }: WorkerOptions): Promise<Worker> {
+export async function startWorker({
+  products,
+  jobStoreUrl,
+  tenants,
+  deployment,
+  events,
+  log,
+}: WorkerOptions): Promise<Worker> {
   const storePool = openJobStorePool(jobStoreUrl);
   const runner = await startJobRunner(
     storePool,
@@ -39,8 +47,7 @@ export async function startWorker({ products, jobStoreUrl, tenants, events, log 
       jobs: (declaration.jobs ?? []) as never,
       database,
     })),
-    tenants,
-    log,
+    { tenants, deployment, log },
   );
   const jobs = jobStore(storePool);
   const pools = products.map(({ declaration, systemUrl }) => openSystemPool(declaration.name, systemUrl));

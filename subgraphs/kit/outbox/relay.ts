@@ -39,8 +39,9 @@ const KEEP_SENT = '1 day';
 const PURGE_EVERY_MS = 3_600_000;
 
 /**
- * Turns committed outbox records into events on the bus and jobs in the store, at least once, in order of commit per
- * aggregate. One relay of a product works at a time (an advisory lock); the others stand by.
+ * Turns committed outbox records into events on the bus and jobs in the store, at least once, in order of `sequence`:
+ * for one aggregate that is the order of commit, as long as its writers change its row before they write records.
+ * One relay of a product works at a time (an advisory lock); the others stand by.
  * The job's key is the record's id, so a crash between "inserted" and "marked" makes no second job.
  */
 export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Relay {

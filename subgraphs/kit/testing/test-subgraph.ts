@@ -108,6 +108,7 @@ export async function testSubgraph(
         find: (id) =>
           Promise.resolve({ id, slug: id, name: id, plan: 'free', entitlementsDigest: '', status: 'active' }),
       },
+      deployment: 'internal',
       events: bus,
       log,
     });
