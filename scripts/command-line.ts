@@ -9,6 +9,8 @@ import { readSettings } from './settings/settings.js';
  * non-zero exit code, never a stack trace.
  */
 export async function runCommandLine(args: readonly string[], env: NodeJS.ProcessEnv, root: string): Promise<void> {
+  // Whoever read our output may go away first (`| head`, a closed terminal): that must not end a server half-way.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const world: CommandWorld = {
     settings: () => readSettings(env, root),
     print: (text) => void process.stdout.write(text),

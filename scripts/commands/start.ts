@@ -49,7 +49,7 @@ export function startCommand(program: Command, world: CommandWorld): void {
         { product }: { product?: string },
         command: Command,
       ) => {
-        if (part !== undefined && !(part in PARTS))
+        if (part !== undefined && !Object.hasOwn(PARTS, part))
           command.error(`error: there is no part "${part}". Parts: ${Object.keys(PARTS).join(', ')}.`);
         if ((part === 'subgraph') !== (name !== undefined)) {
           command.error(
@@ -60,9 +60,9 @@ export function startCommand(program: Command, world: CommandWorld): void {
         }
         if (product !== undefined && part !== 'worker')
           command.error('error: --product belongs to "stack start worker".');
+        const settings = world.settings(); // before anything is loaded: a bad one is told at once
         const run =
           part === undefined ? (await import('../run/run-stack.js')).runStack : await PARTS[part]!(name ?? product);
-        const settings = world.settings();
         const log = pino(
           { level: settings.logLevel, base: { part: part ?? 'stack', ...(name && { subgraph: name }) } },
           pino.destination(2),

@@ -4,7 +4,7 @@ import { Closers } from './closers.js';
 const STOP_WITHIN_MS = 14_000;
 
 /**
- * Starts something, keeps it until SIGTERM or SIGINT, and stops it: exit code 0. A signal during the start ends it too.
+ * Starts something, keeps it until SIGTERM, SIGINT or SIGHUP (the terminal is gone), and stops it: exit code 0. A signal during the start ends it too.
  * Once stopping, further signals are expected (npm and the terminal both send one) and change nothing.
  */
 export async function runUntilSignal(
@@ -15,7 +15,7 @@ export async function runUntilSignal(
   let startFailed: (error: unknown) => void = () => undefined;
   const signalled = new Promise<void>((resolve, reject) => {
     startFailed = reject;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => resolve());
   });
   const starting = start(closers).catch((error: unknown) => startFailed(error));
 

@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { jobStore, openJobStorePool, openJobStoreReader, roleUrl, tenantWork } from '@inevitable/kit/host';
+import type { TenantId, TenantRecord, TenantsPort } from '@inevitable/contract';
 import { defineJob, defineSubgraph, type JobDefinition } from '@inevitable/kit';
 import { testSubgraph, type TestSubgraph } from '@inevitable/kit/testing';
 import starter from '@inevitable/starter';
 import { v7 } from 'uuid';
 import { z } from 'zod';
+import { until } from '../support/test-stack.js';
 
 const RETRY_AT_ONCE = { attempts: 3, backoff: 'fixed', firstMs: 1 } as const;
 
@@ -18,6 +20,15 @@ afterEach(async () => {
 async function productWith(...jobs: JobDefinition<never, never>[]): Promise<TestSubgraph> {
   product = await testSubgraph(defineSubgraph({ ...starter, jobs: jobs as never }));
   return product;
+}
+
+async function inStore(of: TestSubgraph, sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
+  const pool = openJobStorePool(storeUrl(of, 'runner'));
+  try {
+    return (await pool.query<Record<string, unknown>>(sql, values)).rows;
+  } finally {
+    await pool.end();
+  }
 }
 
 function enqueue(to: TestSubgraph, job: JobDefinition<never, never>, payload: unknown): Promise<string> {
@@ -191,6 +202,148 @@ describe('A job', () => {
     await under.jobs.settled(interrupted.name);
     expect(runs).toBe(2);
     expect(await overview(under)).toMatchObject({ waiting: 0, running: 0, failed: 0 });
+  });
+});
+
+describe('A job whose tenant cannot be looked up', () => {
+  const counted = defineJob({
+    name: 'starter.counted',
+    payload: z.object({}),
+    retry: RETRY_AT_ONCE,
+    run: () => Promise.resolve(),
+  });
+  const tenantsThat = (find: (asked: number, id: TenantId) => Promise<TenantRecord | null>) => {
+    let asked = 0;
+    return { find: (id: TenantId) => find((asked += 1), id) };
+  };
+  const record = (id: TenantId, status: TenantRecord['status']): TenantRecord => ({
+    id,
+    slug: 'acme',
+    name: 'Acme',
+    plan: 'free',
+    entitlementsDigest: '',
+    status,
+  });
+  const under = async (tenants: TenantsPort) =>
+    (product = await testSubgraph(defineSubgraph({ ...starter, jobs: [counted] as never }), { tenants }));
+
+  it('waits and is not counted as failed, however long core-identity is away', async () => {
+    const stack = await under(tenantsThat(() => Promise.reject(new Error('identity is away'))));
+    const id = await enqueue(stack, counted as never, {});
+    for (let round = 1; round <= 4; round += 1) {
+      await settledOnce(stack, id);
+      expect(
+        await inStore(
+          stack,
+          'select fail_count, next_run_at > now() as later, locked_at from agenda_jobs where id = $1',
+          id,
+        ),
+      ).toEqual([{ fail_count: 0, later: true, locked_at: null }]);
+      await inStore(stack, 'update agenda_jobs set next_run_at = now() where id = $1', id);
+    }
+  });
+
+  it('waits while the tenant is suspended, and fails at once when it is gone', async () => {
+    const stack = await under(
+      tenantsThat((asked, id) => Promise.resolve(asked === 1 ? record(id, 'suspended') : null)),
+    );
+    const id = await enqueue(stack, counted as never, {});
+    await settledOnce(stack, id);
+    expect(await overview(stack)).toMatchObject({ waiting: 1, failed: 0 });
+    await inStore(stack, 'update agenda_jobs set next_run_at = now() where id = $1', id);
+    await stack.jobs.settled(counted.name);
+    expect((await overview(stack)).latestFailures).toMatchObject([
+      { attempts: 1, reason: expect.stringContaining('is gone') },
+    ]);
+  });
+
+  /** Until the store has the job, and it was tried and put back. */
+  async function settledOnce(of: TestSubgraph, id: string): Promise<void> {
+    await until('the job was put back', async () => {
+      const [row] = await inStore(
+        of,
+        'select last_finished_at is not null and locked_at is null and next_run_at > now() as back from agenda_jobs where id = $1',
+        id,
+      );
+      return row?.['back'] === true;
+    });
+  }
+});
+
+describe('A worker that lost a job to another', () => {
+  it('neither ends it, nor fails it, nor hands it back', async () => {
+    let started: () => void = () => undefined;
+    const running = new Promise<void>((resolve) => (started = resolve));
+    let finish: () => void = () => undefined;
+    const slow = defineJob({
+      name: 'starter.slow',
+      payload: z.object({}),
+      run: ({ signal }) => {
+        started();
+        return new Promise<void>((resolve, reject) => {
+          finish = resolve;
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+        });
+      },
+    });
+    const under = await productWith(slow as never);
+    const id = await enqueue(under, slow as never, {});
+    await running;
+    await inStore(
+      under,
+      "update agenda_jobs set last_modified_by = 'another worker', locked_at = now() where id = $1",
+      id,
+    );
+    finish();
+    await under.jobs.stop();
+    expect(
+      await inStore(
+        under,
+        'select last_modified_by, locked_at is not null as locked, fail_count, last_finished_at from agenda_jobs where id = $1',
+        id,
+      ),
+    ).toEqual([{ last_modified_by: 'another worker', locked: true, fail_count: null, last_finished_at: null }]);
+  });
+});
+
+describe('Jobs of a dead worker', () => {
+  it('are all run, also when the one who took them over stops before starting them', async () => {
+    let runs = 0;
+    const orphaned = defineJob({
+      name: 'starter.orphaned',
+      payload: z.object({}),
+      concurrency: 2,
+      run: () => Promise.resolve(void (runs += 1)),
+    });
+    const under = await productWith(orphaned as never);
+    await under.jobs.stop();
+    const pool = openJobStorePool(storeUrl(under, 'runner'));
+    const tenantId = under.as({ tenant: 'acme' }).context.tenant!.id;
+    const records = Array.from({ length: 12 }, () => ({
+      id: v7(),
+      name: orphaned.name,
+      tenantId,
+      payload: {},
+      correlationId: 'c',
+      runAt: new Date().toISOString(),
+    }));
+    await jobStore(pool).insert(records);
+    // As a worker leaves them that was killed while it ran them.
+    await pool.query(
+      "update agenda_jobs set next_run_at = null, locked_at = now() - interval '1 hour', last_modified_by = 'dead'",
+    );
+    for (let round = 0; round < 8; round += 1) {
+      await under.jobs.start();
+      for (let turn = 0; turn < round * 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      await under.jobs.stop();
+    }
+    await under.jobs.start();
+    await under.jobs.settled(orphaned.name);
+    await pool.end();
+    expect(
+      await inStore(under, 'select count(*)::int as lost from agenda_jobs where last_finished_at is null'),
+    ).toEqual([{ lost: 0 }]);
+    expect(runs).toBeGreaterThanOrEqual(12);
   });
 });
 

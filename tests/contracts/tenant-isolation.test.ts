@@ -12,6 +12,7 @@ interface Notes {
     findMany(args?: object): Promise<{ id: string; text: string; tenantId: string }[]>;
     findUnique(args: object): Promise<{ text: string } | null>;
     findFirst(args: object): Promise<{ text: string } | null>;
+    upsert(args: object): Promise<{ id: string }>;
     updateMany(args: object): Promise<{ count: number }>;
     deleteMany(args?: object): Promise<{ count: number }>;
   };
@@ -159,13 +160,39 @@ describe('A transaction of a product', () => {
     expect(await dbOf(acme().tenant!.id).note.findMany({ where: { id } })).toEqual([]);
   });
 
+  const upsertOf = (text: string) => {
+    const id = v7();
+    return {
+      where: { tenantId_id: { tenantId: acme().tenant!.id, id } },
+      create: { id, text, createdBy: v7() },
+      update: { text },
+    };
+  };
+
   it("holds its tenant for Prisma's own nested transactions too", async () => {
     const seen = await product.database.transaction(acme().tenant!.id, async ({ db }) => {
-      const notes = db as unknown as Notes & { note: { createMany(args: object): Promise<unknown> } };
-      await notes.note.createMany({ data: [1, 2, 3].map((n) => ({ id: v7(), text: `many ${n}`, createdBy: v7() })) });
-      return notes.note.findMany({ where: { text: { startsWith: 'many' } } });
+      const notes = db as unknown as Notes;
+      await Promise.all([1, 2, 3].map((n) => notes.note.upsert(upsertOf(`nested ${n}`))));
+      return notes.note.findMany({ where: { text: { startsWith: 'nested' } } });
     });
-    expect(new Set(seen.map(({ tenantId }) => tenantId))).toEqual(new Set([acme().tenant!.id]));
+    expect(seen.map(({ tenantId }) => tenantId)).toEqual([1, 2, 3].map(() => acme().tenant!.id));
+    await dbOf(acme().tenant!.id).note.upsert(upsertOf('nested, and outside of any transaction'));
+    expect(await dbOf(globex().tenant!.id).note.findMany({ where: { text: { startsWith: 'nested' } } })).toEqual([]);
+  });
+
+  it('sends nothing more on its connection once it is over, whatever the product has left under way', async () => {
+    const left: Promise<unknown>[] = [];
+    for (let round = 0; round < 30; round += 1) {
+      const careless = product.database.transaction(acme().tenant!.id, async ({ db }) => {
+        left.push((db as unknown as Notes).note.upsert(upsertOf('left under way')).catch(() => undefined));
+        for (let turn = 0; turn < round % 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+        throw new Error('the resolver failed');
+      });
+      const others = Array.from({ length: 6 }, () => write(globex().tenant!.id, 'a neighbour'));
+      await expect(careless).rejects.toThrow('the resolver failed');
+      await Promise.all([...others, ...left]); // the neighbours' transactions are whole
+    }
+    expect(await ownerRows("select tenant_id from starter.notes where text = 'left under way'")).toEqual([]);
   });
 
   async function ownerRows(sql: string, ...values: unknown[]): Promise<unknown[]> {

@@ -163,8 +163,10 @@ export class TestStack {
   }
 
   /** One more process beside those that run. */
-  startAnother(args: readonly string[]): void {
-    this.processes.push(runStack(args, this.environment));
+  startAnother(args: readonly string[]): StackProcess {
+    const another = runStack(args, this.environment);
+    this.processes.push(another);
+    return another;
   }
 
   processOf(part: string): StackProcess {

@@ -68,17 +68,81 @@ export function singleStatements(pool: TenantPool, tenantId: string | null): Ten
       return answered.value;
     },
     async connect() {
-      const client = await pool.checkout();
-      return nestedClient(client, {
-        async begin() {
-          await Promise.all([client.query('begin'), client.query(SET_TENANT, [tenantId ?? ''])]);
-        },
-        commit: () => client.query('commit'),
-        rollback: () => client.query('rollback'),
-        release: (error) => client.release(error),
+      const connection = new TransactionConnection(await pool.checkout());
+      return prismaClient(connection, {
+        begin: () => connection.begin(tenantId),
+        commit: () => connection.end('commit'),
+        rollback: () => connection.end('rollback'),
+        release: () => connection.abandon(),
       });
     },
   };
+}
+
+/** A statement came after its transaction had ended. */
+export class TransactionOver extends Error {
+  constructor() {
+    super(
+      'This transaction is over: a statement was sent after its resolver or job step had returned. Await every call.',
+    );
+  }
+}
+
+/**
+ * One connection for the length of one transaction. Once that has ended nothing more is sent on it, whoever still holds
+ * it: the pool has given the connection to somebody else by then, and to another tenant.
+ */
+class TransactionConnection {
+  readonly #client: PoolClient;
+  #over = false;
+
+  constructor(client: PoolClient) {
+    this.#client = client;
+  }
+
+  async begin(tenantId: string | null): Promise<QueryResult> {
+    const [begun] = await Promise.all([
+      this.send({ text: 'begin' }),
+      this.send({ text: SET_TENANT, values: [tenantId ?? ''] }),
+    ]);
+    return begun;
+  }
+
+  async send(statement: QueryConfig): Promise<QueryResult> {
+    if (this.#over) throw new TransactionOver();
+    return this.#client.query(statement);
+  }
+
+  /** Commits or rolls back, behind what was sent before, and gives the connection back. */
+  async end(statement: 'commit' | 'rollback'): Promise<QueryResult> {
+    if (this.#over) throw new TransactionOver();
+    this.#over = true;
+    const ended = await this.#client.query(statement).catch((error: Error) => {
+      this.#client.release(error);
+      throw error;
+    });
+    this.#client.release();
+    // PostgreSQL answers COMMIT with ROLLBACK when a statement before it failed and nobody noticed.
+    if (statement === 'commit' && ended.command !== 'COMMIT') {
+      throw new Error('The transaction was rolled back: a statement in it had failed.');
+    }
+    return ended;
+  }
+
+  /** Gives up a transaction that was not ended: its connection is closed, and the server rolls back. */
+  abandon(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#client.release(new Error('The transaction was left open.'));
+  }
+
+  on(...listener: Parameters<PoolClient['on']>): void {
+    this.#client.on(...listener);
+  }
+
+  removeListener(...listener: Parameters<PoolClient['removeListener']>): void {
+    this.#client.removeListener(...listener);
+  }
 }
 
 /** One transaction of one tenant, opened by its first statement. */
@@ -88,78 +152,101 @@ export interface TenantTransaction extends TenantSession {
 }
 
 export function tenantTransaction(pool: TenantPool, tenantId: string | null): TenantTransaction {
-  let opened: Promise<PoolClient> | null = null;
+  let opened: Promise<TransactionConnection> | null = null;
   let over = false;
   let savepoints = 0;
+  let isNested = false;
+  /** Savepoints of one connection nest, so Prisma's nested transactions take turns, and other statements wait for them. */
+  let turn: Promise<void> = Promise.resolve();
 
-  async function open(): Promise<PoolClient> {
-    const client = await pool.checkout();
+  async function open(): Promise<TransactionConnection> {
+    const connection = new TransactionConnection(await pool.checkout());
     try {
-      await Promise.all([client.query('begin'), client.query(SET_TENANT, [tenantId ?? ''])]);
-      return client;
+      await connection.begin(tenantId);
+      return connection;
     } catch (error) {
-      client.release(error as Error);
+      connection.abandon();
       throw error;
     }
   }
 
-  function client(): Promise<PoolClient> {
-    if (over)
-      throw new Error('This transaction is over: a statement was sent after its resolver or job step returned.');
+  function connection(): Promise<TransactionConnection> {
+    if (over) throw new TransactionOver();
     return (opened ??= open());
   }
 
-  async function end(statement: 'commit' | 'rollback'): Promise<void> {
-    over = true;
-    if (!opened) return;
-    const connection = await opened;
-    const ended = await connection.query(statement).catch((error: Error) => {
-      connection.release(error);
-      throw error;
-    });
-    connection.release();
-    // PostgreSQL answers COMMIT with ROLLBACK when a statement before it failed and nobody noticed.
-    if (statement === 'commit' && ended.command !== 'COMMIT') {
-      throw new Error('The transaction was rolled back: a statement in it had failed.');
-    }
+  async function takeTurn(): Promise<() => void> {
+    const before = turn;
+    let pass: () => void = () => undefined;
+    turn = new Promise((resolve) => (pass = resolve));
+    await before;
+    return pass;
   }
 
   return {
-    query: async (statement) => (await client()).query(statement),
+    async query(statement) {
+      const outer = await connection();
+      await turn;
+      return outer.send(statement);
+    },
     async connect() {
-      const connection = await client();
+      const outer = await connection();
       const savepoint = `nested_${++savepoints}`;
-      return nestedClient(connection, {
-        begin: () => connection.query(`savepoint ${savepoint}`),
-        commit: () => connection.query(`release savepoint ${savepoint}`),
-        rollback: () => connection.query(`rollback to savepoint ${savepoint}`),
-        release: () => undefined,
+      let pass: () => void = () => undefined;
+      const leave = async (statement: string): Promise<QueryResult> => {
+        try {
+          return await outer.send({ text: `${statement} ${savepoint}` });
+        } finally {
+          isNested = false;
+          pass();
+        }
+      };
+      return prismaClient(outer, {
+        async begin() {
+          pass = await takeTurn();
+          isNested = true;
+          return outer.send({ text: `savepoint ${savepoint}` });
+        },
+        commit: () => leave('release savepoint'),
+        rollback: () => leave('rollback to savepoint'),
+        release: () => pass(), // the connection is the outer transaction's
       });
     },
-    commit: () => end('commit'),
-    rollback: () => end('rollback'),
+    async commit() {
+      over = true;
+      const outer = await opened;
+      if (isNested) {
+        await outer!.end('rollback');
+        throw new Error('The transaction was rolled back: a nested write was still under way. Await every call.');
+      }
+      await outer?.end('commit');
+    },
+    async rollback() {
+      over = true;
+      await (await opened)?.end('rollback');
+    },
   };
 }
 
 interface NestedTransaction {
-  begin(): Promise<unknown>;
-  commit(): Promise<unknown>;
-  rollback(): Promise<unknown>;
-  release(error?: Error): void;
+  begin(): Promise<QueryResult>;
+  commit(): Promise<QueryResult>;
+  rollback(): Promise<QueryResult>;
+  release(): void;
 }
 
 /** The client Prisma's adapter gets for a transaction of its own: it sends BEGIN, COMMIT and ROLLBACK as statements. */
-function nestedClient(client: PoolClient, nested: NestedTransaction): PoolClient {
-  const control: Record<string, () => Promise<unknown>> = {
+function prismaClient(connection: TransactionConnection, nested: NestedTransaction): PoolClient {
+  const control: Record<string, () => Promise<QueryResult>> = {
     BEGIN: nested.begin,
     COMMIT: nested.commit,
     ROLLBACK: nested.rollback,
   };
   const facade = {
-    query: (statement: QueryConfig) => (control[statement.text] ?? (() => client.query(statement)))(),
-    on: (...args: Parameters<PoolClient['on']>) => client.on(...args),
-    removeListener: (...args: Parameters<PoolClient['removeListener']>) => client.removeListener(...args),
-    release: (error?: Error) => nested.release(error),
+    query: (statement: QueryConfig) => (control[statement.text] ?? (() => connection.send(statement)))(),
+    on: connection.on.bind(connection),
+    removeListener: connection.removeListener.bind(connection),
+    release: nested.release,
   };
   return facade as unknown as PoolClient; // the adapter uses these four and nothing else
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, lstat, mkdir, open, readFile, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { newClaim } from './claims.js';
 import type { Place } from './choose-place.js';
@@ -71,14 +72,22 @@ async function createData({ home, data, account }: Place, binaries: Binaries, pa
     await rename(join(workshop, 'data'), data);
     if (fsync) await syncFolder(dirname(data)); // or a power cut could take the name back, and rows with it
   } finally {
-    await rm(workshop, { recursive: true, force: true });
+    await removeWorkshop(workshop);
   }
 }
 
 /** What a start that was killed left behind. Its initdb may still write; what it holds on to is removed next time. */
 async function removeUnfinished(home: string): Promise<void> {
   const left = (await readdir(home)).filter((name) => name.startsWith('unfinished-'));
-  await Promise.allSettled(left.map((name) => rm(join(home, name), { recursive: true, force: true })));
+  await Promise.allSettled(left.map((name) => removeWorkshop(join(home, name))));
+}
+
+/** As the user it belongs to, who could otherwise swap a folder for a link just before root removes what is in it. */
+async function removeWorkshop(path: string): Promise<void> {
+  const { uid, gid } = await lstat(path);
+  if (process.getuid === undefined || uid === process.getuid()) return rm(path, { recursive: true });
+  await once(spawn('/bin/rm', ['-rf', path], { uid, gid, env: {}, cwd: '/', stdio: 'ignore' }), 'close');
+  await rmdir(path); // the folder around it is ours
 }
 
 async function runInitdb({ initdb, environment }: Binaries, account: Place['account'], flags: string[]): Promise<void> {

@@ -7,7 +7,8 @@ import type { ProductDatabase } from '../database/index.js';
 import { newId } from '../graph/new-id.js';
 import { DEFAULT_CONCURRENCY, DEFAULT_RETRY, retryDelay, type JobDefinition } from './define-job.js';
 import { JOB_CHANNEL, JOB_TABLE, type JobData } from './job-store.js';
-import { JobCannotRun, runJob } from './run-job.js';
+import { guardRepository } from './guard-repository.js';
+import { JobCannotRun, JobNotNow, runJob } from './run-job.js';
 
 /** The jobs of one product, and what they run on. */
 export interface ProductJobs {
@@ -37,8 +38,8 @@ const PURGE_EVERY_MS = 3_600_000;
 
 /**
  * Runs products' jobs on stock Agenda, whose traps are guarded here: a running job's lock is kept alive by a heartbeat
- * (else it runs twice), jobs are claimed no faster than they can start (else one worker hoards them), the LISTEN
- * connection's errors are heard (else they end the process), a stop waits for what runs (else it runs again), and
+ * (else it runs twice) and its state is saved by its holder alone (guard-repository.ts), jobs are claimed no faster than
+ * they can start (else one worker hoards them), the LISTEN connection's errors are heard (else they end the process), a stop waits for what runs (else it runs again), and
  * records are inserted by id through the outbox, never with `unique()`, which is not unique under concurrency.
  * The only module that imports Agenda.
  */
@@ -53,6 +54,7 @@ export async function startJobRunner(
   backend.notificationChannel?.on('error', (error: unknown) =>
     log.warn({ err: error }, 'job notifications broke; polling until they are back'),
   );
+  guardRepository(backend.repository, pool, worker);
   const agenda = new Agenda({
     backend,
     name: worker,
@@ -65,7 +67,9 @@ export async function startJobRunner(
   /** Ids of jobs between Agenda's claim and its last write about them. */
   const running = new Set<string>();
   let whenIdle: () => void = () => undefined;
-  agenda.on('complete', (run: Job) => {
+  // Agenda repeats other workers' events here too, marked as remote and without a job.
+  agenda.on('complete', (run: Job, isRemote?: boolean) => {
+    if (isRemote) return;
     running.delete(String(run.attrs._id));
     if (running.size === 0) whenIdle();
   });
@@ -79,7 +83,10 @@ export async function startJobRunner(
         concurrency,
         lockLimit: concurrency,
         // Agenda counts failures, the one being handled included; so do we.
-        backoff: ({ attempt, error }) => (error instanceof JobCannotRun ? null : retryDelay(retry, attempt)),
+        backoff: ({ attempt, error }) => {
+          if (error instanceof JobNotNow) return error.waitMs;
+          return error instanceof JobCannotRun ? null : retryDelay(retry, attempt);
+        },
       });
     }
   }
@@ -100,6 +107,10 @@ export async function startJobRunner(
       await runJob(job, run.attrs.data as JobData, attempt, signal, { product, database, tenants, deployment, log });
     } catch (error) {
       if (stopping.signal.aborted) return await new Promise<never>(() => undefined); // handed back in stop(), not failed
+      if (error instanceof JobNotNow) {
+        run.attrs.failCount = attempt - 2; // Agenda adds one for every throw, and this one is not the job's fault
+        throw error;
+      }
       log.warn({ job: job.name, id: run.attrs._id, attempt, err: error }, 'a job failed');
       throw error;
     } finally {

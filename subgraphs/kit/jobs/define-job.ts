@@ -37,14 +37,15 @@ export interface JobDefinition<Payload = unknown, Client extends PrismaClientLik
   readonly retry?: RetryPolicy;
   /** Milliseconds; 60,000 unless told. */
   readonly timeoutMs?: number;
-  /** Runs at once in one worker; 5 unless told. */
+  /** Runs at once in one worker; 4 unless told. */
   readonly concurrency?: number;
   run(run: JobRun<Payload, Client>): Promise<void>;
 }
 
 export const DEFAULT_RETRY: RetryPolicy = { attempts: 3, backoff: 'exponential', firstMs: 1_000, maxMs: 60_000 };
 export const DEFAULT_TIMEOUT_MS = 60_000;
-export const DEFAULT_CONCURRENCY = 5;
+/** One less than a pool has connections: a handler that reads beside its open transaction still gets one. */
+export const DEFAULT_CONCURRENCY = 4;
 
 export const defineJob = <Payload, Client extends PrismaClientLike = PrismaClientLike>(
   definition: JobDefinition<Payload, Client>,

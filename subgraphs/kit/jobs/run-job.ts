@@ -1,4 +1,4 @@
-import type { DeploymentContext, TenantId, TenantsPort } from '@inevitable/contract';
+import type { DeploymentContext, TenantId, TenantRecord, TenantsPort } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { ProductDatabase } from '../database/index.js';
 import { tenantWork } from '../outbox/outbox.js';
@@ -8,6 +8,20 @@ import type { JobData } from './job-store.js';
 
 /** A failure no further run can mend: the payload of an old record, a tenant that is gone. */
 export class JobCannotRun extends Error {}
+
+/** The job could not even begin, through no fault of its own: it is tried again after `waitMs`, and no run is counted. */
+export class JobNotNow extends Error {
+  constructor(
+    message: string,
+    readonly waitMs: number,
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+  }
+}
+
+const PEER_WAIT_MS = 5_000;
+const SUSPENDED_WAIT_MS = 60_000;
 
 export interface RunJobDeps {
   readonly product: string;
@@ -19,7 +33,7 @@ export interface RunJobDeps {
 
 /**
  * One run of one job: reads the payload, builds the context and the tenant's handle, and holds the handler to its
- * timeout. Throws what the handler throws, `JobCannotRun`, or an Error that names the timeout.
+ * timeout. Throws what the handler throws, `JobCannotRun`, `JobNotNow`, or an Error that names the timeout.
  */
 export async function runJob(
   job: JobDefinition<unknown, never>,
@@ -30,9 +44,7 @@ export async function runJob(
 ): Promise<void> {
   const parsed = job.payload.safeParse(data.payload);
   if (!parsed.success) throw new JobCannotRun(`The payload does not fit the job: ${parsed.error.message}`);
-  const tenant = data.tenantId === null ? null : await tenants.find(data.tenantId as TenantId);
-  if (data.tenantId !== null && tenant?.status !== 'active')
-    throw new JobCannotRun(`Tenant ${data.tenantId} is not active.`);
+  const tenant = data.tenantId === null ? null : await findActive(data.tenantId as TenantId, tenants);
 
   const timeoutMs = job.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const timeout = new AbortController();
@@ -67,6 +79,16 @@ export async function runJob(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Throws `JobNotNow` while the tenant is suspended or nobody can tell, `JobCannotRun` when it is gone for good. */
+async function findActive(tenantId: TenantId, tenants: TenantsPort): Promise<TenantRecord> {
+  const tenant = await tenants.find(tenantId).catch((error: unknown) => {
+    throw new JobNotNow(`Core-identity could not tell about tenant ${tenantId}.`, PEER_WAIT_MS, error);
+  });
+  if (tenant?.status === 'suspended') throw new JobNotNow(`Tenant ${tenantId} is suspended.`, SUSPENDED_WAIT_MS);
+  if (tenant?.status !== 'active') throw new JobCannotRun(`Tenant ${tenantId} is gone.`);
+  return tenant;
 }
 
 function requireDatabase(database: ProductDatabase | null, job: string): ProductDatabase {

@@ -21,6 +21,8 @@ export interface Relay {
 }
 
 interface OutboxRow {
+  /** bigint, as text. */
+  readonly sequence: string;
   readonly id: string;
   readonly tenant_id: string;
   readonly kind: 'event' | 'job';
@@ -78,12 +80,14 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
         return 0;
       }
       const { rows } = await client.query<OutboxRow>(
-        `select id, tenant_id, kind, name, aggregate, payload, correlation_id, run_at, created_at
+        `select sequence, id, tenant_id, kind, name, aggregate, payload, correlation_id, run_at, created_at
          from outbox where sent_at is null order by sequence limit ${BATCH}`,
       );
       if (rows.length) {
         await send(rows);
-        await client.query('update outbox set sent_at = stack_now() where id = any($1)', [rows.map(({ id }) => id)]);
+        await client.query('update outbox set sent_at = stack_now() where sequence = any($1) and sent_at is null', [
+          rows.map(({ sequence }) => sequence),
+        ]);
       }
       await client.query('commit');
       return rows.length;

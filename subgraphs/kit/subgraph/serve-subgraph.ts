@@ -4,6 +4,7 @@ import {
   anonymousContext,
   CONTEXT_HEADER,
   DEADLINE_HEADER,
+  ERROR_CODES,
   REQUEST_ID_HEADER,
   toErrorBody,
   type HealthCheck,
@@ -35,13 +36,17 @@ export interface ServedSubgraph {
 
 const BODY_LIMIT = 2 * 1024 * 1024;
 const DEFAULT_DEADLINE_MS = 30_000;
+/** Routes go by path alone: a Host header changes nothing, and cannot make a URL that is none. */
+const ORIGIN = 'http://subgraph';
+/** TRACE and CONNECT are left out: a Fetch `Request` cannot carry them, and no product wants them. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Serves a subgraph on its own: GraphQL by Apollo Server, its routes, health. All but health wants the gateway's context. */
 export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubgraphOptions): Promise<ServedSubgraph> {
   const { host, port, verifyContext, log } = options;
   const apollo = new ApolloServer<ProductContext>({
     schema: subgraph.schema,
-    introspection: false,
+    introspection: true, // whoever gets this far carries the gateway's word
     persistedQueries: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
@@ -55,19 +60,30 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
   });
   await apollo.start();
 
-  const app = Fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: 'idle' });
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, _request, reply) => refuse(error, reply as FastifyReply),
+  });
+
+  function refuse(error: unknown, reply: FastifyReply): void {
+    const { message, extensions } = toErrorBody(error);
+    // Fastify's own refusals (a body too large, a path that is no path) carry the status of the client's mistake.
+    const { statusCode = ERROR_CODES[extensions.code].status } = error as { statusCode?: number };
+    if (statusCode >= 500) log.error({ err: error }, 'a request failed');
+    const masked = statusCode < 500 && extensions.code === 'INTERNAL';
+    void reply.code(statusCode).send({ errors: [masked ? badRequest(error as Error) : { message, extensions }] });
+  }
+
   // The body is read as bytes: GraphQL and the product's routes each parse it their own way.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.setErrorHandler((error: { statusCode?: number }, _request, reply) => {
-    const { message, extensions } = toErrorBody(error);
-    const status = error.statusCode ?? (extensions.code === 'UNAUTHENTICATED' ? 401 : 500);
-    if (status >= 500) log.error({ err: error }, 'a request failed');
-    void reply.code(status).send({ errors: [status === 413 ? tooLarge : { message, extensions }] });
-  });
+  app.setErrorHandler((error, _request, reply) => refuse(error, reply));
   registerHealth(app, options.checks);
 
-  app.all('/*', async (request, reply) => {
+  app.route({ method: METHODS, url: '/*', handler: answer });
+
+  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const asFetched = toFetchRequest(request);
     const internal = options.internal?.(asFetched);
     if (internal) return send(reply, await internal);
@@ -80,7 +96,7 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     const context = await verifyContext(single(request.headers[CONTEXT_HEADER]), facts);
     if (pathname !== '/graphql') return send(reply, await subgraph.fetch(asFetched, context));
     return executeByApollo(request, reply, context);
-  });
+  }
 
   async function executeByApollo(request: FastifyRequest, reply: FastifyReply, context: RequestContext): Promise<void> {
     const headers = new HeaderMap();
@@ -90,7 +106,7 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
       httpGraphQLRequest: {
         method: request.method,
         headers,
-        search: new URL(request.url, 'http://subgraph').search,
+        search: new URL(ORIGIN + request.url).search,
         body: jsonBody(request),
       },
       context: () => Promise.resolve(subgraph.contextFor(context)),
@@ -110,7 +126,7 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
   };
 }
 
-const tooLarge = { message: `The body is larger than ${BODY_LIMIT} bytes.`, extensions: { code: 'BAD_USER_INPUT' } };
+const badRequest = ({ message }: Error) => ({ message, extensions: { code: 'BAD_USER_INPUT' } });
 
 /** What Apollo Server wants as the parsed body; broken JSON is its to refuse. */
 function jsonBody(request: FastifyRequest): unknown {
@@ -146,7 +162,7 @@ function toFetchRequest(request: FastifyRequest): Request {
     if (value !== undefined) headers.set(name, String(value));
   const body = request.body as Buffer | undefined;
   const hasBody = body?.length && request.method !== 'GET' && request.method !== 'HEAD';
-  return new Request(new URL(request.url, `http://${request.headers.host ?? 'subgraph'}`), {
+  return new Request(ORIGIN + request.url, {
     method: request.method,
     headers,
     ...(hasBody && { body: new Uint8Array(body) }),

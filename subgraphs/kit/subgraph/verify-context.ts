@@ -56,9 +56,9 @@ export function contextVerifier(audience: string, jwksUrl: string): VerifyContex
   }
 
   async function verify(token: string): Promise<ContextTokenClaims> {
-    const decoded = jwt.decode(token, { complete: true });
-    if (decoded?.header.typ !== CONTEXT_TOKEN_TYPE) throw new Unauthenticated();
-    const key = await keyFor(decoded.header.kid);
+    const header = headerOf(token);
+    if (header?.typ !== CONTEXT_TOKEN_TYPE) throw new Unauthenticated();
+    const key = await keyFor(header.kid);
     try {
       return contextTokenClaims.parse(
         jwt.verify(token, key, {
@@ -83,4 +83,13 @@ export function contextVerifier(audience: string, jwksUrl: string): VerifyContex
     if (claims.exp + CLOCK_TOLERANCE_SECONDS < Date.now() / 1_000) throw new Unauthenticated();
     return contextFromClaims(claims, request);
   };
+}
+
+/** The header as it claims to be, or null for what is no JWT; jsonwebtoken throws on some of those. */
+function headerOf(token: string): jwt.JwtHeader | null {
+  try {
+    return jwt.decode(token, { complete: true })?.header ?? null;
+  } catch {
+    return null;
+  }
 }

@@ -5,6 +5,7 @@ import {
   type RequestContext,
   type SessionId,
   type TenantId,
+  type TenantsPort,
   type UserId,
 } from '@inevitable/contract';
 import type { ExecutionResult } from 'graphql';
@@ -72,8 +73,14 @@ const noEntitlements: EntitlementsPort = new Proxy({} as EntitlementsPort, {
   get: () => () => Promise.reject(new Error('This test asks for entitlements: pass them to testSubgraph.')),
 });
 
+const everyTenantIsActive: TenantsPort = {
+  find: (id) => Promise.resolve({ id, slug: id, name: id, plan: 'free', entitlementsDigest: '', status: 'active' }),
+};
+
 export interface TestSubgraphOptions {
   readonly entitlements?: EntitlementsPort;
+  /** Unless told, every tenant a test names exists and is active; core-identity has its own tests. */
+  readonly tenants?: TenantsPort;
   /** What operators would read; nothing unless told. */
   readonly logLevel?: string;
 }
@@ -81,7 +88,7 @@ export interface TestSubgraphOptions {
 /** Hosts a product on a database of its own, with its worker: all real, nothing of the stack around it. */
 export async function testSubgraph(
   declaration: SubgraphDeclaration,
-  { entitlements = noEntitlements, logLevel = 'silent' }: TestSubgraphOptions = {},
+  { entitlements = noEntitlements, tenants = everyTenantIsActive, logLevel = 'silent' }: TestSubgraphOptions = {},
 ): Promise<TestSubgraph> {
   const { name: product, database: declared } = declaration;
   if (!declared) throw new Error(`"${product}" declares no database: host it with hostSubgraph.`);
@@ -103,11 +110,7 @@ export async function testSubgraph(
     startWorker({
       products: [{ declaration, database, systemUrl: as('system') }],
       jobStoreUrl: roleUrl(test.url, test.secret, JOB_STORE_SCHEMA, 'runner'),
-      // Every tenant a test names exists and is active; core-identity has its own tests.
-      tenants: {
-        find: (id) =>
-          Promise.resolve({ id, slug: id, name: id, plan: 'free', entitlementsDigest: '', status: 'active' }),
-      },
+      tenants,
       deployment: 'internal',
       events: bus,
       log,

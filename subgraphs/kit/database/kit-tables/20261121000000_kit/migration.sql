@@ -8,7 +8,7 @@ INSERT INTO clock DEFAULT VALUES;
 CREATE FUNCTION stack_now() RETURNS timestamptz LANGUAGE sql STABLE
   AS $$ SELECT now() + (SELECT ahead FROM {{product}}.clock) $$;
 
--- Empty, unset and malformed are all "no tenant": no row can be reached.
+-- Empty and unset are both "no tenant": no row can be reached.
 CREATE FUNCTION current_tenant() RETURNS uuid LANGUAGE sql STABLE
   AS $$ SELECT nullif(current_setting('stack.tenant_id', true), '')::uuid $$;
 
@@ -31,7 +31,8 @@ CREATE TABLE outbox (
   sequence bigint GENERATED ALWAYS AS IDENTITY,
   tenant_id uuid NOT NULL DEFAULT {{product}}.current_tenant(),
   kind text NOT NULL CHECK (kind IN ('event', 'job')),
-  name text NOT NULL,
+  -- As long as the job store takes: what it refused would stop everything behind it.
+  name text NOT NULL CHECK (length(name) <= 255),
   aggregate text NOT NULL,
   payload jsonb NOT NULL,
   correlation_id text NOT NULL,
