@@ -82,10 +82,10 @@ async function readText(path: string): Promise<string> {
 
 /** The registry of a stack without one: composed at start from supergraph.yaml. */
 export function registryFromFiles(settings: Settings, config: SupergraphConfig): SchemaRegistryPort {
-  return {
-    async current() {
-      const { sdl } = await compose(settings.supergraphConfig, config);
-      return { id: createHash('sha256').update(sdl).digest('hex'), sdl };
-    },
-  };
+  const composing = (async () => {
+    const { sdl } = await compose(settings.supergraphConfig, config);
+    return { id: createHash('sha256').update(sdl).digest('hex'), sdl };
+  })();
+  composing.catch(() => undefined); // told to whoever asks
+  return { current: () => composing };
 }

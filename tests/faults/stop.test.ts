@@ -63,6 +63,16 @@ describe('A stop', () => {
     await rm(dataDir, { recursive: true });
   });
 
+  it('is still clean when whoever read its output has gone, and when the terminal is closed', async () => {
+    const stack = await TestStack.start({ embedded: true, mode: 'one-process' });
+    const postmaster = await postmasterOf(stack.dataDir);
+    stack.processes[0]!.child.stdout!.destroy();
+    stack.processes[0]!.child.stderr!.destroy();
+    expect(await stack.signal('SIGHUP')).toEqual([0]);
+    expect(isAlive(postmaster)).toBe(false);
+    await rm(stack.dataDir, { recursive: true });
+  });
+
   it('of separate processes ends each with exit code 0', async () => {
     const stack = await TestStack.start({ mode: 'apart' });
     expect(await stack.signal('SIGTERM')).toEqual([0, 0, 0, 0, 0]);

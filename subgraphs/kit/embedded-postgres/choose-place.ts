@@ -151,7 +151,9 @@ async function linkElsewhere(inside: string, elsewhere: string, report: (line: s
     await stopServer(data);
     const aside = `${data}-until-${new Date().toISOString()}`;
     await rename(data, aside);
-    report(`The database of a deleted directory of this name is kept in ${aside}. When nobody needs it: rm -r ${aside}`);
+    report(
+      `The database of a deleted directory of this name is kept in ${aside}. When nobody needs it: rm -r ${aside}`,
+    );
   }
   await symlink(data, inside);
 }

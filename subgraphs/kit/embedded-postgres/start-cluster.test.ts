@@ -1,9 +1,21 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { transformFile } from '@swc/core';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -116,6 +128,12 @@ describe('The embedded PostgreSQL', () => {
     await expect(start({ dataDir })).rejects.toThrow(/did not start on .*unrecognized configuration parameter/s);
   });
 
+  it('refuses a directory in which others can plant something', async () => {
+    const dataDir = await newFolder(0o777);
+    await expect(start({ dataDir })).rejects.toThrow(`Other users can write to ${dataDir}: `);
+    expect(await readdir(dataDir)).toEqual([]);
+  });
+
   if (process.getuid?.() === 0) {
     it('moves, as root, out of a directory its user cannot enter, and says where', async () => {
       const dataDir = join(await newFolder(0o700), 'data');
@@ -125,6 +143,64 @@ describe('The embedded PostgreSQL', () => {
       expect(home).toMatch(/^\/var\/lib\/inevitable-[0-9a-f]{12}$/);
       expect(reports).toEqual([expect.stringContaining(`so the database lives in ${home}.`)]);
       expect(readlinkSync(join(dataDir, 'postgres/data'))).toBe(cluster.directory);
+    });
+
+    it('refuses, as root, the directory of somebody else, and changes nothing that a link in it leads to', async () => {
+      const [dataDir, victim] = [await newFolder(), await newVictim()];
+      await mkdir(join(dataDir, 'postgres'));
+      await symlink(victim, join(dataDir, 'postgres/data'));
+      execFileSync('chown', ['-hR', `${nobody}`, dataDir]);
+      await expect(start({ dataDir })).rejects.toThrow(`${dataDir} belongs to somebody else (uid ${nobody}; `);
+      expect(await ownersOf(victim)).toEqual([0, 0]);
+
+      await chown(dataDir, 0, 0);
+      const state = join(dataDir, 'postgres');
+      await expect(start({ dataDir })).rejects.toThrow(`${state} belongs to somebody else (uid ${nobody}; `);
+      expect(await ownersOf(victim)).toEqual([0, 0]);
+    });
+
+    it('refuses, as root, a link to anywhere but its own place, and changes nothing there', async () => {
+      const [dataDir, victim] = [await newFolder(), await newVictim()];
+      await mkdir(join(dataDir, 'postgres'));
+      await symlink(victim, join(dataDir, 'postgres/data'));
+      await expect(start({ dataDir })).rejects.toThrow(`postgres/data leads to ${victim}, `);
+      expect(await ownersOf(victim)).toEqual([0, 0]);
+    });
+
+    it('refuses, as root, files that are no cluster, and leaves them to their owner', async () => {
+      const dataDir = await newFolder();
+      const data = join(dataDir, 'postgres/data');
+      await mkdir(join(data, 'sub'), { recursive: true });
+      await writeFile(join(data, 'sub/file'), '');
+      await expect(start({ dataDir })).rejects.toThrow(`${data} holds something else than PostgreSQL's data`);
+      expect(await ownersOf(data)).toEqual([0, 0]);
+    });
+
+    it('runs on data that root restored, and changes nothing that a link in it leads to', async () => {
+      const [dataDir, victim] = [await newFolder(), await newVictim()];
+      const before = await start({ dataDir });
+      await query(before, 'create table note (text text)');
+      await before.stop();
+      execFileSync('chown', ['-hR', '0:0', before.directory]);
+      await symlink(victim, join(before.directory, 'base/victim'));
+      const after = await start({ dataDir });
+      expect(await query(after, `select to_regclass('note') as note`)).toEqual([{ note: 'note' }]);
+      expect(await ownersOf(victim)).toEqual([0, 0]);
+    });
+
+    it('removes, as root, what a killed creation left with no more rights than the database user has', async () => {
+      const dataDir = await newFolder();
+      const [left, notTheirs] = ['unfinished-1', 'unfinished-2'].map((name) => join(dataDir, 'postgres', name)) as [
+        string,
+        string,
+      ];
+      await mkdir(join(left, 'data/base'), { recursive: true });
+      await mkdir(join(notTheirs, 'data/base'), { recursive: true });
+      execFileSync('chown', ['-R', `${nobody}`, left]);
+      await chown(notTheirs, nobody, nobody);
+      await start({ dataDir });
+      expect(existsSync(left)).toBe(false);
+      expect(existsSync(join(notTheirs, 'data/base'))).toBe(true);
     });
 
     it('starts empty, and keeps what was, when a directory it had moved out of was deleted', async () => {
@@ -168,6 +244,21 @@ async function newFolder(mode = 0o711): Promise<string> {
   await chmod(folder, mode);
   folders.push(folder);
   return folder;
+}
+
+const nobody = 65_534;
+
+/** A folder of root's that nothing may touch. */
+async function newVictim(): Promise<string> {
+  const folder = await newFolder();
+  await mkdir(join(folder, 'sub'));
+  await writeFile(join(folder, 'sub/file'), '');
+  return folder;
+}
+
+async function ownersOf(victim: string): Promise<number[]> {
+  const found = await Promise.all([stat(victim), stat(join(victim, 'sub/file'))]);
+  return found.map(({ uid }) => uid);
 }
 
 async function start(options: StartClusterOptions): Promise<Cluster> {
