@@ -238,6 +238,25 @@ describe('The engine', () => {
     expect(asked).toBe(0);
   });
 
+  it('asks for an entity that stands in many places once, and every place gets its own', async () => {
+    const asked: unknown[] = [];
+    const inner = accounts();
+    const counting = accounts({
+      execute: (request, context) => {
+        asked.push(...((request.variables?.['representations'] as unknown[] | undefined) ?? []));
+        return inner.execute(request, context);
+      },
+    });
+    const answer = (await run(
+      '{ notes { author { email notes { author { email } } } } again: notes { author { email } } }',
+      [counting, notes()],
+    )) as { data: { notes: { author: { email: string } }[] } };
+    expect(answer.data.notes.map(({ author }) => author.email)).toEqual(['ada@acme.test', 'bob@acme.test']);
+    const texts = asked.map((representation) => JSON.stringify(representation));
+    expect(texts.length).toBeLessThan(10); // three fetches of at most two users each, not one for every place
+    expect(new Set(texts).size).toBe(2);
+  });
+
   it('answers introspection itself', async () => {
     expect(
       await run('{ __schema { queryType { name } } __type(name: "Note") { name } }', [accounts(gone), notes(gone)]),

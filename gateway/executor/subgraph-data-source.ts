@@ -9,6 +9,7 @@ import {
 } from 'graphql';
 import type { Logger } from 'pino';
 import { isMasked, presentSubgraphError } from './present-errors.js';
+import { shareRepresentations } from './shared-representations.js';
 
 /** What travels through Apollo's executor beside the operation. */
 export interface EngineContext {
@@ -45,14 +46,20 @@ export class SubgraphDataSource implements GraphQLDataSource<EngineContext> {
     }
   }
 
-  #ask(options: GraphQLDataSourceProcessOptions<EngineContext>, context: RequestContext): Promise<ExecutionResult> {
+  async #ask(
+    options: GraphQLDataSourceProcessOptions<EngineContext>,
+    context: RequestContext,
+  ): Promise<ExecutionResult> {
     if (!context.signal.aborted && Date.now() >= context.deadline)
       throw new DeadlinePassed(`No time was left to ask subgraph "${this.#handle.name}".`);
-    const { query = '', variables } = options.request;
+    const { query = '' } = options.request;
+    const shared = shareRepresentations(options.request.variables ?? {});
+    const variables = shared?.variables ?? options.request.variables;
     const document = 'document' in options ? options.document : undefined;
-    return untilAborted(context.signal, () =>
+    const result = await untilAborted(context.signal, () =>
       this.#handle.execute({ query, ...(document && { document }), ...(variables && { variables }) }, context),
     );
+    return shared?.expand(result) ?? result;
   }
 
   #present(

@@ -18,9 +18,12 @@ import type { Snapshot, ValidDocument } from '../executor/snapshot.js';
 import type { EngineOperation } from '../executor/supergraph-engine.js';
 import { badRequest, RequestRefused, type RefusedError } from '../graphql-over-http/request-refused.js';
 import type { AuthenticatedOperation } from './authenticate.js';
+import { selectionDepth } from './selection-depth.js';
 
 /** A document larger than this is no client's; the standard introspection query has about 300 tokens. */
 const MAX_TOKENS = 5_000;
+/** Introspection as tools send it is 15 deep; a screen's query is not half of that. */
+const MAX_DEPTH = 25;
 const MAX_ERRORS = 10;
 const MAX_MESSAGE_CHARACTERS = 300;
 
@@ -60,6 +63,11 @@ function parseAndValidate(source: string, schema: GraphQLSchema): DocumentNode {
     const document = parse(source, { maxTokens: MAX_TOKENS });
     const errors = validate(schema, document, undefined, { maxErrors: MAX_ERRORS });
     if (errors.length > 0) throw refused('GRAPHQL_VALIDATION_FAILED', errors);
+    const depth = selectionDepth(document);
+    if (depth > MAX_DEPTH)
+      throw refused('GRAPHQL_VALIDATION_FAILED', [
+        { message: `The document nests fields ${depth} deep; ${MAX_DEPTH} is the limit.` },
+      ]);
     return document;
   } catch (error) {
     if (error instanceof GraphQLError) throw refused('GRAPHQL_PARSE_FAILED', [error]);

@@ -34,6 +34,11 @@ describe('Bad input to /graphql', () => {
     ['an unknown field', { query: '{ viewer { userr { id } } }' }, /userr/],
     ['an unknown argument', { query: '{ note(id: "x", colour: "red") { id } }' }, /colour/],
     ['a document that is not GraphQL', { query: '{ viewer { ' }, /Syntax Error/],
+    [
+      'fields nested 300 deep',
+      { query: `{ viewer { tenant { ${'notes { nodes { createdBy { '.repeat(100)}id${' } } }'.repeat(100)} } } }` },
+      /deep/,
+    ],
     ['an empty document', { query: '' }, /Syntax Error/],
     ['a query that is no text', { query: 7 }, /query/],
     ['variables that are a list', { query: '{ __typename }', variables: [] }, /variables/],

@@ -34,7 +34,11 @@ describe('A stop', () => {
     },
   );
 
-  it('by Ctrl-C, which the terminal sends to npm and to everything it started, is as clean', async () => {
+  // The terminal sends Ctrl-C to npm and to everything it started; a supervisor knows npm alone.
+  it.each([
+    ['Ctrl-C to the whole process group of npm start', 'SIGINT', -1],
+    ['SIGTERM to npm start', 'SIGTERM', 1],
+  ] as const)('by %s is as clean', async (_what, signal, whom) => {
     const dataDir = await temporaryDirectory();
     const port = await freePort();
     const npm = spawn('npm', ['start'], {
@@ -48,7 +52,7 @@ describe('A stop', () => {
     const ended = new Promise((resolve) => npm.on('close', resolve));
     await until('it is ready', async () => (await fetch(`http://127.0.0.1:${port}/ready`)).ok);
     const postmaster = await postmasterOf(dataDir);
-    process.kill(-npm.pid!, 'SIGINT');
+    process.kill(whom * npm.pid!, signal);
     await ended;
     expect(output).toMatch(/stopped\n/);
     expect(output).not.toMatch(/could not be stopped|left|Error/);
