@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { identityDatabase } from '@inevitable/identity';
-import { openDataDirectory } from '../parts/data-directory.js';
-import { openDatabases } from '../parts/databases.js';
+import { Closers } from '../parts/closers.js';
+import { openPlaces } from '../parts/open-places.js';
 import { loadProducts } from '../parts/products.js';
-import { readSupergraphConfig } from '../parts/supergraph.js';
 import type { CommandWorld } from './command.js';
 
 const EXAMPLES = `
@@ -21,10 +20,9 @@ export function migrateCommand(program: Command, world: CommandWorld): void {
     .addHelpText('after', EXAMPLES)
     .action(async ({ product }: { product?: string }) => {
       const settings = world.settings();
-      await openDataDirectory(settings.dataDir);
-      const config = await readSupergraphConfig(settings.supergraphConfig);
-      const databases = openDatabases(settings, (line) => world.print(`  ${line}\n`));
+      const closers = new Closers();
       try {
+        const { config, databases } = await openPlaces(settings, (line) => world.print(`  ${line}\n`), closers);
         const products = product === 'identity' ? [] : await loadProducts(settings, config, product);
         const declarations = products.flatMap(({ database }) => (database ? [database] : []));
         if (product === undefined || product === 'identity') declarations.unshift(identityDatabase as never);
@@ -37,7 +35,7 @@ export function migrateCommand(program: Command, world: CommandWorld): void {
           world.print(`jobs: ${applied.length ? applied.join(', ') : 'up to date'}\n`);
         }
       } finally {
-        await databases.close();
+        await closers.closeAll();
       }
     });
 }

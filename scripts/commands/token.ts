@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import { Closers } from '../parts/closers.js';
-import { openDataDirectory } from '../parts/data-directory.js';
-import { openDatabases } from '../parts/databases.js';
 import { openIdentityParts } from '../parts/identity.js';
+import { openPlaces } from '../parts/open-places.js';
 import { loadProducts } from '../parts/products.js';
-import { readSupergraphConfig } from '../parts/supergraph.js';
 import type { CommandWorld } from './command.js';
 
 const EXAMPLES = `
@@ -25,12 +23,10 @@ export function tokenCommand(program: Command, world: CommandWorld): void {
     .addHelpText('after', EXAMPLES)
     .action(async ({ user, tenant }: { user: string; tenant?: string }) => {
       const settings = world.settings();
-      await openDataDirectory(settings.dataDir);
       const closers = new Closers();
       try {
-        const products = await loadProducts(settings, await readSupergraphConfig(settings.supergraphConfig));
-        const databases = openDatabases(settings, (line) => world.complain(`  ${line}\n`));
-        closers.add('database', () => databases.close());
+        const { config, databases } = await openPlaces(settings, (line) => world.complain(`  ${line}\n`), closers);
+        const products = await loadProducts(settings, config);
         const log = pino({ level: settings.logLevel }, pino.destination(2));
         const publicUrl = settings.publicUrl ?? 'http://127.0.0.1:8080';
         const { identity } = await openIdentityParts(settings, databases, products, publicUrl, closers, log);

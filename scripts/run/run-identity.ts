@@ -2,13 +2,11 @@ import { identityDatabase } from '@inevitable/identity';
 import { hostSubgraph, openProductDatabase } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
-import { openDataDirectory } from '../parts/data-directory.js';
-import { openDatabases } from '../parts/databases.js';
 import { openIdentityParts, seedDemo } from '../parts/identity.js';
 import { loadProducts } from '../parts/products.js';
+import { openPlaces } from '../parts/open-places.js';
 import type { Progress } from '../parts/progress.js';
 import { serveApart } from '../parts/serve-apart.js';
-import { readSupergraphConfig } from '../parts/supergraph.js';
 import type { Settings } from '../settings/settings.js';
 
 const DEFAULT_PORT = 3333;
@@ -22,10 +20,8 @@ export async function runIdentity(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
-  await openDataDirectory(settings.dataDir);
-  const products = await loadProducts(settings, await readSupergraphConfig(settings.supergraphConfig));
-  const databases = openDatabases(settings, progress.line);
-  closers.add('database', () => databases.close());
+  const { config, databases } = await openPlaces(settings, progress.line, closers);
+  const products = await loadProducts(settings, config);
   const { identity, database: urls } = await progress.step('starting core-identity', () =>
     openIdentityParts(settings, databases, products, settings.publicUrl ?? DEFAULT_PUBLIC_URL, closers, log),
   );

@@ -3,13 +3,11 @@ import { hostSubgraph, openJobStoreReader } from '@inevitable/kit/host';
 import { operationsSubgraph } from '@inevitable/operations';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
-import { openDataDirectory } from '../parts/data-directory.js';
-import { openDatabases } from '../parts/databases.js';
 import { identityPeer } from '../parts/identity-peer.js';
 import { probePeer } from '../parts/probe-peer.js';
+import { openPlaces } from '../parts/open-places.js';
 import type { Progress } from '../parts/progress.js';
 import { serveApart } from '../parts/serve-apart.js';
-import { readSupergraphConfig } from '../parts/supergraph.js';
 import { originOf } from '../parts/subgraph-origin.js';
 import type { Settings } from '../settings/settings.js';
 
@@ -23,11 +21,8 @@ export async function runOperations(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
-  await openDataDirectory(settings.dataDir);
-  const config = await readSupergraphConfig(settings.supergraphConfig);
+  const { config, databases } = await openPlaces(settings, progress.line, closers);
   const identity = await identityPeer(settings, 'operations');
-  const databases = openDatabases(settings, progress.line);
-  closers.add('database', () => databases.close());
   const { readerUrl } = await progress.step('opening the job store', () => databases.prepareJobStore());
   const jobs = openJobStoreReader(readerUrl);
   closers.add('job store reader', () => jobs.close());

@@ -12,12 +12,11 @@ import { identityDatabase } from '@inevitable/identity';
 import { operationsSubgraph } from '@inevitable/operations';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
-import { openDataDirectory } from '../parts/data-directory.js';
-import { openDatabases } from '../parts/databases.js';
 import { openIdentityParts, seedDemo } from '../parts/identity.js';
 import { loadProducts } from '../parts/products.js';
+import { openPlaces } from '../parts/open-places.js';
 import type { Progress } from '../parts/progress.js';
-import { readSupergraphConfig, registryFromFiles } from '../parts/supergraph.js';
+import { registryFromFiles } from '../parts/supergraph.js';
 import type { Settings } from '../settings/settings.js';
 import { welcome } from './welcome.js';
 
@@ -28,14 +27,11 @@ const JOB_GRACE_MS = 5_000;
 /** Everything in one process: what `npm start` does. The same parts as apart, joined by objects in place of HTTP. */
 export async function runStack(settings: Settings, progress: Progress, log: Logger, closers: Closers): Promise<void> {
   const port = settings.port ?? DEFAULT_PORT;
-  await openDataDirectory(settings.dataDir);
-  const config = await readSupergraphConfig(settings.supergraphConfig);
+  const { config, databases } = await openPlaces(settings, progress.line, closers);
   const products = await loadProducts(settings, config);
   const registry = registryFromFiles(settings, config);
   await progress.step('composing the supergraph', () => registry.current());
 
-  const databases = openDatabases(settings, progress.line);
-  closers.add('database', () => databases.close());
   const { identity, database: identityUrls } = await progress.step('starting the database and core-identity', () =>
     openIdentityParts(
       settings,

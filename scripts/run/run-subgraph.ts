@@ -1,13 +1,11 @@
 import { hostSubgraph, openProductDatabase } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
-import { openDataDirectory } from '../parts/data-directory.js';
-import { openDatabases } from '../parts/databases.js';
 import { identityPeer } from '../parts/identity-peer.js';
 import { loadProducts } from '../parts/products.js';
+import { openPlaces } from '../parts/open-places.js';
 import type { Progress } from '../parts/progress.js';
 import { serveApart } from '../parts/serve-apart.js';
-import { readSupergraphConfig } from '../parts/supergraph.js';
 import type { Settings } from '../settings/settings.js';
 
 /** One product as a process of its own. Its port is that of its routing_url unless PORT says otherwise. */
@@ -18,12 +16,9 @@ export async function runSubgraph(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
-  await openDataDirectory(settings.dataDir);
-  const config = await readSupergraphConfig(settings.supergraphConfig);
+  const { config, databases } = await openPlaces(settings, progress.line, closers);
   const [declaration] = await loadProducts(settings, config, name);
   const identity = await identityPeer(settings, name);
-  const databases = openDatabases(settings, progress.line);
-  closers.add('database', () => databases.close());
   const urls =
     declaration!.database &&
     (await progress.step('preparing the database', () => databases.prepare(declaration!.database!)));

@@ -1,12 +1,10 @@
 import { inProcessBus, openProductDatabase, serveHealth, startWorker, type WorkedProduct } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
-import { openDataDirectory } from '../parts/data-directory.js';
-import { openDatabases } from '../parts/databases.js';
 import { identityPeer } from '../parts/identity-peer.js';
 import { loadProducts } from '../parts/products.js';
+import { openPlaces } from '../parts/open-places.js';
 import type { Progress } from '../parts/progress.js';
-import { readSupergraphConfig } from '../parts/supergraph.js';
 import type { Settings } from '../settings/settings.js';
 
 const JOB_GRACE_MS = 8_000;
@@ -19,12 +17,9 @@ export async function runWorker(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
-  await openDataDirectory(settings.dataDir);
-  const products = await loadProducts(settings, await readSupergraphConfig(settings.supergraphConfig), product);
+  const { config, databases } = await openPlaces(settings, progress.line, closers);
+  const products = await loadProducts(settings, config, product);
   const identity = await identityPeer(settings, 'worker');
-  const databases = openDatabases(settings, progress.line);
-  closers.add('database', () => databases.close());
-
   const worked: WorkedProduct[] = [];
   for (const declaration of products) {
     if (!declaration.database) continue;
