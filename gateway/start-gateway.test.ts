@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { SubgraphHandle } from '@inevitable/contract';
-import { TestIdentity } from './test-support/test-identity.js';
+import { newSigningKey, TestIdentity } from './test-support/test-identity.js';
 import { testGateway, type TestGateway } from './test-support/test-gateway.js';
 import { accounts, handles, httpPeer, notes, servedBy } from './test-support/test-subgraphs.js';
 import { httpSubgraph } from './transports/http-subgraph.js';
@@ -119,6 +119,30 @@ describe('A gateway', () => {
     await idleEnded;
     expect(Date.now() - began).toBeLessThan(5_000); // nobody waited for the connection that asked nothing
     await gateway.close(); // twice is once
+  });
+
+  it('does not wait for identity when it is closed: a request that does is told so', async () => {
+    const identity = new TestIdentity();
+    const { settings } = identity.ports.verification;
+    let silent = false;
+    let sawQuestion!: () => void;
+    const asked = new Promise<void>((resolve) => (sawQuestion = resolve));
+    const verification = {
+      ...identity.ports.verification,
+      settings: () => (silent ? (sawQuestion(), new Promise<never>(() => undefined)) : settings()),
+    };
+    const gateway = await testGateway({ identity: { ...identity.ports, verification }, identityUsed: identity });
+    silent = true;
+    const token = identity.accessToken({ key: newSigningKey() }); // unknown here, so identity is asked
+    const inFlight = gateway.query('{ open }', { token });
+    await asked;
+    const began = Date.now();
+    await gateway.close();
+    expect(Date.now() - began).toBeLessThan(2_000);
+    expect(await inFlight).toMatchObject({
+      status: 503,
+      body: { errors: [{ extensions: { code: 'SUBGRAPH_UNREACHABLE' } }] },
+    });
   });
 
   it('says in one sentence that its port is taken, and leaves nothing running', async () => {

@@ -65,7 +65,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const { host, port, deployment, identity, registry, products, checks = {}, logger: log, now = Date.now } = options;
   const stop = new AbortController();
   const { signal } = stop;
-  let draining = false;
+  const draining = new AbortController();
+  const isDraining = () => draining.signal.aborted;
 
   const contextTokens = createContextTokens(now);
   const subgraphs = typeof options.subgraphs === 'function' ? options.subgraphs(contextTokens) : options.subgraphs;
@@ -76,7 +77,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const keys = new VerificationKeys(identity.verification, { log, now });
   const revocations = new RevocationView(identity.revocations, { log, now });
   const contextKey = keepKeyRegistered(contextTokens.publicKey, identity.verification, { log, now, signal });
-  keys.start(signal);
+  keys.start(draining.signal); // a request that waits for a key would hold the drain as long as identity is silent
   revocations.start(signal);
 
   const ownParts = (): PartHealth[] => [
@@ -84,7 +85,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     keys.health(),
     revocations.health(),
     contextKey.health(),
-    draining ? notReady('accepting requests', 'draining: this gateway is being stopped') : ready('accepting requests'),
+    isDraining()
+      ? notReady('accepting requests', 'draining: this gateway is being stopped')
+      : ready('accepting requests'),
   ];
   const readiness = async (): Promise<HealthReport> => report([...ownParts(), ...(await checkHealth(checks)).parts]);
   const health = async (): Promise<HealthReport> => {
@@ -97,7 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     tokens: accessTokens(keys, revocations, now),
     snapshot: createSnapshot(version, engine),
     routes,
-    isDraining: () => draining,
+    isDraining,
     readiness,
     health,
     log,
@@ -106,6 +109,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const drain = prepareDrain(app);
 
   async function release(): Promise<void> {
+    draining.abort();
     stop.abort();
     await engine.close();
     await Promise.all([...subgraphs.values()].map((handle) => handle instanceof HttpSubgraph && handle.close()));
@@ -124,12 +128,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     url: urlOf(app.server.address() as AddressInfo),
     health,
     async whenReady() {
-      while (!draining && !ownParts().every((part) => part.ready)) await wait(READY_POLL_MS);
-      return !draining;
+      while (!isDraining() && !ownParts().every((part) => part.ready)) await wait(READY_POLL_MS);
+      return !isDraining();
     },
     close: () =>
       (closed ??= (async () => {
-        draining = true;
+        draining.abort(new Error('The gateway is being stopped.'));
         await drain();
         await release();
       })()),

@@ -8,6 +8,7 @@ import {
 } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import { keepRunning } from '../background/keep-running.js';
+import { untilAborted } from '../background/until-aborted.js';
 
 /** How often keys that identity withdrew are noticed without anybody asking. */
 const REFRESH_EVERY_MS = 300_000;
@@ -28,6 +29,7 @@ export class VerificationKeys {
   #loaded: LoadedKeys | null = null;
   #loading: Promise<LoadedKeys> | null = null;
   #askedAt = -Infinity;
+  #stop = new AbortController().signal; // until `start` brings the one that aborts
   #reason = 'identity has not been asked yet';
 
   /** `now` in epoch milliseconds. */
@@ -37,8 +39,9 @@ export class VerificationKeys {
     this.#now = now;
   }
 
-  /** Loads the keys, and keeps asking until `signal` aborts. */
+  /** Loads the keys, and keeps asking until `signal` aborts. From then on nobody waits for identity. */
   start(signal: AbortSignal): void {
+    this.#stop = signal;
     void keepRunning(async () => void (await this.#load()), {
       everyMs: REFRESH_EVERY_MS,
       signal,
@@ -71,7 +74,7 @@ export class VerificationKeys {
     }
     try {
       if (!this.#loading) this.#askedAt = this.#now();
-      return (await this.#load()).byId.get(kid) ?? null;
+      return (await untilAborted(this.#stop, () => this.#load())).byId.get(kid) ?? null;
     } catch (error) {
       throw new SubgraphUnreachable('identity', error);
     }

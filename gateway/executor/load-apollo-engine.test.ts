@@ -5,7 +5,16 @@ import { parse, validate } from 'graphql';
 import { pino } from 'pino';
 import { createContextTokens } from '../transports/context-tokens.js';
 import { httpSubgraph } from '../transports/http-subgraph.js';
-import { accounts, contextFor, handles, notes, servedBy, TEST_SUPERGRAPH } from '../test-support/test-subgraphs.js';
+import {
+  accounts,
+  contextFor,
+  handles,
+  inProcess,
+  notes,
+  servedBy,
+  supergraphOf,
+  TEST_SUPERGRAPH,
+} from '../test-support/test-subgraphs.js';
 import { loadApolloEngine } from './load-apollo-engine.js';
 
 const closing: (() => Promise<void>)[] = [];
@@ -21,8 +30,9 @@ async function run(
   given: SubgraphHandle[],
   context: RequestContext = contextFor(),
   variables: Record<string, unknown> = {},
+  supergraph = TEST_SUPERGRAPH,
 ) {
-  const engine = await loadApolloEngine(TEST_SUPERGRAPH, handles(...given), log);
+  const engine = await loadApolloEngine(supergraph, handles(...given), log);
   closing.push(() => engine.close());
   const document = parse(source);
   expect(validate(engine.schema, document)).toEqual([]);
@@ -255,6 +265,40 @@ describe('The engine', () => {
     const texts = asked.map((representation) => JSON.stringify(representation));
     expect(texts.length).toBeLessThan(10); // three fetches of at most two users each, not one for every place
     expect(new Set(texts).size).toBe(2);
+  });
+
+  it('leaves a list of the client’s own alone, also one that is called "representations"', async () => {
+    const sdl = 'type Query { sum(values: [Int!]!): Int } type Thing @key(fields: "id") { id: ID! }';
+    const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"]) ';
+    const adding = inProcess(
+      'adding',
+      link + sdl,
+      () => ({ sum: ({ values }: { values: number[] }) => values.reduce((sum, value) => sum + value, 0) }),
+      () => null,
+    );
+    const supergraph = supergraphOf({ adding: link + sdl });
+    const query = 'query ($representations: [Int!]!) { sum(values: $representations) }';
+    expect(await run(query, [adding], contextFor(), { representations: [1, 1, 2] }, supergraph)).toEqual({
+      data: { sum: 4 },
+    });
+  });
+
+  it('asks no further subgraph once the operation was answered', async () => {
+    let answerNode!: () => void;
+    const held = new Promise<void>((resolve) => (answerNode = resolve));
+    const slow = accounts({
+      execute: async (request, context) => {
+        await held;
+        return accounts().execute(request, context);
+      },
+    });
+    const asked: string[] = [];
+    // No list where one belongs: Apollo's executor gives up, while the other branch of the plan is still waiting.
+    const broken = notes({ execute: async ({ query }) => (asked.push(query), { data: { notes: 5 } }) });
+    await expect(run('{ notes { author { email } } node { notes { id } } }', [slow, broken])).rejects.toThrow();
+    answerNode();
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    expect(asked).toHaveLength(1); // the root field; not the entities of the node that arrived too late
   });
 
   it('answers introspection itself', async () => {

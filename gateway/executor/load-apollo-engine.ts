@@ -43,8 +43,14 @@ export async function loadApolloEngine(
   const { schema, executor } = await gateway.load();
   return {
     schema,
-    async execute(operation, context) {
-      return presentResult(await executor(executorRequest(operation, context, schema, log)), context, log);
+    async execute(operation, request) {
+      const answered = new AbortController();
+      const context = { request, signal: AbortSignal.any([request.signal, answered.signal]) };
+      try {
+        return presentResult(await executor(executorRequest(operation, context, schema, log)), request, log);
+      } finally {
+        answered.abort(new Error('The operation was already answered.'));
+      }
     },
     close: () => gateway.stop(),
   };
@@ -52,7 +58,7 @@ export async function loadApolloEngine(
 
 function executorRequest(
   { document, hash, source, operationName, variables }: EngineOperation,
-  request: RequestContext,
+  context: EngineContext,
   schema: ExecutorRequest['schema'],
   log: Logger,
 ): ExecutorRequest {
@@ -61,7 +67,6 @@ function executorRequest(
       definition.kind === Kind.OPERATION_DEFINITION &&
       (operationName === null || definition.name?.value === operationName),
   )!; // identifyOperation found it
-  const context: EngineContext = { request };
   return {
     request: { query: source, variables, ...(operationName !== null && { operationName }) },
     context,

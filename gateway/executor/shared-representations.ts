@@ -3,7 +3,10 @@ import type { ExecutionResult, GraphQLError } from 'graphql';
 export interface SharedRepresentations {
   /** The fetch's variables with each representation once. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** The subgraph's answer, with every place that asked given the entity, or the error, of its representation. */
+  /**
+   * The subgraph's answer, with every place that asked given the entity, or the error, of its representation. Equal
+   * places share one object: copy before writing. Throws when the subgraph answered another number of entities.
+   */
   expand(result: ExecutionResult): ExecutionResult;
 }
 
@@ -18,11 +21,10 @@ export function shareRepresentations(variables: Readonly<Record<string, unknown>
   const slots = new Map<string, number>();
   const unique: unknown[] = [];
   const slotOf = representations.map((representation: unknown) => {
-    // The executor writes the keys of one selection in one order, so equal entities are equal text.
-    const text = JSON.stringify(representation);
-    const known = slots.get(text);
+    const text = textOf(representation);
+    const known = text === null ? undefined : slots.get(text);
     if (known !== undefined) return known;
-    slots.set(text, unique.length);
+    if (text !== null) slots.set(text, unique.length);
     return unique.push(representation) - 1;
   });
   if (unique.length === representations.length) return null;
@@ -33,6 +35,9 @@ export function shareRepresentations(variables: Readonly<Record<string, unknown>
     variables: { ...variables, representations: unique },
     expand({ data, errors, ...rest }) {
       const entities = data?.['_entities'];
+      // Spread, a list of the wrong length would have the right one, and nobody would see that entities are missing.
+      if (Array.isArray(entities) && entities.length !== unique.length)
+        throw new Error(`It answered ${entities.length} entities for ${unique.length} representations.`);
       return {
         ...rest,
         ...(data !== undefined && {
@@ -49,8 +54,21 @@ export function shareRepresentations(variables: Readonly<Record<string, unknown>
 function atEveryPlace(error: GraphQLError, placesOf: readonly (readonly number[])[]): GraphQLError[] {
   const [root, slot, ...below] = error.path ?? [];
   if (root !== '_entities' || typeof slot !== 'number') return [error];
-  // Over HTTP it is a plain object, in process a GraphQLError: only what both have may be copied.
-  return (placesOf[slot] ?? []).map((place) =>
-    Object.assign(Object.create(error) as GraphQLError, { path: [root, place, ...below] }),
-  );
+  return placesOf[slot]?.map((place) => withPath(error, [root, place, ...below])) ?? [withPath(error, undefined)];
+}
+
+/** Over HTTP an error is a plain object, in process a GraphQLError, perhaps a frozen one: it is inherited, not copied. */
+const withPath = (error: GraphQLError, path: GraphQLError['path']): GraphQLError =>
+  Object.create(error, { path: { value: path, enumerable: true } }) as GraphQLError;
+
+/**
+ * Equal for equal entities: the executor writes the keys of one selection in one order. Null where there is no text: a
+ * subgraph in this process may have put a `bigint` into a scalar.
+ */
+function textOf(representation: unknown): string | null {
+  try {
+    return JSON.stringify(representation);
+  } catch {
+    return null;
+  }
 }

@@ -4,16 +4,20 @@ import {
   Kind,
   type DocumentNode,
   type ExecutionResult,
+  type FieldNode,
   type GraphQLFormattedError,
   type SelectionSetNode,
 } from 'graphql';
 import type { Logger } from 'pino';
+import { untilAborted } from '../background/until-aborted.js';
 import { isMasked, presentSubgraphError } from './present-errors.js';
 import { shareRepresentations } from './shared-representations.js';
 
 /** What travels through Apollo's executor beside the operation. */
 export interface EngineContext {
   readonly request: RequestContext;
+  /** Aborts with the request's own signal, and once the operation was answered: Apollo's executor goes on after a failure. */
+  readonly signal: AbortSignal;
 }
 
 type Answer = Awaited<ReturnType<GraphQLDataSource['process']>>;
@@ -37,9 +41,9 @@ export class SubgraphDataSource implements GraphQLDataSource<EngineContext> {
       throw new Error(`The gateway asks subgraphs for answers only, not for "${options.kind}".`);
     const { document, request, context } = options;
     try {
-      return this.#present(await this.#ask(options, context.request), document, request.variables, context.request);
+      return this.#present(await this.#ask(options, context), document, request.variables);
     } catch (error) {
-      if (!context.request.signal.aborted || error instanceof DeadlinePassed) this.#report(error, context.request);
+      if (!context.signal.aborted || error instanceof DeadlinePassed) this.#report(error, context.request);
       const { message, extensions } = toErrorBody(error);
       const body = { message, extensions: { ...extensions, service: this.#handle.name } };
       return { errors: atConcernedFields(body, document, request.variables) as Answer['errors'] & object };
@@ -48,31 +52,28 @@ export class SubgraphDataSource implements GraphQLDataSource<EngineContext> {
 
   async #ask(
     options: GraphQLDataSourceProcessOptions<EngineContext>,
-    context: RequestContext,
+    { request: context, signal }: EngineContext,
   ): Promise<ExecutionResult> {
-    if (!context.signal.aborted && Date.now() >= context.deadline)
+    if (!signal.aborted && Date.now() >= context.deadline)
       throw new DeadlinePassed(`No time was left to ask subgraph "${this.#handle.name}".`);
     const { query = '' } = options.request;
-    const shared = shareRepresentations(options.request.variables ?? {});
-    const variables = shared?.variables ?? options.request.variables;
     const document = 'document' in options ? options.document : undefined;
-    const result = await untilAborted(context.signal, () =>
+    // Elsewhere a variable of that name is the client's own, and its list is not ours to shorten.
+    const shared = entitiesField(document) && shareRepresentations(options.request.variables ?? {});
+    const variables = shared?.variables ?? options.request.variables;
+    const result = await untilAborted(signal, () =>
       this.#handle.execute({ query, ...(document && { document }), ...(variables && { variables }) }, context),
     );
-    return shared?.expand(result) ?? result;
+    // Before they are spread: one failure is one line in the log, in however many places it shows.
+    for (const error of result.errors ?? []) if (isMasked(error)) this.#report(error, context);
+    return shared ? shared.expand(result) : result;
   }
 
-  #present(
-    { data, errors }: ExecutionResult,
-    document: DocumentNode | undefined,
-    variables: Variables,
-    context: RequestContext,
-  ): Answer {
+  #present({ data, errors }: ExecutionResult, document: DocumentNode | undefined, variables: Variables): Answer {
     // Copied, because Apollo's executor merges later fetches into what it was given, and this belongs to the subgraph.
     const copied = data === undefined || data === null ? data : (copyOf(data) as Record<string, unknown>);
     if (!errors || errors.length === 0) return { data: copied as Record<string, unknown> };
     const presented = errors.flatMap((error) => {
-      if (isMasked(error)) this.#report(error, context);
       const shown = presentSubgraphError(error, this.#handle.name);
       return error.path ? [{ ...shown, path: error.path }] : atConcernedFields(shown, document, variables);
     });
@@ -86,18 +87,6 @@ export class SubgraphDataSource implements GraphQLDataSource<EngineContext> {
 
 type Variables = Readonly<Record<string, unknown>> | undefined;
 
-/** Starts `work` unless it is too late, and stops waiting for it when the signal aborts. */
-function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason as Error);
-    const leave = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', leave, { once: true });
-    work()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', leave));
-  });
-}
-
 /** The error once for every field this fetch was for: of each entity, or of the root. */
 function atConcernedFields(
   error: GraphQLFormattedError,
@@ -109,16 +98,23 @@ function atConcernedFields(
 }
 
 function* concernedPaths(document: DocumentNode, variables: Variables): Iterable<Path> {
-  const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
-  if (!operation) return;
   const representations = variables?.representations;
-  const entities = operation.selectionSet.selections[0];
-  if (Array.isArray(representations) && entities?.kind === Kind.FIELD && entities.name.value === '_entities') {
+  const entities = entitiesField(document);
+  if (Array.isArray(representations) && entities) {
     const fields = [...new Set(responseNames(entities.selectionSet))];
     for (const index of representations.keys()) for (const field of fields) yield ['_entities', index, field];
   } else {
-    for (const field of new Set(responseNames(operation.selectionSet))) yield [field];
+    for (const field of new Set(responseNames(operationOf(document)?.selectionSet))) yield [field];
   }
+}
+
+const operationOf = (document: DocumentNode | undefined) =>
+  document?.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+
+/** The one root field of a fetch of entities; undefined for any other fetch. No API schema has a field of that name. */
+function entitiesField(document: DocumentNode | undefined): FieldNode | undefined {
+  const first = operationOf(document)?.selectionSet.selections[0];
+  return first?.kind === Kind.FIELD && first.name.value === '_entities' ? first : undefined;
 }
 
 function* responseNames(selectionSet: SelectionSetNode | undefined): Iterable<string> {

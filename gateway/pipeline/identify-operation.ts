@@ -18,12 +18,14 @@ import type { Snapshot, ValidDocument } from '../executor/snapshot.js';
 import type { EngineOperation } from '../executor/supergraph-engine.js';
 import { badRequest, RequestRefused, type RefusedError } from '../graphql-over-http/request-refused.js';
 import type { AuthenticatedOperation } from './authenticate.js';
-import { selectionDepth } from './selection-depth.js';
+import { rootFields, selectionDepth } from '../limits/selection-depth.js';
 
 /** A document larger than this is no client's; the standard introspection query has about 300 tokens. */
 const MAX_TOKENS = 5_000;
 /** Introspection as tools send it is 15 deep; a screen's query is not half of that. */
 const MAX_DEPTH = 25;
+/** By response name, so that aliases count: each is work of its own. A screen asks for a dozen at most. */
+const MAX_ROOT_FIELDS = 50;
 const MAX_ERRORS = 10;
 const MAX_MESSAGE_CHARACTERS = 300;
 
@@ -67,6 +69,11 @@ function parseAndValidate(source: string, schema: GraphQLSchema): DocumentNode {
     if (depth > MAX_DEPTH)
       throw refused('GRAPHQL_VALIDATION_FAILED', [
         { message: `The document nests fields ${depth} deep; ${MAX_DEPTH} is the limit.` },
+      ]);
+    const roots = rootFields(document);
+    if (roots > MAX_ROOT_FIELDS)
+      throw refused('GRAPHQL_VALIDATION_FAILED', [
+        { message: `An operation asks for ${roots} root fields, aliases included; ${MAX_ROOT_FIELDS} is the limit.` },
       ]);
     return document;
   } catch (error) {

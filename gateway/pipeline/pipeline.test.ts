@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { getIntrospectionQuery } from 'graphql';
 import { ADA } from '../test-support/test-identity.js';
 import { testGateway, type TestGateway } from '../test-support/test-gateway.js';
 
@@ -230,6 +231,26 @@ describe('A request that cannot be run says why', () => {
     for (const size of [1_048_577, 10_000_000])
       expect(await post(operation('x'.repeat(size)))).toEqual(refusal(413, 'BAD_USER_INPUT'));
     expect((await post(operation(`{ open } # ${'x'.repeat(1_000_000)}`))).status).toBe(200);
+  });
+
+  it('when it nests fields deeper, or asks for more of them at its root, than any client does', async () => {
+    const nested = (depth: number) =>
+      operation('{ node ' + '{ friend '.repeat(depth - 2) + '{ id }' + ' }'.repeat(depth - 1));
+    const aliases = (count: number) =>
+      operation(`{ ${Array.from({ length: count }, (_, at) => `a${at}: open`).join(' ')} }`);
+    expect(await post(nested(26))).toEqual(
+      refusal(400, 'GRAPHQL_VALIDATION_FAILED', 'The document nests fields 26 deep; 25 is the limit.'),
+    );
+    expect(await post(aliases(51))).toEqual(
+      refusal(
+        400,
+        'GRAPHQL_VALIDATION_FAILED',
+        'An operation asks for 51 root fields, aliases included; 50 is the limit.',
+      ),
+    );
+    const tools = getIntrospectionQuery({ specifiedByUrl: true, inputValueDeprecation: true });
+    for (const allowed of [nested(25), aliases(50), operation(tools)])
+      expect((await post(allowed)).body).toEqual({ data: expect.anything() });
   });
 
   it('when its document is absurdly long or deep', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery, parse } from 'graphql';
-import { selectionDepth } from './selection-depth.js';
+import { rootFields, selectionDepth } from './selection-depth.js';
 
 const depth = (source: string) => selectionDepth(parse(source));
 
@@ -25,5 +25,21 @@ describe('The depth of a document', () => {
       (_, level) => `fragment F${level} on T { a { ...F${level + 1} } b { ...F${level + 1} } }`,
     );
     expect(depth(`{ ...F0 } ${levels.join(' ')} fragment F60 on T { c }`)).toBe(61);
+  });
+});
+
+describe('The root fields of a document', () => {
+  it.each([
+    ['{ a a: a b { c d e } }', 2],
+    ['{ x: a y: a ... { z: a } }', 3],
+    ['{ ...F ...F b } fragment F on T { a ...G } fragment G on T { c }', 3],
+    ['query A { a } query B { a b }', 2],
+  ])('of %s are %i', (source, expected) => {
+    expect(rootFields(parse(source))).toBe(expected);
+  });
+
+  it('are counted at once where fragments double with every level', () => {
+    const levels = Array.from({ length: 60 }, (_, at) => `fragment F${at} on T { ...F${at + 1} ...F${at + 1} }`);
+    expect(rootFields(parse(`{ ...F0 } ${levels.join(' ')} fragment F60 on T { c }`))).toBe(1);
   });
 });
