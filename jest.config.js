@@ -17,7 +17,7 @@ const behaviour = (mode, folders) => ({
   ...shared,
   displayName: mode,
   roots: folders.map((folder) => `<rootDir>/tests/${folder}`),
-  globals: { STACK_MODE: mode },
+  globals: { STACK_MODE: mode === 'apart' ? 'apart' : 'one-process' },
 });
 
 export default {
@@ -34,7 +34,9 @@ export default {
       displayName: 'unit',
       roots: ['identity', 'subgraphs', 'gateway', 'scripts', 'tests/contracts'].map((folder) => `<rootDir>/${folder}`),
     },
-    behaviour('one-process', ['behaviour', 'security', 'faults']),
+    behaviour('one-process', ['behaviour', 'security']),
     behaviour('apart', ['behaviour']),
+    // npm run test:long: what kills, cuts and refuses, and waits for processes to come and go.
+    behaviour('faults', ['faults']),
   ],
 };
