@@ -180,21 +180,6 @@ describe('A transaction of a product', () => {
     expect(await dbOf(globex().tenant!.id).note.findMany({ where: { text: { startsWith: 'nested' } } })).toEqual([]);
   });
 
-  it('sends nothing more on its connection once it is over, whatever the product has left under way', async () => {
-    const left: Promise<unknown>[] = [];
-    for (let round = 0; round < 30; round += 1) {
-      const careless = product.database.transaction(acme().tenant!.id, async ({ db }) => {
-        left.push((db as unknown as Notes).note.upsert(upsertOf('left under way')).catch(() => undefined));
-        for (let turn = 0; turn < round % 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-        throw new Error('the resolver failed');
-      });
-      const others = Array.from({ length: 6 }, () => write(globex().tenant!.id, 'a neighbour'));
-      await expect(careless).rejects.toThrow('the resolver failed');
-      await Promise.all([...others, ...left]); // the neighbours' transactions are whole
-    }
-    expect(await ownerRows("select tenant_id from starter.notes where text = 'left under way'")).toEqual([]);
-  });
-
   async function ownerRows(sql: string, ...values: unknown[]): Promise<unknown[]> {
     const { default: pg } = await import('pg');
     const client = new pg.Client({ connectionString: product.ownerUrl });
