@@ -1,0 +1,87 @@
+import {
+  errorCauses,
+  operationFromDocument,
+  ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
+  Supergraph,
+} from '@apollo/federation-internals';
+import { QueryPlanner } from '@apollo/query-planner';
+import { parse, printSchema } from 'graphql';
+import type { LoadedSupergraph, PlannedDocument, PlanRequest } from './planner.js';
+import { decideConditions } from './decide-conditions.js';
+import { flattenRoot } from './flatten-root.js';
+import { expandAbstractFragments } from './repair/expand-abstract-fragments.js';
+import { repairSupergraph } from './repair/repair-supergraph.js';
+import { separateResponseNames } from './repair/separate-response-names.js';
+import { unplannedFields } from './repair/unplanned-fields.js';
+import { stripIntrospection } from './strip-introspection.js';
+
+export interface ApolloPlanner {
+  readonly supergraph: LoadedSupergraph;
+  /**
+   * Blocks until the plan is there. `__schema` and `__type` are not in the plan: no subgraph can answer them, and Apollo's
+   * planner fails on them below a fragment with a condition or below another field. Nor is `__typename` at the root,
+   * unless a fragment with a condition holds it. Throws what `apolloReason` can put in words.
+   */
+  plan(request: PlanRequest): PlannedDocument;
+}
+
+/**
+ * Loads and validates a supergraph for `@apollo/query-planner` (2 ms and more for each plan, and seconds for some: only
+ * threads call this). Every feature that Apollo's router supports may be used in it. Throws what `apolloReason` can put
+ * in words, and not our own errors: with the packages these are built on, a thread would keep 17 MB more.
+ */
+export function loadApolloPlanner(sdl: string): ApolloPlanner {
+  const repair = repairSupergraph(sdl);
+  const supergraph = build(repair.sdl);
+  const apiSchema = supergraph.apiSchema();
+  const schema = apiSchema.toGraphQLJSSchema({ includeDefer: true });
+  const planner = new QueryPlanner(supergraph, {
+    incrementalDelivery: { enableDefer: true },
+    // Fragments would make an operation shorter to send, but longer to plan and for the subgraph to validate.
+    reuseQueryFragments: false,
+    generateQueryFragments: false,
+  });
+  return {
+    supergraph: {
+      apiSdl: printSchema(
+        repair.addsFields ? build(sdl).apiSchema().toGraphQLJSSchema({ includeDefer: true }) : schema,
+      ),
+      overrideLabels: overrideLabelsOf(supergraph),
+    },
+    plan({ document, operationName, overrides, conditions }) {
+      const decided = flattenRoot(decideConditions(parse(document, { noLocation: true }), conditions), schema);
+      const expanded = expandAbstractFragments(decided, schema, repair.interfaceObjects);
+      const separated = separateResponseNames(expanded, schema, repair.internalFields);
+      const operation = operationFromDocument(
+        apiSchema,
+        stripIntrospection(separated.document),
+        operationName === null ? {} : { operationName },
+      );
+      const overrideConditions = new Map(Object.entries(overrides));
+      const plan = repair.repairPlan(planner.buildQueryPlan(operation, { overrideConditions }));
+      const unplanned = unplannedFields(separated.document, plan);
+      if (unplanned.length > 0)
+        throw new Error(`No subgraph answers ${unplanned.join(', ')} with what is asked of it.`);
+      return { plan, renamed: separated.renamed };
+    },
+  };
+}
+
+const build = (sdl: string): Supergraph =>
+  Supergraph.build(sdl, { supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES });
+
+function overrideLabelsOf({ schema }: Supergraph): readonly string[] {
+  const labels = new Set<string>();
+  for (const application of schema.directive('join__field')?.applications() ?? []) {
+    const { overrideLabel } = application.arguments();
+    if (typeof overrideLabel === 'string') labels.add(overrideLabel);
+  }
+  return [...labels].sort();
+}
+
+/** Apollo gathers errors in one whose message quotes the source of each; their messages are what an operator reads. */
+export function apolloReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const causes = errorCauses(error) ?? [error];
+  return causes.map(({ message }) => message).join(' ');
+}

@@ -1,0 +1,24 @@
+/** What runs inside a planner thread; `start-planner-thread.ts` is its other end. */
+import { parentPort } from 'node:worker_threads';
+import { apolloReason, loadApolloPlanner, type ApolloPlanner } from './apollo-planner.js';
+import type { ThreadAnswer, ThreadOrder, ThreadQuestion } from './thread-messages.js';
+
+const port = parentPort!;
+const planners = new Map<number, ApolloPlanner>();
+
+port.on('message', (order: ThreadOrder) => {
+  if (order.kind === 'unload') planners.delete(order.supergraph);
+  else port.postMessage(answer(order));
+});
+
+function answer(question: ThreadQuestion): ThreadAnswer {
+  try {
+    if (question.kind === 'plan')
+      return { kind: 'done', result: planners.get(question.supergraph)!.plan(question.request) };
+    const planner = loadApolloPlanner(question.sdl);
+    planners.set(question.supergraph, planner);
+    return { kind: 'done', result: planner.supergraph };
+  } catch (error) {
+    return { kind: 'failed', reason: apolloReason(error) };
+  }
+}

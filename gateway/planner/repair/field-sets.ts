@@ -1,0 +1,116 @@
+import {
+  Kind,
+  parse,
+  type ConstDirectiveNode,
+  type ConstValueNode,
+  type FieldNode,
+  type SelectionSetNode,
+  type StringValueNode,
+} from 'graphql';
+import type { SupergraphTypes } from './supergraph-types.js';
+
+/** A selection that a directive of some subgraph holds, as the supergraph repeats it (join specification). */
+export interface FieldSet {
+  readonly kind: 'key' | 'requires' | 'provides' | 'context';
+  /** The value of `join__Graph` that stands for the subgraph. */
+  readonly graph: string;
+  /** What the selection is on. */
+  readonly typeName: string;
+  /** The field with the directive; null for a key. */
+  readonly fieldName: string | null;
+  readonly selectionSet: SelectionSetNode;
+  /** The argument it was read from. */
+  readonly source: StringValueNode;
+}
+
+/** Of every `@key`, `@requires`, `@provides` and `@fromContext` in the supergraph, in its order. */
+export function* fieldSetsIn(types: SupergraphTypes): Iterable<FieldSet> {
+  const contexts = typesByContext(types);
+  for (const { name: type, directives = [], fields = [] } of types.withFields()) {
+    for (const { graph, argument } of joins(directives, 'join__type'))
+      yield* fieldSet('key', graph, type.value, null, argument('key'));
+    for (const { name, directives: onField = [] } of fields) {
+      for (const { graph, argument } of joins(onField, 'join__field')) {
+        yield* fieldSet('requires', graph, type.value, name.value, argument('requires'));
+        yield* fieldSet('provides', graph, types.typeOf(type.value, name.value)!, name.value, argument('provides'));
+        const contextArguments = argument('contextArguments');
+        for (const item of contextArguments?.kind === Kind.LIST ? contextArguments.values : []) {
+          if (item.kind !== Kind.OBJECT) continue;
+          const value = (key: string) => item.fields.find((field) => field.name.value === key)?.value;
+          for (const typeName of contexts.get(text(value('context'))) ?? [])
+            yield* fieldSet('context', graph, typeName, name.value, value('selection'));
+        }
+      }
+    }
+  }
+}
+
+/** A field that a field set mentions, at whatever depth, and the type it is selected on. */
+export interface Mention {
+  readonly typeName: string;
+  readonly field: FieldNode;
+}
+
+export const mentionsIn = (fieldSet: FieldSet, types: SupergraphTypes): Iterable<Mention> =>
+  mentions(fieldSet.selectionSet, fieldSet.typeName, types);
+
+function* mentions({ selections }: SelectionSetNode, typeName: string, types: SupergraphTypes): Iterable<Mention> {
+  for (const selection of selections) {
+    if (selection.kind === Kind.INLINE_FRAGMENT)
+      yield* mentions(selection.selectionSet, selection.typeCondition?.name.value ?? typeName, types);
+    if (selection.kind !== Kind.FIELD) continue;
+    yield { typeName, field: selection };
+    const below = types.typeOf(typeName, selection.name.value);
+    if (selection.selectionSet && below !== undefined) yield* mentions(selection.selectionSet, below, types);
+  }
+}
+
+function* fieldSet(
+  kind: FieldSet['kind'],
+  graph: string,
+  typeName: string,
+  fieldName: string | null,
+  source: ConstValueNode | undefined,
+): Iterable<FieldSet> {
+  if (source?.kind === Kind.STRING)
+    yield { kind, graph, typeName, fieldName, selectionSet: parseFieldSet(source.value), source };
+}
+
+/** With braces, as `@fromContext` writes it, or without. */
+function parseFieldSet(source: string): SelectionSetNode {
+  const [definition] = parse(source.trimStart().startsWith('{') ? source : `{${source}}`, {
+    noLocation: true,
+  }).definitions;
+  if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error(`"${source}" is not a field set.`);
+  return definition.selectionSet;
+}
+
+interface Join {
+  readonly graph: string;
+  argument(name: string): ConstValueNode | undefined;
+}
+
+function* joins(directives: readonly ConstDirectiveNode[], name: 'join__type' | 'join__field'): Iterable<Join> {
+  for (const directive of directives) {
+    if (directive.name.value !== name) continue;
+    yield { graph: text(argumentOf(directive, 'graph')), argument: (wanted) => argumentOf(directive, wanted) };
+  }
+}
+
+/** `@context(name:)` may stand on several types. */
+function typesByContext(types: SupergraphTypes): ReadonlyMap<string, readonly string[]> {
+  const contexts = new Map<string, string[]>();
+  for (const { name: type, directives = [] } of types.withFields())
+    for (const directive of directives) {
+      if (directive.name.value !== 'context') continue;
+      const context = text(argumentOf(directive, 'name'));
+      contexts.set(context, [...(contexts.get(context) ?? []), type.value]);
+    }
+  return contexts;
+}
+
+export const argumentOf = (directive: ConstDirectiveNode, wanted: string): ConstValueNode | undefined =>
+  directive.arguments?.find(({ name }) => name.value === wanted)?.value;
+
+const text = (value: ConstValueNode | undefined): string =>
+  value?.kind === Kind.STRING || value?.kind === Kind.ENUM ? value.value : '';

@@ -1,0 +1,50 @@
+import { Kind, parse, print, type ConstDirectiveNode, type DocumentNode } from 'graphql';
+import type { QueryPlan } from '../query-plan.js';
+import { argumentOf } from './field-sets.js';
+import { fetchVariants } from './fetch-variants.js';
+import { readInternalFields, type InternalFields } from './internal-fields.js';
+import { resolvableKeysFirst } from './resolvable-keys-first.js';
+import { separateRequirements } from './separate-requirements.js';
+import { SupergraphTypes } from './supergraph-types.js';
+
+/** What `@apollo/query-planner` gets wrong about one supergraph, set right around it. */
+export interface SupergraphRepair {
+  /** What the planner is to load. Its API schema may have fields beyond the original's, which clients are not to see. */
+  readonly sdl: string;
+  /** True when it has such fields. */
+  readonly addsFields: boolean;
+  /** For `separateResponseNames`. */
+  readonly internalFields: InternalFields;
+  /** Interfaces that some subgraph knows as an object type. */
+  readonly interfaceObjects: ReadonlySet<string>;
+  /** Makes a plan on `sdl` one that the subgraphs understand. */
+  repairPlan(plan: QueryPlan): QueryPlan;
+}
+
+/** Once per supergraph, which must be valid. */
+export function repairSupergraph(sdl: string): SupergraphRepair {
+  const original = parse(sdl, { noLocation: true });
+  const separated = separateRequirements(resolvableKeysFirst(original));
+  const { supergraph, variants } = separated;
+  return {
+    sdl: supergraph === original ? sdl : print(supergraph),
+    addsFields: variants.size > 0,
+    internalFields: readInternalFields(new SupergraphTypes(supergraph)),
+    interfaceObjects: interfaceObjectsIn(original),
+    repairPlan: fetchVariants(separated),
+  };
+}
+
+const interfaceObjectsIn = ({ definitions }: DocumentNode): ReadonlySet<string> =>
+  new Set(
+    definitions.flatMap((definition) =>
+      definition.kind === Kind.INTERFACE_TYPE_DEFINITION && definition.directives?.some(isInterfaceObject)
+        ? [definition.name.value]
+        : [],
+    ),
+  );
+
+function isInterfaceObject(directive: ConstDirectiveNode): boolean {
+  const value = directive.name.value === 'join__type' ? argumentOf(directive, 'isInterfaceObject') : undefined;
+  return value?.kind === Kind.BOOLEAN && value.value;
+}
