@@ -7,8 +7,10 @@ import {
   type RequestContext,
 } from '@inevitable/contract';
 import { LRUCache } from 'lru-cache';
+import { identityKey } from './identity-key.js';
 
-const CACHED_TOKENS = 10_000;
+/** Of each subgraph; a token and its key take about 1 KB. More callers at once than this pay a signature per fetch (41 µs). */
+const CACHED_TOKENS = 20_000;
 /** A token handed out has at least this long to live, so that it outlasts its way to the subgraph and a clock's drift. */
 const RENEW_BEFORE_MS = 20_000;
 
@@ -34,7 +36,15 @@ export function createContextTokens(now: () => number = Date.now): ContextTokens
     .update(JSON.stringify({ crv: 'P-256', kty: 'EC', x, y }))
     .digest('base64url');
   const header = encode({ alg: 'ES256', typ: CONTEXT_TOKEN_TYPE, kid });
-  const minted = new LRUCache<string, Minted>({ max: CACHED_TOKENS });
+  // By audience, then by everything else a token says but its time. So two callers who differ in anything it says can
+  // never share one; and a key is hashed once for each context, not for each fetch.
+  const minted = new Map<string, LRUCache<string, Minted>>();
+
+  function tokensOf(subgraph: string): LRUCache<string, Minted> {
+    let tokens = minted.get(subgraph);
+    if (!tokens) minted.set(subgraph, (tokens = new LRUCache({ max: CACHED_TOKENS })));
+    return tokens;
+  }
 
   function mint(context: RequestContext, subgraph: string, nowMs: number): Minted {
     const signed = `${header}.${encode(contextClaims(context, subgraph, Math.floor(nowMs / 1_000)))}`;
@@ -47,14 +57,13 @@ export function createContextTokens(now: () => number = Date.now): ContextTokens
   return {
     publicKey: { kid, kty: 'EC', crv: 'P-256', x, y, alg: 'ES256', use: 'sig' },
     tokenFor(context, subgraph) {
-      // The claims themselves are the key, without their time: whatever a token says, now or in a later version of
-      // the contract, two callers who differ in it can never share one.
-      const identity = JSON.stringify(contextClaims(context, subgraph, 0));
+      const tokens = tokensOf(subgraph);
+      const identity = identityKey(context);
       const nowMs = now();
-      let entry = minted.get(identity);
+      let entry = tokens.get(identity);
       if (!entry || nowMs >= entry.renewAt) {
         entry = mint(context, subgraph, nowMs);
-        minted.set(identity, entry);
+        tokens.set(identity, entry);
       }
       return entry.token;
     },

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CONTEXT_HEADER, DeadlinePassed, SubgraphUnreachable } from '@inevitable/contract';
+import { parse } from 'graphql';
 import jwt from 'jsonwebtoken';
 import { contextFor, httpPeer, type HttpPeer } from '../test-support/test-subgraphs.js';
 import { createContextTokens } from './context-tokens.js';
@@ -14,6 +15,16 @@ afterEach(async () => {
 async function peer(answer: Parameters<typeof httpPeer>[0]): Promise<{ peer: HttpPeer; subgraph: HttpSubgraph }> {
   const peer = await httpPeer(answer);
   const subgraph = httpSubgraph({ name: 'notes', routingUrl: `${peer.url}/graphql`, contextTokens });
+  opened.push(peer, subgraph);
+  return { peer, subgraph };
+}
+
+/** One that is told nothing about its callers, as with `--auth off`. */
+async function foreignPeer(
+  answer: Parameters<typeof httpPeer>[0],
+): Promise<{ peer: HttpPeer; subgraph: HttpSubgraph }> {
+  const peer = await httpPeer(answer);
+  const subgraph = httpSubgraph({ name: 'notes', routingUrl: `${peer.url}/graphql?x=1`, contextTokens: null });
   opened.push(peer, subgraph);
   return { peer, subgraph };
 }
@@ -107,9 +118,7 @@ describe('A subgraph behind HTTP', () => {
       request.socket.once('close', closed);
       abort.abort(new Error('left'));
     });
-    await expect(subgraph.execute(QUERY, contextFor({ signal: abort.signal }))).rejects.toBeInstanceOf(
-      SubgraphUnreachable,
-    );
+    await expect(subgraph.execute(QUERY, contextFor({ signal: abort.signal }))).rejects.toThrow('left');
     await sawClose;
   });
 
@@ -151,6 +160,76 @@ describe('A subgraph behind HTTP', () => {
     expect([response.status, await response.text()]).toEqual([204, '']);
   });
 
+  it('may answer a route late, but not after the deadline', async () => {
+    const { subgraph } = await peer(() => undefined);
+    const late = contextFor({ signal: AbortSignal.abort(new DeadlinePassed('late')) });
+    await expect(subgraph.fetch(new Request('http://shop.test/notes'), late)).rejects.toThrow('late');
+    const over = contextFor({ deadline: Date.now() - 1 });
+    await expect(subgraph.fetch(new Request('http://shop.test/notes'), over)).rejects.toBeInstanceOf(DeadlinePassed);
+  });
+
+  it('is told no more time than it will be waited for', async () => {
+    const { peer: server } = await answering(200, JSON_TYPE, '{"data":{}}');
+    const options = { name: 'notes', routingUrl: `${server.url}/graphql`, contextTokens, timeoutMs: 1_000 };
+    const subgraph = httpSubgraph(options);
+    opened.push(subgraph);
+    await subgraph.execute(QUERY, contextFor());
+    expect(Number(server.requests[0]!.headers['x-inevitable-deadline-ms'])).toBeLessThanOrEqual(1_000);
+  });
+
+  it('hands out the bytes of its answer as they came, less a byte order mark', async () => {
+    const { subgraph } = await answering(200, JSON_TYPE, '\uFEFF{"data" : {"a":"ä"}}');
+    const fetch = { kind: 'query', operationName: null, body: '{}', request: () => QUERY } as const;
+    const context = contextFor();
+    expect(await subgraph.send(fetch, context, context.signal)).toEqual({
+      kind: 'bytes',
+      bytes: Buffer.from('{"data" : {"a":"ä"}}'),
+      shared: false,
+    });
+  });
+
+  it('gets the headers of extensions, none of them in place of our own', async () => {
+    const { peer: server, subgraph } = await answering(200, JSON_TYPE, '{"data":{}}');
+    const context = contextFor();
+    const headers = {
+      'X-Canary': 'yes',
+      'X-Inevitable-Context': 'forged',
+      'x-request-id': 'forged',
+      host: 'a',
+      te: 'b',
+    };
+    const fetch = { kind: 'query', operationName: null, body: '{}', headers, request: () => QUERY } as const;
+    await subgraph.send(fetch, context, context.signal);
+    const { headers: got } = server.requests[0]!;
+    expect(got).toMatchObject({ 'x-canary': 'yes', 'x-request-id': 'r1', host: new URL(server.url).host });
+    expect(got).not.toHaveProperty('te');
+    expect(jwt.decode(got[CONTEXT_HEADER] as string)).toMatchObject({ aud: 'notes' });
+  });
+
+  it('shares equal queries of a known document, and nothing it cannot tell from a mutation', async () => {
+    const waiting: (() => void)[] = [];
+    let arrived!: () => void;
+    const { peer: server, subgraph } = await peer((_request, response) => {
+      waiting.push(() => void response.writeHead(200, { 'content-type': JSON_TYPE }).end('{"data":{"n":1}}'));
+      if (waiting.length === 4) arrived();
+    });
+    const all = new Promise<void>((resolve) => (arrived = resolve));
+    const mutation = 'mutation { a }';
+    const asked = [
+      { ...QUERY, document: parse(QUERY.query) },
+      { ...QUERY, document: parse(QUERY.query) },
+      QUERY,
+      { query: mutation, document: parse(mutation) },
+      { query: mutation, document: parse(mutation) },
+    ].map((request) => subgraph.execute(request, contextFor()));
+    await all;
+    for (const answer of waiting) answer();
+    const answers = await Promise.all(asked);
+    expect(server.requests).toHaveLength(4);
+    expect(answers).toEqual(answers.map(() => ({ data: { n: 1 } })));
+    expect(answers[0]).not.toBe(answers[1]);
+  });
+
   it('says in its own words why it is not ready', async () => {
     const { peer: server, subgraph } = await answering(
       503,
@@ -164,5 +243,27 @@ describe('A subgraph behind HTTP', () => {
     );
     expect(await subgraph.health()).toEqual({ name: 'notes', ready: false, reason: 'database: refused' });
     expect(server.requests[0]!.url).toBe('/ready');
+  });
+});
+
+describe('A subgraph that is told nothing about its callers', () => {
+  it('gets no context token', async () => {
+    const { peer: server, subgraph } = await foreignPeer(
+      (_request, response) => void response.writeHead(200, { 'content-type': JSON_TYPE }).end('{"data":{}}'),
+    );
+    await subgraph.execute(QUERY, contextFor());
+    expect(server.requests[0]!.headers).not.toHaveProperty(CONTEXT_HEADER);
+  });
+
+  it.each([200, 400, 500])('is ready when it answers at all, be it with %i', async (status) => {
+    const { peer: server, subgraph } = await foreignPeer((_request, response) => void response.writeHead(status).end());
+    expect(await subgraph.health()).toEqual({ name: 'notes', ready: true, reason: null });
+    expect(server.requests).toMatchObject([{ method: 'POST', url: '/graphql?x=1' }]);
+  });
+
+  it('is not ready when nothing listens', async () => {
+    const { peer: server, subgraph } = await foreignPeer(() => undefined);
+    await server.close();
+    expect(await subgraph.health()).toMatchObject({ ready: false, reason: expect.stringContaining('ECONNREFUSED') });
   });
 });

@@ -11,145 +11,208 @@ import {
   type SubgraphHandle,
   type SubgraphRequest,
 } from '@inevitable/contract';
-import type { ExecutionResult } from 'graphql';
+import { Kind, OperationTypeNode, type DocumentNode, type ExecutionResult } from 'graphql';
 import { Pool, type Dispatcher } from 'undici';
-import { headersToPass, responseFrom } from './forwarded-headers.js';
+import { CircuitBreaker } from './circuit-breaker.js';
 import type { ContextTokens } from './context-tokens.js';
+import { headersToPass, mayCross, responseFrom } from './forwarded-headers.js';
+import { identityKey } from './identity-key.js';
+import { parseAnswer } from './parse-answer.js';
+import { RetryBudget } from './retry-budget.js';
+import { shareFetches } from './share-fetches.js';
+import type { SubgraphTransport } from './subgraph-transport.js';
+import { TimeLimits } from './time-limits.js';
+import { UpstreamCall, type Upstream } from './upstream-call.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const HEALTH_TIMEOUT_MS = 1_500;
+const TIMEOUT_MS = 30_000;
+const MAX_BODY_BYTES = 50_000_000;
 const CONNECTIONS = 128;
+const CONTENT_TYPE = 'application/json';
 const ACCEPT = 'application/graphql-response+json, application/json;q=0.9';
 
 export interface HttpSubgraphOptions {
   readonly name: string;
   readonly routingUrl: string;
-  readonly contextTokens: ContextTokens;
+  /** null: the subgraph is told nothing about the caller (`--auth off`), and may be any GraphQL server. */
+  readonly contextTokens: ContextTokens | null;
+  /** The longest one fetch may take, 30 s unless told; never beyond the request's own deadline. */
+  readonly timeoutMs?: number;
+  /** A longer answer is none: 50 MB unless told. */
+  readonly maxBodyBytes?: number;
+  /** Epoch milliseconds, by which the circuit breaker and the retry budget judge; tests set it. */
+  readonly now?: () => number;
 }
 
 /** A subgraph in another process, over kept-alive HTTP connections. The gateway it is given to closes it. */
-export class HttpSubgraph implements SubgraphHandle {
+export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
   readonly name: string;
+  /** Sends `fetch`, or joins an equal one under way. */
+  readonly send: SubgraphTransport['send'];
   readonly #origin: string;
   readonly #path: string;
   readonly #pool: Pool;
-  readonly #tokens: ContextTokens;
+  readonly #tokens: ContextTokens | null;
+  readonly #timeoutMs: number;
+  readonly #breaker: CircuitBreaker;
+  #closed: Promise<void> | null = null;
 
-  constructor({ name, routingUrl, contextTokens }: HttpSubgraphOptions) {
+  constructor({
+    name,
+    routingUrl,
+    contextTokens,
+    timeoutMs = TIMEOUT_MS,
+    maxBodyBytes = MAX_BODY_BYTES,
+    now = Date.now,
+  }: HttpSubgraphOptions) {
     const url = new URL(routingUrl);
     this.name = name;
     this.#origin = url.origin;
     this.#path = url.pathname + url.search;
-    this.#pool = new Pool(url.origin, { connections: CONNECTIONS, connect: { timeout: CONNECT_TIMEOUT_MS } });
     this.#tokens = contextTokens;
+    this.#timeoutMs = timeoutMs;
+    this.#breaker = new CircuitBreaker(now);
+    // No time limits of undici's: they are coarser than ours (half a second), and set anew for each request.
+    this.#pool = new Pool(url.origin, {
+      connections: CONNECTIONS,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    const limits = new TimeLimits();
+    const upstream: Upstream = {
+      name,
+      url: this.#origin + this.#path,
+      dispatcher: this.#pool,
+      path: this.#path,
+      isToldTheCaller: contextTokens !== null,
+      breaker: this.#breaker,
+      retries: new RetryBudget(now),
+      limits,
+      timeoutMs,
+      maxBodyBytes,
+      headers: (fetch, context) => {
+        const headers = this.#contextHeaders(context);
+        headers.push('content-type', CONTENT_TYPE, 'accept', ACCEPT);
+        if (fetch.headers) for (const name in fetch.headers) if (mayAdd(name)) headers.push(name, fetch.headers[name]!);
+        return headers;
+      },
+    };
+    this.send = shareFetches({
+      subgraph: name,
+      limits,
+      identityOf: contextTokens ? identityKey : () => '',
+      start: (fetch, context, outcome) => new UpstreamCall(upstream, fetch, context, outcome).start(),
+    });
   }
 
-  /** Throws `SubgraphUnreachable`, or `DeadlinePassed` when time ran out first. */
-  async execute(
-    { query, operationName, variables }: SubgraphRequest,
-    context: RequestContext,
-  ): Promise<ExecutionResult> {
-    const { statusCode, headers, body } = await this.#request(context, {
-      method: 'POST',
-      path: this.#path,
-      headers: { ...this.#contextHeaders(context), 'content-type': 'application/json', accept: ACCEPT },
+  /** Throws `SubgraphUnreachable`, `DeadlinePassed` when time ran out first, or the signal's reason. */
+  async execute(request: SubgraphRequest, context: RequestContext): Promise<ExecutionResult> {
+    const { query, document, operationName, variables } = request;
+    const fetch = {
+      // What is not known to be a query may be a mutation.
+      kind: document && isQuery(document) ? 'query' : 'mutation',
+      operationName: operationName ?? null,
       body: JSON.stringify({ query, operationName, variables }),
-    });
-    const text = await body.text().catch((error: unknown) => {
-      throw this.#failure(error, context);
-    });
-    // 401 and 403 here are about the gateway: field errors of the caller come with 200. Passing them on would tell a
-    // client with a good token to sign in again.
-    if (statusCode === 401 || statusCode === 403)
-      throw this.#offContract(`refused the gateway's context token with ${statusCode}`);
-    const type = String(headers['content-type'] ?? '');
-    if (!/^application\/(graphql-response\+)?json\b/i.test(type))
-      throw this.#offContract(`answered ${statusCode} as "${type}"`);
-    const result = parseJson(text);
-    if (!isExecutionResult(result))
-      throw this.#offContract(`answered ${statusCode} with something that is not a GraphQL response`);
-    return result;
+      request: () => request,
+    } as const;
+    const answer = await this.send(fetch, context, context.signal);
+    return answer.kind === 'bytes' ? parseAnswer(answer.bytes, this.name) : answer.result;
   }
 
   /** One of the product's HTTP routes; the answer is streamed through. Throws as `execute` does. */
   async fetch(request: Request, context: RequestContext): Promise<Response> {
     const { pathname, search } = new URL(request.url);
-    const answer = await this.#request(context, {
-      method: request.method as Dispatcher.HttpMethod,
-      path: pathname + search,
-      headers: { ...headersToPass(request.headers), ...this.#contextHeaders(context) },
-      body: request.body ? Buffer.from(await request.arrayBuffer()) : null,
-    });
-    return responseFrom(answer);
-  }
-
-  async health(): Promise<PartHealth> {
-    try {
-      const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
-      const { statusCode, body } = await this.#pool.request({ method: 'GET', path: '/ready', signal });
-      const text = await body.text();
-      return statusCode === 200
-        ? ready(this.name)
-        : notReady(this.name, reasonIn(text) ?? `answers ${statusCode} at ${this.#origin}/ready`);
-    } catch (error) {
-      return notReady(this.name, `does not answer at ${this.#origin}: ${messageOf(error)}`);
-    }
-  }
-
-  /** Lets requests in flight finish. */
-  close(): Promise<void> {
-    return this.#pool.close();
-  }
-
-  async #request(context: RequestContext, options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
-    const leftMs = context.deadline - Date.now();
-    if (leftMs <= 0) throw this.#late();
+    const body = request.body ? Buffer.from(await request.arrayBuffer()) : null;
     const { signal } = context;
+    const leftMs = this.#leftMs(context);
+    if (leftMs <= 0) throw this.#late();
     try {
-      return await this.#pool.request({ ...options, signal, headersTimeout: leftMs, bodyTimeout: leftMs });
+      const answer = await this.#pool.request({
+        method: request.method as Dispatcher.HttpMethod,
+        path: pathname + search,
+        headers: [...Object.entries(headersToPass(request.headers)).flat(), ...this.#contextHeaders(context)],
+        body,
+        signal,
+        headersTimeout: leftMs,
+        bodyTimeout: leftMs,
+      });
+      return responseFrom(answer);
     } catch (error) {
-      throw this.#failure(error, context);
+      if (signal.aborted) throw signal.reason;
+      throw Date.now() >= context.deadline ? this.#late() : new SubgraphUnreachable(this.name, error);
     }
   }
 
-  #contextHeaders(context: RequestContext): Record<string, string> {
-    return {
-      [CONTEXT_HEADER]: this.#tokens.tokenFor(context, this.name),
-      [REQUEST_ID_HEADER]: context.requestId,
-      [DEADLINE_HEADER]: String(Math.max(0, context.deadline - Date.now())),
-      ...(context.trace !== null && { traceparent: context.trace }),
-    };
+  /** Whether it answers, and whether its circuit lets fetches through. */
+  async health(): Promise<PartHealth> {
+    const unreachable = await (this.#tokens ? this.#askReady() : this.#askAnything()).catch(
+      (error: unknown) => `does not answer at ${this.#origin}: ${messageOf(error)}`,
+    );
+    if (unreachable !== null) return notReady(this.name, unreachable);
+    const { state } = this.#breaker;
+    return state === 'closed'
+      ? ready(this.name)
+      : notReady(this.name, `circuit ${state}: its fetches failed, and only a probe is sent every few seconds`);
   }
 
-  #failure(error: unknown, context: RequestContext): DeadlinePassed | SubgraphUnreachable {
-    const late = context.signal.reason instanceof DeadlinePassed || Date.now() >= context.deadline;
-    return late ? this.#late() : new SubgraphUnreachable(this.name, error);
+  /** Lets requests in flight finish. Idempotent. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#pool.close());
   }
 
-  #late = (): DeadlinePassed => new DeadlinePassed(`Subgraph "${this.name}" did not answer before the deadline.`);
+  /** Why it is not ready, in its own words, or null. */
+  async #askReady(): Promise<string | null> {
+    const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
+    const { statusCode, body } = await this.#pool.request({ method: 'GET', path: '/ready', signal });
+    const text = await body.text();
+    return statusCode === 200 ? null : (reasonIn(text) ?? `answers ${statusCode} at ${this.#origin}/ready`);
+  }
 
-  #offContract = (what: string): SubgraphUnreachable =>
-    new SubgraphUnreachable(this.name, new Error(`${this.#origin}${this.#path} ${what}.`));
+  /** Whatever it says, it is there: nothing but its GraphQL path is known of a server that is not ours. */
+  async #askAnything(): Promise<null> {
+    const { body } = await this.#pool.request({
+      method: 'POST',
+      path: this.#path,
+      headers: ['content-type', CONTENT_TYPE, 'accept', ACCEPT],
+      body: '{"query":"{__typename}"}',
+      signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
+    });
+    await body.dump();
+    return null;
+  }
+
+  /** Names and values by turns. */
+  #contextHeaders(context: RequestContext): string[] {
+    const { requestId, trace } = context;
+    const headers = [REQUEST_ID_HEADER, requestId, DEADLINE_HEADER, String(Math.max(0, this.#leftMs(context)))];
+    if (this.#tokens) headers.push(CONTEXT_HEADER, this.#tokens.tokenFor(context, this.name));
+    if (trace !== null) headers.push('traceparent', trace);
+    return headers;
+  }
+
+  #leftMs({ deadline }: RequestContext): number {
+    return Math.min(deadline - Date.now(), this.#timeoutMs);
+  }
+
+  #late(): DeadlinePassed {
+    return new DeadlinePassed(`Subgraph "${this.name}" did not answer before the deadline.`);
+  }
 }
 
 export const httpSubgraph = (options: HttpSubgraphOptions): HttpSubgraph => new HttpSubgraph(options);
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** Headers that every fetch has already, or that its connection writes. */
+const SET_HERE = new Set([REQUEST_ID_HEADER, 'traceparent', 'content-type', 'accept', 'content-length', 'host']);
+
+function mayAdd(header: string): boolean {
+  const name = header.toLowerCase();
+  return mayCross(name, null) && !SET_HERE.has(name);
 }
 
-function isExecutionResult(value: unknown): value is ExecutionResult {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const { data, errors } = value as { data?: unknown; errors?: unknown };
-  const fitting = data === undefined || (typeof data === 'object' && !Array.isArray(data));
-  const hasErrors =
-    Array.isArray(errors) && errors.length > 0 && errors.every((error) => typeof error === 'object' && error !== null);
-  return fitting && (hasErrors || (data !== undefined && (errors === undefined || errors === null)));
-}
+const isQuery = ({ definitions }: DocumentNode): boolean =>
+  definitions.every((one) => one.kind !== Kind.OPERATION_DEFINITION || one.operation === OperationTypeNode.QUERY);
 
 /** The reasons in a peer's own readiness report. */
 function reasonIn(text: string): string | null {
@@ -159,6 +222,14 @@ function reasonIn(text: string): string | null {
     .filter((part) => part?.ready === false)
     .map(({ name, reason }) => `${name}: ${reason}`);
   return reasons.length > 0 ? reasons.join('; ') : null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A refused connection to a name with several addresses says nothing itself; its parts do. */
