@@ -5,6 +5,10 @@
 export const ERROR_CODES = {
   UNAUTHENTICATED: { status: 401, meaning: 'Nobody is signed in, or the credential does not hold.' },
   FORBIDDEN: { status: 403, meaning: 'The caller is known, and may not do this.' },
+  UNAUTHORIZED_FIELD_OR_TYPE: {
+    status: 403,
+    meaning: 'The operation asks for a field or type the caller may not see.',
+  },
   NOT_ENTITLED: { status: 403, meaning: "The tenant's plan does not include this feature." },
   NOT_FOUND: { status: 404, meaning: 'No such object in this tenant.' },
   BAD_USER_INPUT: { status: 400, meaning: 'The input is not usable; `extensions.field` names the place.' },

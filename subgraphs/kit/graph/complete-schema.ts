@@ -10,7 +10,8 @@ const SHARED: ReadonlyMap<string, DefinitionNode> = new Map(
 
 /** What a product's schema may use without writing the federation header itself. */
 const FEDERATION_LINK = parse(`extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: [
-  "@key", "@shareable", "@external", "@requires", "@provides", "@override", "@inaccessible", "@tag", "@interfaceObject"
+  "@key", "@shareable", "@external", "@requires", "@provides", "@override", "@inaccessible", "@tag", "@interfaceObject",
+  "@authenticated", "@requiresScopes", "@policy"
 ])`).definitions;
 
 /**
