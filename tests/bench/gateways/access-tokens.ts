@@ -1,0 +1,49 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import type { PublicJwk } from '@inevitable/contract';
+import jwt from 'jsonwebtoken';
+
+export const ISSUER = 'http://identity.bench';
+export const AUDIENCE = 'inevitable-gateway';
+export const TOKEN_TYPE = 'at+jwt';
+/** Longer than any run. */
+const VALID_SECONDS = 24 * 60 * 60;
+
+export interface IssuedTokens {
+  readonly publicJwk: PublicJwk;
+  /** Each of another user, session and tenant. */
+  readonly tokens: readonly string[];
+}
+
+/** Access tokens as core-identity writes them (RFC 9068, ES256), signed by a key of this run. */
+export function issueTokens(count: number): IssuedTokens {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { x, y } = publicKey.export({ format: 'jwk' }) as { x: string; y: string };
+  const kid = randomUUID();
+  const now = Math.floor(Date.now() / 1_000);
+  const issue = (): string =>
+    jwt.sign(
+      {
+        iss: ISSUER,
+        aud: AUDIENCE,
+        sub: randomUUID(),
+        sid: randomUUID(),
+        tid: randomUUID(),
+        roles: ['member'],
+        scope: 'starter:notes:read starter:notes:write',
+        plan: 'free',
+        ent: 'digest-1',
+        amr: ['pwd'],
+        auth_time: now,
+        rev: 0,
+        iat: now,
+        exp: now + VALID_SECONDS,
+        jti: randomUUID(),
+      },
+      privateKey,
+      { algorithm: 'ES256', header: { alg: 'ES256', typ: TOKEN_TYPE, kid } },
+    );
+  return {
+    publicJwk: { kid, kty: 'EC', crv: 'P-256', x, y, alg: 'ES256', use: 'sig' },
+    tokens: Array.from({ length: count }, issue),
+  };
+}

@@ -1,0 +1,4 @@
+import { givenSetup } from './gateway-setup.js';
+import { serveWithHive } from './serve-with-hive.js';
+
+await serveWithHive(await givenSetup());

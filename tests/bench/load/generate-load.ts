@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { createHistogram } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Client, Pool, type Dispatcher } from 'undici';
+import { answerOrders, readSetup, reportReady } from '../processes/as-child.js';
+import { exchange } from './exchange.js';
+import type { LoadOrder, LoadResult } from './load-order.js';
+
+/** Of an open load, to each process: more than are ever busy, so that no request waits for one on our side. */
+const OPEN_CONNECTIONS = 64;
+
+const { tokensFile } = readSetup<{ tokensFile: string }>();
+const authorizations = (JSON.parse(await readFile(tokensFile, 'utf8')) as string[]).map((token) => `Bearer ${token}`);
+
+interface Lane {
+  readonly dispatcher: Dispatcher;
+  readonly path: string;
+}
+
+async function generateLoad({ urls, bodies, tokens, answerBytes, pace, durationMs }: LoadOrder): Promise<LoadResult> {
+  const latencies = createHistogram(); // in microseconds
+  const buffers = bodies.map((body) => Buffer.from(body));
+  const targets = urls.map((url) => new URL(url));
+  const lanes: readonly Lane[] =
+    pace.kind === 'closed'
+      ? Array.from({ length: pace.connections }, (_, at) => {
+          const { origin, pathname } = targets[at % targets.length]!;
+          return { dispatcher: new Client(origin, { pipelining: 1 }), path: pathname };
+        })
+      : targets.map(({ origin, pathname }) => {
+          return { dispatcher: new Pool(origin, { pipelining: 1, connections: OPEN_CONNECTIONS }), path: pathname };
+        });
+  let sent = 0;
+  let completed = 0;
+  let failed = 0;
+  let failure: string | null = null;
+
+  async function send({ dispatcher, path }: Lane): Promise<void> {
+    const at = sent++;
+    const body = at % buffers.length;
+    const authorization = tokens > 0 ? authorizations[at % tokens]! : null;
+    const began = performance.now();
+    const { status, bytes, error } = await exchange(dispatcher, path, buffers[body]!, authorization);
+    const wanted = answerBytes?.[body] ?? bytes;
+    if (error === null && status === 200 && bytes === wanted) {
+      completed++;
+      latencies.record(Math.max(1, Math.round((performance.now() - began) * 1_000)));
+    } else {
+      failed++;
+      failure ??= error?.message ?? `status ${status}, ${bytes} bytes instead of ${wanted}`;
+    }
+  }
+
+  const started = performance.now();
+  const isOver = () => performance.now() - started >= durationMs;
+  if (pace.kind === 'closed') {
+    await Promise.all(
+      lanes.map(async (lane) => {
+        while (!isOver()) await send(lane);
+      }),
+    );
+  } else {
+    const underWay: Promise<void>[] = [];
+    while (!isOver()) {
+      underWay.push(send(lanes[sent % lanes.length]!));
+      await wait(Math.max(0, (sent * 1_000) / pace.perSecond - (performance.now() - started)));
+    }
+    await Promise.all(underWay);
+  }
+  const elapsedMs = performance.now() - started;
+  await Promise.all(lanes.map(({ dispatcher }) => dispatcher.close()));
+  return {
+    completed,
+    failed,
+    failure,
+    elapsedMs,
+    p50Ms: latencies.percentile(50) / 1_000,
+    p99Ms: latencies.percentile(99) / 1_000,
+  };
+}
+
+answerOrders(generateLoad);
+reportReady(null);

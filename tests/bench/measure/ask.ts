@@ -1,0 +1,22 @@
+import { request } from 'undici';
+
+export interface Answer {
+  /** Of the text, in bytes. */
+  readonly length: number;
+  readonly json: unknown;
+}
+
+/** One request outside a load. Throws when the answer is not 200 with data and without errors. */
+export async function ask(url: string, body: string, token: string): Promise<Answer> {
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    authorization: `Bearer ${token}`,
+  };
+  const response = await request(url, { method: 'POST', headers, body });
+  const text = await response.body.text();
+  if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}: ${text.slice(0, 200)}`);
+  const json = JSON.parse(text) as { data?: unknown; errors?: unknown };
+  if (!json.data || json.errors !== undefined) throw new Error(`an answer with errors: ${text.slice(0, 200)}`);
+  return { length: Buffer.byteLength(text), json };
+}

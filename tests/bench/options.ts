@@ -1,0 +1,78 @@
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { GATEWAY_NAMES, type GatewayName } from './gateways/gateway-names.js';
+import { OPERATION_NAMES, type OperationName } from './operations.js';
+
+export interface Options {
+  readonly run: 'speed' | 'storm' | 'processes';
+  /** Only the main table. */
+  readonly quick: boolean;
+  readonly json: boolean;
+  readonly operations: readonly OperationName[];
+  readonly gateways: readonly GatewayName[];
+  /** Of one measurement. */
+  readonly seconds: number;
+  readonly rounds: number;
+  /** CPU time of a gateway before it is measured. */
+  readonly warmUpMs: number;
+  readonly connections: number;
+  /** How many of ours share the load, in the run `processes`. */
+  readonly processes: number;
+  /** Where the picture goes; null: none is wanted. */
+  readonly picture: string | null;
+}
+
+/** Throws with one sentence for what cannot be run. help.txt says what each is for. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      storm: { type: 'boolean', default: false },
+      processes: { type: 'string' },
+      operations: { type: 'string' },
+      gateways: { type: 'string' },
+      seconds: { type: 'string' },
+      rounds: { type: 'string' },
+      connections: { type: 'string' },
+      picture: { type: 'string' },
+    },
+  });
+  if (values.storm && values.processes !== undefined) throw new Error('Choose one of --storm and --processes.');
+  const run = values.storm ? 'storm' : values.processes !== undefined ? 'processes' : 'speed';
+  if (values.picture !== undefined && run !== 'speed') throw new Error(`There is no --picture of --${run}.`);
+  return {
+    run,
+    quick: values.quick,
+    json: values.json,
+    operations: listOf('operations', values.operations, OPERATION_NAMES, run === 'speed' ? OPERATION_NAMES : ['join']),
+    gateways: listOf('gateways', values.gateways, GATEWAY_NAMES, GATEWAY_NAMES),
+    seconds: numberOf('seconds', values.seconds, values.quick ? 1 : run === 'storm' ? 6 : 3, 1, 600),
+    rounds: numberOf('rounds', values.rounds, 3, 1, 100),
+    warmUpMs: values.quick ? 2_000 : 4_000,
+    connections: numberOf('connections', values.connections, 16, 1, 32),
+    processes: numberOf('processes', values.processes, 2, 2, Math.max(2, availableParallelism())),
+    picture: values.picture ?? null,
+  };
+}
+
+function listOf<Name extends string>(
+  option: string,
+  given: string | undefined,
+  known: readonly Name[],
+  otherwise: readonly Name[],
+): readonly Name[] {
+  if (given === undefined) return otherwise;
+  const wanted = given.split(',');
+  const stranger = wanted.find((name) => !known.some((one) => one === name));
+  if (stranger !== undefined) throw new Error(`--${option} knows ${known.join(', ')}; not "${stranger}".`);
+  return known.filter((name) => wanted.includes(name));
+}
+
+function numberOf(option: string, given: string | undefined, otherwise: number, least: number, most: number): number {
+  const number = given === undefined ? otherwise : Number(given);
+  if (!Number.isInteger(number) || number < least || number > most)
+    throw new Error(`--${option} is a whole number from ${least} to ${most}; not "${given}".`);
+  return number;
+}
