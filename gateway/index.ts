@@ -1,4 +1,11 @@
+export { SupergraphGateway, type SupergraphGatewayOptions } from './apollo-server/supergraph-gateway.js';
+export type { SupergraphSource } from './apollo-server/supergraph-source.js';
+export { loadSupergraphEngine, type EngineOptions } from './executor/load-supergraph-engine.js';
 export type { SupergraphEngine, EngineOperation } from './executor/supergraph-engine.js';
+export * from './extensions/gateway-extension.js';
+export { supergraphFile, SupergraphFileUnusable } from './supergraph/supergraph-file.js';
+export type { FetchMade } from './executor/run-plan.js';
+export type * from './planner/query-plan.js';
 export { loadApolloEngine } from './executor/load-apollo-engine.js';
 export type { ProductRouting } from './routing/product-routes.js';
 export { startGateway, type GatewayOptions, type RunningGateway } from './start-gateway.js';
@@ -18,5 +25,6 @@ export {
   type SubgraphConfig,
   type SupergraphConfig,
 } from './supergraph/supergraph-config.js';
+export { NotASupergraph, readJoinGraphs, type JoinGraph } from './supergraph/join-graph.js';
 export type { ContextTokens } from './transports/context-tokens.js';
 export { HttpSubgraph, httpSubgraph, type HttpSubgraphOptions } from './transports/http-subgraph.js';

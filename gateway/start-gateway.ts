@@ -13,16 +13,20 @@ import {
   type SubgraphHandle,
 } from '@inevitable/contract';
 import type { Logger } from 'pino';
-import { accessTokens } from './authentication/access-tokens.js';
+import { accessTokens, type AccessTokens } from './authentication/access-tokens.js';
 import { RevocationView } from './authentication/revocation-view.js';
 import { VerificationKeys } from './authentication/verification-keys.js';
-import { loadApolloEngine } from './executor/load-apollo-engine.js';
-import { createSnapshot } from './executor/snapshot.js';
+import { decidePolicies } from './authorization/decide-policies.js';
+import type { AuthorizationOptions } from './authorization/authorize.js';
+import { explainPlan } from './extensions/explain-plan.js';
+import { gatherExtensions } from './extensions/gather-extensions.js';
+import type { GatewayExtension } from './extensions/gateway-extension.js';
 import { prepareDrain } from './routing/drain.js';
 import { createHttpServer } from './routing/http-server.js';
 import { compileRoutes, type ProductRouting } from './routing/product-routes.js';
+import { serveSupergraph } from './snapshot/serve-supergraph.js';
+import type { JoinGraph } from './supergraph/join-graph.js';
 import { createContextTokens, type ContextTokens } from './transports/context-tokens.js';
-import { HttpSubgraph } from './transports/http-subgraph.js';
 import { keepKeyRegistered } from './transports/register-context-key.js';
 
 const READY_POLL_MS = 25;
@@ -34,11 +38,21 @@ export interface GatewayOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly deployment: DeploymentContext;
-  readonly identity: IdentityPorts;
+  /** null (`--auth off`): everybody is anonymous, and no subgraph is told who asks. */
+  readonly identity: IdentityPorts | null;
   readonly registry: SchemaRegistryPort;
-  /** By name. The function form gets what `httpSubgraph` needs to be believed by a subgraph in another process. */
-  readonly subgraphs: Subgraphs | ((contextTokens: ContextTokens) => Subgraphs);
+  /**
+   * By name. The function form gets what `httpSubgraph` needs to be believed by a subgraph in another process; null
+   * without identity.
+   */
+  readonly subgraphs: Subgraphs | ((contextTokens: ContextTokens | null) => Subgraphs);
+  /** Reaches a subgraph that `subgraphs` does not have, where the supergraph says it is. */
+  readonly openSubgraph?: (graph: JoinGraph, contextTokens: ContextTokens | null) => SubgraphHandle;
   readonly products: Iterable<ProductRouting>;
+  /** In the order in which their hooks run, as far as their needs allow. */
+  readonly extensions?: readonly GatewayExtension[];
+  /** What happens to an operation with fields its caller may not have; `filter` unless given. */
+  readonly authorization?: AuthorizationOptions['mode'];
   /** What else runs in this process and must work for it to be ready. */
   readonly checks?: Readonly<Record<string, HealthCheck>>;
   readonly logger: Logger;
@@ -68,38 +82,50 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const draining = new AbortController();
   const isDraining = () => draining.signal.aborted;
 
-  const contextTokens = createContextTokens(now);
+  const contextTokens = identity && createContextTokens(now);
   const subgraphs = typeof options.subgraphs === 'function' ? options.subgraphs(contextTokens) : options.subgraphs;
-  const routes = compileRoutes([...products], subgraphs);
-  const version = await registry.current();
-  const engine = await loadApolloEngine(version.sdl, subgraphs, log);
+  const extensions = gatherExtensions([explainPlan(deployment, identity === null), ...(options.extensions ?? [])]);
+  const authorization: AuthorizationOptions = {
+    mode: options.authorization ?? 'filter',
+    decidePolicy: decidePolicies(identity && identity.entitlements, extensions.decidePolicy ?? undefined),
+    onPolicyFailed: (policy, error) => log.error({ err: error, policy }, 'A policy could not be decided.'),
+  };
+  const { openSubgraph } = options;
+  const supergraph = await serveSupergraph({
+    registry,
+    subgraphs,
+    openSubgraph: openSubgraph ? (graph) => openSubgraph(graph, contextTokens) : null,
+    authorization,
+    log,
+  });
+  const { snapshots } = supergraph;
+  const handles = (): Subgraphs => new Map([...snapshots.current.handles, ...subgraphs]);
 
-  const keys = new VerificationKeys(identity.verification, { log, now });
-  const revocations = new RevocationView(identity.revocations, { log, now });
-  const contextKey = keepKeyRegistered(contextTokens.publicKey, identity.verification, { log, now, signal });
-  keys.start(draining.signal); // a request that waits for a key would hold the drain as long as identity is silent
-  revocations.start(signal);
+  const trust =
+    identity &&
+    contextTokens &&
+    followIdentity(identity, contextTokens, { log, now, signal, draining: draining.signal });
 
   const ownParts = (): PartHealth[] => [
-    ready('supergraph'), // it is there, or nothing would listen
-    keys.health(),
-    revocations.health(),
-    contextKey.health(),
+    // One is there, or nothing would listen; a newer one that does not load leaves this gateway as good as it was.
+    { name: 'supergraph', ready: true, reason: supergraph.problem() },
+    ...(trust?.health() ?? []),
     isDraining()
       ? notReady('accepting requests', 'draining: this gateway is being stopped')
       : ready('accepting requests'),
   ];
   const readiness = async (): Promise<HealthReport> => report([...ownParts(), ...(await checkHealth(checks)).parts]);
   const health = async (): Promise<HealthReport> => {
-    const ofSubgraphs = [...subgraphs].map(([name, handle]) => [name, () => handle.health()] as const);
+    const ofSubgraphs = [...handles()].map(([name, handle]) => [name, () => handle.health()] as const);
     return report([...ownParts(), ...(await checkHealth({ ...checks, ...Object.fromEntries(ofSubgraphs) })).parts]);
   };
 
   const app = createHttpServer({
     deployment,
-    tokens: accessTokens(keys, revocations, now),
-    snapshot: createSnapshot(version, engine),
-    routes,
+    tokens: trust && trust.tokens,
+    snapshots,
+    extensions,
+    routes: compileRoutes([...products], handles()),
     isDraining,
     readiness,
     health,
@@ -111,8 +137,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   async function release(): Promise<void> {
     draining.abort();
     stop.abort();
-    await engine.close();
-    await Promise.all([...subgraphs.values()].map((handle) => handle instanceof HttpSubgraph && handle.close()));
+    await supergraph.close();
   }
 
   try {
@@ -137,6 +162,36 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         await drain();
         await release();
       })()),
+  };
+}
+
+interface FollowOptions {
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  /** Ends the waiting of requests, before `signal` ends the following. */
+  readonly draining: AbortSignal;
+}
+
+interface Trust {
+  readonly tokens: AccessTokens;
+  health(): PartHealth[];
+}
+
+/** Keeps up with identity's keys and revocations, and keeps our public key known there, until `signal`. */
+function followIdentity(
+  { verification, revocations: feed }: IdentityPorts,
+  { publicKey }: ContextTokens,
+  { log, now, signal, draining }: FollowOptions,
+): Trust {
+  const keys = new VerificationKeys(verification, { log, now });
+  const revocations = new RevocationView(feed, { log, now });
+  const contextKey = keepKeyRegistered(publicKey, verification, { log, now, signal });
+  keys.start(draining); // a request that waits for a key would hold the drain as long as identity is silent
+  revocations.start(signal);
+  return {
+    tokens: accessTokens(keys, revocations, now),
+    health: () => [keys.health(), revocations.health(), contextKey.health()],
   };
 }
 

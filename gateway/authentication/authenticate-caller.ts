@@ -12,13 +12,14 @@ export type RawHeaders = readonly string[];
 
 /**
  * Who calls. No `Authorization` header is nobody, which is never an error by itself; one that does not hold is
- * `Unauthenticated`, also when it is empty or there are two of them.
+ * `Unauthenticated`, also when it is empty or there are two of them. Without `tokens` (`--auth off`) everybody is nobody.
  */
 export async function authenticateCaller(
   rawHeaders: RawHeaders,
   request: AnonymousRequest,
-  tokens: AccessTokens,
+  tokens: AccessTokens | null,
 ): Promise<RequestContext> {
+  if (tokens === null) return anonymousContext(request);
   const authorization = authorizationIn(rawHeaders);
   if (authorization === null) return anonymousContext(request);
   return contextFromAccessToken(await tokens.verify(authorization), request);

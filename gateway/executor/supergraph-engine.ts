@@ -10,15 +10,17 @@ export interface EngineOperation {
   readonly operationName: string | null;
   /** As the client sent them; they were found to fit the operation. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** A header of the client's request, by lower-case name; absent where there was no request. */
+  header?(name: string): string | undefined;
 }
 
-/** Runs operations on one supergraph. Everything outside `executor/` knows only this. */
+/** Runs operations on one supergraph. What a server other than the gateway's own needs to know of it. */
 export interface SupergraphEngine {
   /** The API schema: what clients may ask. */
   readonly schema: GraphQLSchema;
   /**
    * Partial data with errors where a subgraph failed; every error has `extensions.code`, and `extensions.service` where
-   * a subgraph is concerned. Rejects only when the engine itself failed.
+   * a subgraph is concerned. Rejects when the engine itself failed, or the caller may not run the operation.
    */
   execute(operation: EngineOperation, context: RequestContext): Promise<ExecutionResult>;
   close(): Promise<void>;

@@ -10,6 +10,9 @@ export interface AuthenticatedOperation {
 }
 
 /** Throws `Unauthenticated` for a token that does not hold, `SubgraphUnreachable` when identity cannot be asked. */
-export async function authenticate(received: ReceivedOperation, tokens: AccessTokens): Promise<AuthenticatedOperation> {
+export async function authenticate(
+  received: ReceivedOperation,
+  tokens: AccessTokens | null,
+): Promise<AuthenticatedOperation> {
   return { received, context: await authenticateCaller(received.rawHeaders, received.facts, tokens) };
 }

@@ -1,24 +1,23 @@
 import { createHash } from 'node:crypto';
-import type { ErrorCode, RequestContext } from '@inevitable/contract';
+import type { RequestContext } from '@inevitable/contract';
 import {
-  coerceInputValue,
   GraphQLError,
-  isInputType,
-  isNonNullType,
   Kind,
   OperationTypeNode,
   parse,
-  typeFromAST,
   validate,
   type DocumentNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import type { Snapshot, ValidDocument } from '../executor/snapshot.js';
-import type { EngineOperation } from '../executor/supergraph-engine.js';
-import { badRequest, RequestRefused, type RefusedError } from '../graphql-over-http/request-refused.js';
+import { conditionVariables } from '../executor/client-operation.js';
+import { checkVariables } from '../graphql-over-http/check-variables.js';
+import { MAX_ERRORS, refused, shorten } from '../graphql-over-http/refuse-document.js';
+import { badRequest } from '../graphql-over-http/request-refused.js';
 import type { AuthenticatedOperation } from './authenticate.js';
 import { rootFields, selectionDepth } from '../limits/selection-depth.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import type { DocumentOperation, ValidDocument } from '../snapshot/valid-document.js';
 
 /** A document larger than this is no client's; the standard introspection query has about 300 tokens. */
 const MAX_TOKENS = 5_000;
@@ -26,13 +25,18 @@ const MAX_TOKENS = 5_000;
 const MAX_DEPTH = 25;
 /** By response name, so that aliases count: each is work of its own. A screen asks for a dozen at most. */
 const MAX_ROOT_FIELDS = 50;
-const MAX_ERRORS = 10;
-const MAX_MESSAGE_CHARACTERS = 300;
 
 /** One operation that fits the schema, with variables that fit the operation. */
 export interface IdentifiedOperation {
-  readonly operation: EngineOperation;
+  readonly document: ValidDocument;
+  readonly operation: DocumentOperation;
+  /** As the client sent them; they were found to fit the operation. */
+  readonly variables: Readonly<Record<string, unknown>>;
   readonly context: RequestContext;
+  /** A header of the client's request, by lower-case name. */
+  readonly header: (name: string) => string | undefined;
+  /** By `performance.now()`. */
+  readonly identifiedAt: number;
 }
 
 /** Throws `RequestRefused` about the document, the operation's name or the variables. */
@@ -40,22 +44,44 @@ export function identifyOperation(
   { received, context }: AuthenticatedOperation,
   snapshot: Snapshot,
 ): IdentifiedOperation {
-  const { query, operationName, variables, mayMutate } = received;
-  const { document, hash } = documentOf(query, snapshot);
-  const definition = chooseOperation(document, operationName);
+  const { query, operationName, variables, mayMutate, header } = received;
+  const document = documentOf(query, snapshot);
+  const operation = operationOf(document, operationName, snapshot);
+  const { definition } = operation;
   if (definition.operation === OperationTypeNode.SUBSCRIPTION)
     throw refused('BAD_USER_INPUT', [{ message: 'Subscriptions are not served over plain HTTP.' }]);
   if (definition.operation === OperationTypeNode.MUTATION && !mayMutate)
     throw badRequest('Send mutations with POST.', 405, { allow: 'POST' });
   checkVariables(snapshot.schema, definition, variables);
-  return { operation: { document, hash, source: query, operationName, variables }, context };
+  return { document, operation, variables, context, header, identifiedAt: performance.now() };
+}
+
+/** What is known of one operation of the document, whoever sends it. Throws `RequestRefused` when it names none. */
+export function operationOf(
+  document: ValidDocument,
+  operationName: string | null,
+  snapshot: Snapshot,
+): DocumentOperation {
+  const key = operationName ?? '';
+  let operation = document.operations.get(key);
+  if (!operation) {
+    const definition = chooseOperation(document.document, operationName);
+    operation = {
+      definition,
+      name: operationName,
+      conditions: conditionVariables(document.document, definition),
+      requirements: snapshot.authorization.requirementsOf(document.document, operationName),
+    };
+    document.operations.set(key, operation);
+  }
+  return operation;
 }
 
 function documentOf(source: string, { documents, schema }: Snapshot): ValidDocument {
   const known = documents.get(source);
   if (known) return known;
   const document = parseAndValidate(source, schema);
-  const valid = { document, hash: createHash('sha256').update(source).digest('hex') };
+  const valid = { document, source, hash: createHash('sha256').update(source).digest('hex'), operations: new Map() };
   documents.set(source, valid);
   return valid;
 }
@@ -103,50 +129,3 @@ function chooseOperation(document: DocumentNode, name: string | null): Operation
     throw refused('BAD_USER_INPUT', [{ message: `The document holds no operation named "${shorten(name)}".` }]);
   return named;
 }
-
-/** GraphQL specification, 6.1.2. Done here rather than by `getVariableValues` because that one names no path. */
-function checkVariables(
-  schema: GraphQLSchema,
-  operation: OperationDefinitionNode,
-  variables: Readonly<Record<string, unknown>>,
-): void {
-  const problems: FieldProblem[] = [];
-  for (const { variable, type: typeNode, defaultValue } of operation.variableDefinitions ?? []) {
-    const name = variable.name.value;
-    const type = typeFromAST(schema, typeNode);
-    if (!isInputType(type)) continue; // validation refused it before
-    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
-    if (value === undefined) {
-      if (!defaultValue && isNonNullType(type))
-        problems.push({ message: `Variable "$${name}" of type "${type}" is required.`, field: name });
-      continue;
-    }
-    coerceInputValue(value, type, (path, _value, error) => {
-      const field = [name, ...path].join('.');
-      problems.push({ message: shorten(`Variable "$${field}" does not fit: ${error.message}`), field });
-    });
-    if (problems.length >= MAX_ERRORS) break;
-  }
-  if (problems.length > 0) throw refused('BAD_USER_INPUT', problems.slice(0, MAX_ERRORS));
-}
-
-interface FieldProblem {
-  readonly message: string;
-  readonly field?: string;
-  readonly locations?: RefusedError['locations'] | undefined;
-}
-
-const refused = (code: ErrorCode, problems: readonly FieldProblem[]): RequestRefused =>
-  new RequestRefused({
-    code,
-    aboutDocument: true,
-    errors: problems.map(({ message, field, locations }) => ({
-      message: shorten(message),
-      ...(locations && { locations }),
-      extensions: { code, ...(field !== undefined && { field }) },
-    })),
-  });
-
-/** A message may quote what was sent, and that may be a megabyte. */
-const shorten = (text: string): string =>
-  text.length > MAX_MESSAGE_CHARACTERS ? `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…` : text;

@@ -1,33 +1,45 @@
 import { ERROR_CODES, toErrorBody } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { AccessTokens } from '../authentication/access-tokens.js';
-import type { Snapshot } from '../executor/snapshot.js';
+import type { GatheredExtensions } from '../extensions/gather-extensions.js';
+import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
 import { authenticate } from './authenticate.js';
-import { executeOperation } from './execute-operation.js';
+import { authorizeOperation } from './authorize-operation.js';
+import { executePlan } from './execute-plan.js';
 import { identifyOperation } from './identify-operation.js';
+import { planOperation } from './plan-operation.js';
+import { protect } from './protect.js';
 import { receive, type GatewayRequest } from './receive.js';
 import { toErrorResponse, toResponse, type GatewayResponse } from './to-response.js';
 
 export interface PipelineParts {
-  readonly tokens: AccessTokens;
-  readonly snapshot: Snapshot;
+  /** null: nobody is asked who they are, and every caller is anonymous. */
+  readonly tokens: AccessTokens | null;
+  readonly snapshots: CurrentSnapshot;
+  readonly extensions: GatheredExtensions;
   readonly log: Logger;
 }
 
 /** The life of a GraphQL request. Never rejects: whatever happens is a GraphQL answer. */
 export async function handleOperation(
   request: GatewayRequest,
-  { tokens, snapshot, log }: PipelineParts,
+  { tokens, snapshots, extensions, log }: PipelineParts,
 ): Promise<GatewayResponse> {
+  const snapshot = snapshots.acquire(); // a reload meanwhile does not concern this request
   try {
     const received = receive(request);
     const authenticated = await authenticate(received, tokens);
     const identified = identifyOperation(authenticated, snapshot);
-    const result = await executeOperation(identified, snapshot.engine);
-    return toResponse(result, received.format);
+    const permitted = await protect(identified, extensions);
+    const authorized = await authorizeOperation(permitted, snapshot);
+    const planned = await planOperation(authorized, snapshot, extensions);
+    const executed = await executePlan(planned, { snapshot, extensions, log });
+    return toResponse(executed, received.format);
   } catch (error) {
     if (isOurs(error)) log.error({ err: error, requestId: request.facts.requestId }, 'A GraphQL request failed.');
     return toErrorResponse(error, request.header('accept'));
+  } finally {
+    snapshots.release(snapshot);
   }
 }
 

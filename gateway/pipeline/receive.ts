@@ -24,18 +24,20 @@ export interface ReceivedOperation {
   /** False on GET, which must be safe (RFC 9110, section 9.2.1). */
   readonly mayMutate: boolean;
   readonly format: ResponseFormat;
+  /** A header by lower-case name. */
+  readonly header: (name: string) => string | undefined;
   readonly rawHeaders: RawHeaders;
   readonly facts: AnonymousRequest;
 }
 
 /** Reads the request as the GraphQL-over-HTTP draft wants it. Throws `RequestRefused` (400, 403, 405, 406, 415). */
 export function receive(request: GatewayRequest): ReceivedOperation {
-  const { method, rawHeaders, facts } = request;
+  const { method, header, rawHeaders, facts } = request;
   const format = negotiateFormat(request.header('accept'));
   if (format === null) throw badRequest('Accept application/graphql-response+json or application/json.', 406);
   if (method !== 'GET' && method !== 'POST') throw badRequest('Use GET or POST.', 405, { allow: 'GET, POST' });
   const parameters = method === 'GET' ? parametersOfGet(request) : parametersOfPost(request);
-  return { ...parameters, mayMutate: method === 'POST', format, rawHeaders, facts };
+  return { ...parameters, mayMutate: method === 'POST', format, header, rawHeaders, facts };
 }
 
 interface Parameters {

@@ -1,19 +1,19 @@
 import { ERROR_CODES, toErrorBody, type ErrorCode } from '@inevitable/contract';
-import type { ExecutionResult } from 'graphql';
+import { OperationNotAuthorized } from '../authorization/operation-not-authorized.js';
+import { answerText } from '../executor/answer.js';
 import { CONTENT_TYPE, negotiateFormat, type ResponseFormat } from '../graphql-over-http/media-types.js';
 import { RequestRefused } from '../graphql-over-http/request-refused.js';
+import type { ExecutedOperation } from './execute-plan.js';
 
 export interface GatewayResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
-/** Errors of fields leave the status at 200; an answer without any data is the status of its first error. */
-export function toResponse(result: ExecutionResult, format: ResponseFormat): GatewayResponse {
-  const status = result.data === undefined ? statusOf(result.errors?.[0]?.extensions?.code) : 200;
-  return respond(status, format, JSON.stringify(result));
-}
+/** Errors of fields leave the status at 200, also where they leave no data. */
+export const toResponse = ({ answer, headers }: ExecutedOperation, format: ResponseFormat): GatewayResponse =>
+  respond(200, format, answerText(answer), headers);
 
 /** The one place where a phase's error becomes an answer. Nothing of an error that is not for the client leaves. */
 export function toErrorResponse(error: unknown, accept: string | undefined): GatewayResponse {
@@ -28,11 +28,12 @@ export function toErrorResponse(error: unknown, accept: string | undefined): Gat
     statusOf(code),
     format,
     JSON.stringify({ errors: [body] }),
-    code === 'UNAUTHENTICATED' ? INVALID_TOKEN : {},
+    code !== 'UNAUTHENTICATED' ? {} : error instanceof OperationNotAuthorized ? NO_TOKEN : INVALID_TOKEN,
   );
 }
 
-/** RFC 6750, section 3. */
+/** RFC 6750, section 3: who sent no token at all is told only which scheme there is. */
+const NO_TOKEN = { 'www-authenticate': 'Bearer' };
 const INVALID_TOKEN = { 'www-authenticate': 'Bearer error="invalid_token"' };
 
 const statusOf = (code: unknown): number =>
@@ -42,7 +43,7 @@ const statusOf = (code: unknown): number =>
 const respond = (
   status: number,
   format: ResponseFormat,
-  body: string,
+  body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},
 ): GatewayResponse => ({
   status,

@@ -25,7 +25,7 @@ export async function forwardToProduct(
   request: FastifyRequest,
   reply: FastifyReply,
   facts: AnonymousRequest,
-  { routes, tokens }: { routes: RouteTable; tokens: AccessTokens },
+  { routes, tokens }: { routes: RouteTable; tokens: AccessTokens | null },
 ): Promise<FastifyReply> {
   const url = urlOf(request);
   const route = routes(url.hostname, url.pathname);
@@ -56,7 +56,7 @@ async function contextFor(
   { product }: ProductRoute,
   request: FastifyRequest,
   facts: AnonymousRequest,
-  tokens: AccessTokens,
+  tokens: AccessTokens | null,
 ): Promise<RequestContext> {
   if (!product.authRequired) {
     try {

@@ -1,5 +1,5 @@
 import { composeServices } from '@apollo/composition';
-import { Supergraph } from '@apollo/federation-internals';
+import { ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from '@apollo/federation-internals';
 import { getLocation, GraphQLError, parse, Source, type ASTNode, type DocumentNode, type GraphQLSchema } from 'graphql';
 
 export interface SubgraphSource {
@@ -51,7 +51,9 @@ export const composeSupergraph: Composer = (subgraphs) => {
 
 /** The schema clients see: the supergraph without federation's own types and whatever is `@inaccessible`. */
 export const apiSchemaOf = (supergraphSdl: string): GraphQLSchema =>
-  Supergraph.build(supergraphSdl).apiSchema().toGraphQLJSSchema();
+  Supergraph.build(supergraphSdl, { supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES })
+    .apiSchema()
+    .toGraphQLJSSchema();
 
 function describe(error: GraphQLError): CompositionError {
   const nodes: readonly (ASTNode & { subgraph?: string })[] = error.nodes ?? [];

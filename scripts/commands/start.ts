@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { pino, type Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { progressTo, type Progress } from '../parts/progress.js';
@@ -8,16 +9,31 @@ import type { CommandWorld } from './command.js';
 
 type Run = (settings: Settings, progress: Progress, log: Logger, closers: Closers) => Promise<void>;
 
+interface Flags {
+  readonly product?: string;
+  readonly port?: number;
+  /** Absolute. */
+  readonly supergraph?: string;
+  readonly auth: 'on' | 'off';
+}
+
 /** Each part is loaded when it is started: a gateway does not pay for identity's memory. */
-const PARTS: Readonly<Record<string, (name?: string) => Promise<Run>>> = {
+const PARTS: Readonly<Record<string, (flags: Flags, name?: string) => Promise<Run>>> = {
   identity: async () => (await import('../run/run-identity.js')).runIdentity,
   operations: async () => (await import('../run/run-operations.js')).runOperations,
-  gateway: async () => (await import('../run/run-gateway.js')).runGateway,
-  subgraph: async (name) => {
+  gateway: async ({ supergraph, auth }) => {
+    if (auth === 'off') {
+      const { runOpenGateway } = await import('../run/run-open-gateway.js');
+      return (...args) => runOpenGateway(supergraph!, ...args);
+    }
+    const { runGateway } = await import('../run/run-gateway.js');
+    return (...args) => runGateway(supergraph, ...args);
+  },
+  subgraph: async (_flags, name) => {
     const { runSubgraph } = await import('../run/run-subgraph.js');
     return (...args) => runSubgraph(name!, ...args);
   },
-  worker: async (product) => {
+  worker: async ({ product }) => {
     const { runWorker } = await import('../run/run-worker.js');
     return (...args) => runWorker(product, ...args);
   },
@@ -32,7 +48,10 @@ Examples:
   PORT=9090 DATA_DIR=/tmp/second stack start      a second stack beside it
   stack start identity                            one part as a process of its own
   stack start subgraph starter
-  stack start worker --product starter`;
+  stack start worker --product starter
+  stack start gateway --supergraph other.graphql  a supergraph that was composed elsewhere
+  stack start gateway --supergraph other.graphql --port 4000 --auth off
+                                                  any subgraphs, every caller anonymous; refused where customers are`;
 
 export function startCommand(program: Command, world: CommandWorld): void {
   program
@@ -41,34 +60,47 @@ export function startCommand(program: Command, world: CommandWorld): void {
     .argument('[part]', 'gateway, identity, operations, subgraph or worker; everything when left out')
     .argument('[name]', 'which subgraph')
     .option('--product <name>', 'worker: only the jobs of this product')
+    .option('--port <number>', 'in place of the setting PORT', portFrom)
+    .option('--supergraph <file>', 'gateway: a composed supergraph; its subgraphs are where it says', (file) =>
+      resolve(file),
+    )
+    .addOption(
+      new Option('--auth <mode>', 'gateway: off asks nobody who they are, and tells no subgraph')
+        .choices(['on', 'off'])
+        .default('on'),
+    )
     .addHelpText('after', PLACES)
-    .action(
-      async (
-        part: string | undefined,
-        name: string | undefined,
-        { product }: { product?: string },
-        command: Command,
-      ) => {
-        if (part !== undefined && !Object.hasOwn(PARTS, part))
-          command.error(`error: there is no part "${part}". Parts: ${Object.keys(PARTS).join(', ')}.`);
-        if ((part === 'subgraph') !== (name !== undefined)) {
-          command.error(
-            part === 'subgraph'
-              ? 'error: which subgraph? For example: stack start subgraph starter'
-              : `error: "${part}" takes no name.`,
-          );
-        }
-        if (product !== undefined && part !== 'worker')
-          command.error('error: --product belongs to "stack start worker".');
-        const settings = world.settings(); // before anything is loaded: a bad one is told at once
-        const run =
-          part === undefined ? (await import('../run/run-stack.js')).runStack : await PARTS[part]!(name ?? product);
-        const log = pino(
-          { level: settings.logLevel, base: { part: part ?? 'stack', ...(name && { subgraph: name }) } },
-          pino.destination(2),
+    .action(async (part: string | undefined, name: string | undefined, flags: Flags, command: Command) => {
+      if (part !== undefined && !Object.hasOwn(PARTS, part))
+        command.error(`error: there is no part "${part}". Parts: ${Object.keys(PARTS).join(', ')}.`);
+      if ((part === 'subgraph') !== (name !== undefined)) {
+        command.error(
+          part === 'subgraph'
+            ? 'error: which subgraph? For example: stack start subgraph starter'
+            : `error: "${part}" takes no name.`,
         );
-        const progress = progressTo(world.print);
-        await runUntilSignal((closers) => run(settings, progress, log, closers), progress.line);
-      },
-    );
+      }
+      if (flags.product !== undefined && part !== 'worker')
+        command.error('error: --product belongs to "stack start worker".');
+      if (flags.supergraph !== undefined && part !== 'gateway')
+        command.error('error: --supergraph belongs to "stack start gateway".');
+      if (flags.auth === 'off' && flags.supergraph === undefined)
+        command.error('error: --auth off belongs to "stack start gateway --supergraph FILE".');
+      if (flags.port !== undefined && part === 'worker') command.error('error: a worker listens on no port.');
+      const given = world.settings(); // before anything is loaded: a bad one is told at once
+      const settings = flags.port === undefined ? given : { ...given, port: flags.port };
+      const run = part === undefined ? (await import('../run/run-stack.js')).runStack : await PARTS[part]!(flags, name);
+      const log = pino(
+        { level: settings.logLevel, base: { part: part ?? 'stack', ...(name && { subgraph: name }) } },
+        pino.destination(2),
+      );
+      const progress = progressTo(world.print);
+      await runUntilSignal((closers) => run(settings, progress, log, closers), progress.line);
+    });
+}
+
+function portFrom(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return port;
 }

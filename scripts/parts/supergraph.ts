@@ -72,7 +72,8 @@ function completed(subgraph: string, file: string, sdl: string): string {
   }
 }
 
-async function readText(path: string): Promise<string> {
+/** Throws `SupergraphUnreadable`. */
+export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {

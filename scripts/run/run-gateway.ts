@@ -5,29 +5,43 @@ import { openDataDirectory } from '../parts/data-directory.js';
 import { identityPeer } from '../parts/identity-peer.js';
 import type { Progress } from '../parts/progress.js';
 import { graphqlUrlOf } from '../parts/subgraph-origin.js';
+import { openSupergraphFile } from '../parts/supergraph-file.js';
 import { readSupergraphConfig, registryFromFiles } from '../parts/supergraph.js';
 import type { Settings } from '../settings/settings.js';
 
 const DEFAULT_PORT = 8080;
 
-/** The gateway as a process of its own: no database, identity and every subgraph behind HTTP. */
-export async function runGateway(settings: Settings, progress: Progress, log: Logger, closers: Closers): Promise<void> {
+/**
+ * The gateway as a process of its own: no database, identity and every subgraph behind HTTP. What it serves is composed
+ * from supergraph.yaml, or is in `file`; the products' routes are supergraph.yaml's either way.
+ */
+export async function runGateway(
+  file: string | undefined,
+  settings: Settings,
+  progress: Progress,
+  log: Logger,
+  closers: Closers,
+): Promise<void> {
   await openDataDirectory(settings.dataDir);
   const config = await readSupergraphConfig(settings.supergraphConfig);
+  const registry = file === undefined ? registryFromFiles(settings, config) : await openSupergraphFile(file, log);
+  const composed = file === undefined ? [...config.subgraphs.values()] : [];
   const identity = await identityPeer(settings, 'gateway');
   const gateway = await startGateway({
     host: settings.host,
     port: settings.port ?? DEFAULT_PORT,
     deployment: settings.deployment,
     identity,
-    registry: registryFromFiles(settings, config),
+    registry,
     subgraphs: (contextTokens) =>
       new Map(
-        [...config.subgraphs.values()].map(({ name, routingUrl }) => [
+        composed.map(({ name, routingUrl }) => [
           name,
           httpSubgraph({ name, routingUrl: graphqlUrlOf(settings, name, routingUrl), contextTokens }),
         ]),
       ),
+    openSubgraph: ({ name, url }, contextTokens) =>
+      httpSubgraph({ name, routingUrl: graphqlUrlOf(settings, name, url), contextTokens }),
     products: config.products.values(),
     logger: log,
   });

@@ -1,0 +1,125 @@
+import type { GraphQLFormattedError } from 'graphql';
+
+type Key = string | number;
+
+/** A list of ten thousand broken items is one problem; the client need not read it ten thousand times. */
+const MOST_PROBLEMS = 100;
+
+/** Told by an answer's writer what does not fit. Each method answers null, which the writer hands upwards. */
+export interface Problems {
+  /** A value that the field at `key` cannot take: null where none may be, or one of another type. */
+  fail(field: string, value: unknown, key: Key): null;
+  /** An object or list that is none, where the writer is. */
+  unfit(type: string, value: unknown): null;
+  /** A field that the caller may not see. */
+  deny(key: Key): null;
+  /** The writer goes below `key`, and leaves it. */
+  enter(key: Key): void;
+  leave(): void;
+}
+
+/** Knows only whether there was one. The writer that keeps no path has this; where there was, the other writer runs. */
+export class ProblemAlarm implements Problems {
+  raised = false;
+
+  fail(): null {
+    this.raised = true;
+    return null;
+  }
+
+  unfit(): null {
+    return this.fail();
+  }
+
+  deny(): null {
+    return this.fail();
+  }
+
+  enter(): void {}
+  leave(): void {}
+}
+
+/** Gathers the problems as errors (GraphQL specification, 6.4.4), each with its path. */
+export class AnswerProblems implements Problems {
+  /** In the order in which they were met. */
+  readonly found: GraphQLFormattedError[] = [];
+  readonly #explained: Places;
+  readonly #here: Key[] = [];
+
+  /** `explained`: where subgraphs failed. A null there, above or below was reported already. */
+  constructor(explained: readonly (readonly Key[])[]) {
+    this.#explained = new Places(explained);
+  }
+
+  fail(field: string, value: unknown, key: Key): null {
+    const message =
+      value === null || value === undefined
+        ? `Cannot return null for non-nullable field ${field}.`
+        : `A value does not fit the type of field ${field}.`;
+    return this.#add(message, [...this.#here, key]);
+  }
+
+  unfit(type: string): null {
+    return this.#add(`A value is no ${type}.`, [...this.#here]);
+  }
+
+  #add(message: string, path: readonly Key[]): null {
+    if (this.found.length >= MOST_PROBLEMS || this.#explained.haveOneOnTheWayOf(path)) return null;
+    this.found.push({ message, path, extensions: { code: 'INTERNAL' } });
+    return null;
+  }
+
+  deny(key: Key): null {
+    if (this.found.length < MOST_PROBLEMS)
+      this.found.push({
+        message: 'You may not see this.',
+        path: [...this.#here, key],
+        extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' },
+      });
+    return null;
+  }
+
+  enter(key: Key): void {
+    this.#here.push(key);
+  }
+
+  leave(): void {
+    this.#here.pop();
+  }
+}
+
+/** As a tree: there may be as many as there are items in a list, and they are looked up for every problem. */
+class Places {
+  readonly #root: PlaceNode = { isOne: false, below: new Map() };
+
+  constructor(paths: readonly (readonly Key[])[]) {
+    for (const path of paths) this.#add(path);
+  }
+
+  #add(path: readonly Key[]): void {
+    let node = this.#root;
+    for (const key of path) {
+      let next = node.below.get(key);
+      if (!next) node.below.set(key, (next = { isOne: false, below: new Map() }));
+      node = next;
+    }
+    node.isOne = true;
+  }
+
+  /** True for a path that is one of the places, or lies above or below one. */
+  haveOneOnTheWayOf(path: readonly Key[]): boolean {
+    let node = this.#root;
+    for (const key of path) {
+      if (node.isOne) return true;
+      const next = node.below.get(key);
+      if (!next) return false;
+      node = next;
+    }
+    return true;
+  }
+}
+
+interface PlaceNode {
+  isOne: boolean;
+  readonly below: Map<Key, PlaceNode>;
+}

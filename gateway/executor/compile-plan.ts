@@ -1,0 +1,128 @@
+import type { DocumentNode, FieldNode, GraphQLSchema } from 'graphql';
+import type { EntityKeys } from '../supergraph/entity-keys.js';
+import type { QueryPlan } from '../planner/query-plan.js';
+import { compileAnswer, type WriteAnswer, type WriterKind } from './compile-answer.js';
+import { compileStep, type CompiledStep } from './compile-steps.js';
+import {
+  fragmentsIn,
+  includedUnder,
+  operationIn,
+  type ClientOperation,
+  type ConditionValues,
+} from './client-operation.js';
+import { compileRecognizer } from './compile-recognizer.js';
+import { PassThrough } from './pass-through.js';
+import { planSteps } from './plan-steps.js';
+import type { EntitiesRequest } from './entities-request.js';
+import type { TypeConditions } from './type-conditions.js';
+
+/** A plan turned into functions: made once per operation and set of condition values, run once per request. */
+export interface CompiledPlan {
+  readonly client: ClientOperation;
+  readonly document: DocumentNode;
+  readonly schema: GraphQLSchema;
+  readonly steps: readonly CompiledStep[];
+  /** For each step, those that wait for it. */
+  readonly unblocks: readonly (readonly number[])[];
+  readonly companions: readonly Companions[];
+  /** Index into `companions` of each step. */
+  readonly companionsOf: readonly number[];
+  /** Made when it is needed. */
+  writer(kind: WriterKind): WriteAnswer;
+  /** Tells a response of the plan's one fetch that already is the answer; null where none can be. */
+  readonly passThrough: PassThrough | null;
+}
+
+/** Fetches that become one request where they can: reads of entities from one subgraph. */
+export interface Companions {
+  readonly subgraph: string;
+  readonly steps: readonly number[];
+  /** Requests by what was asked together; few combinations ever occur. */
+  readonly requests: Map<string, EntitiesRequest>;
+}
+
+export interface PlannedOperation {
+  /** What the client sent, one operation of it. */
+  readonly document: DocumentNode;
+  readonly operationName: string | null;
+  readonly plan: QueryPlan;
+  plannedName(field: FieldNode): string;
+  /** Null: nothing is denied. */
+  readonly isDenied: ((field: FieldNode) => boolean) | null;
+}
+
+/** What an operation is compiled against: of one supergraph. */
+export interface CompilationTarget {
+  readonly schema: GraphQLSchema;
+  readonly types: TypeConditions;
+  readonly keys: EntityKeys;
+  readonly hidesTypes: boolean;
+}
+
+export function compilePlan(
+  { document, operationName, plan, plannedName, isDenied }: PlannedOperation,
+  conditions: ConditionValues,
+  { schema, types, keys, hidesTypes }: CompilationTarget,
+): CompiledPlan {
+  const client: ClientOperation = {
+    operation: operationIn(document, operationName),
+    fragments: fragmentsIn(document),
+    plannedName,
+    isDenied: isDenied ?? (() => false),
+    mayDeny: isDenied !== null,
+    included: includedUnder(conditions),
+    hidesTypes,
+    interfaces: [...types.interfaces],
+  };
+  const steps = planSteps(plan, conditions).map((step) => compileStep(step, types, keys));
+  const companions = groupCompanions(steps);
+  const writers: Partial<Record<WriterKind, WriteAnswer>> = {};
+  return {
+    client,
+    document,
+    schema,
+    steps,
+    unblocks: steps.map(({ step }) =>
+      steps.flatMap((other) => (other.step.after.includes(step.index) ? [other.step.index] : [])),
+    ),
+    companions,
+    companionsOf: steps.map(({ step }) => companions.findIndex((group) => group.steps.includes(step.index))),
+    writer: (kind) => (writers[kind] ??= compileAnswer(schema, client, kind)),
+    passThrough: passThroughOf(steps, schema, client),
+  };
+}
+
+function passThroughOf(
+  steps: readonly CompiledStep[],
+  schema: GraphQLSchema,
+  client: ClientOperation,
+): PassThrough | null {
+  const [only, more] = steps;
+  if (!only || more || only.kind !== 'root' || only.rewrites.length > 0) return null;
+  const recognize = compileRecognizer(schema, client);
+  return recognize && new PassThrough(recognize);
+}
+
+/**
+ * A fetch that others wait for goes with those of its level. One that nobody waits for goes with the last of its subgraph:
+ * the answer is not complete before that one is back, so nothing becomes later, and a request is saved.
+ */
+function groupCompanions(steps: readonly CompiledStep[]): Companions[] {
+  const awaited = new Set(steps.flatMap(({ step }) => step.after));
+  const lastLevel = new Map<string, number>();
+  for (const { kind, step } of steps)
+    if (kind !== 'root')
+      lastLevel.set(step.fetch.serviceName, Math.max(step.level, lastLevel.get(step.fetch.serviceName) ?? 0));
+
+  const groups = new Map<string, { subgraph: string; steps: number[]; requests: Map<string, EntitiesRequest> }>();
+  for (const { kind, step } of steps) {
+    const { serviceName } = step.fetch;
+    const level = awaited.has(step.index) ? step.level : lastLevel.get(serviceName);
+    // A root fetch stands alone: in a mutation the order of fields is a promise.
+    const key = kind === 'root' ? `${step.index}` : `${serviceName}|${level}`;
+    const group = groups.get(key);
+    if (group) group.steps.push(step.index);
+    else groups.set(key, { subgraph: serviceName, steps: [step.index], requests: new Map() });
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,125 @@
+import {
+  Kind,
+  parse,
+  print,
+  stripIgnoredCharacters,
+  type FieldNode,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type VariableDefinitionNode,
+} from 'graphql';
+import type { FetchRewrite } from '../planner/query-plan.js';
+import type { EntityKeys } from '../supergraph/entity-keys.js';
+import { compileContextGather, type ContextGather } from './gather-context.js';
+import { compileGather, type Gather, type Requirements } from './compile-gather.js';
+import { compileMerge, type Merge } from './compile-merge.js';
+import type { PlanStep } from './plan-steps.js';
+import type { TypeConditions } from './type-conditions.js';
+
+/** A fetch of root fields: of the operation, or of a field that leads back to the root type. */
+export interface RootStep {
+  readonly kind: 'root';
+  readonly step: PlanStep;
+  readonly mutation: boolean;
+  readonly query: string;
+  readonly variables: readonly string[];
+  readonly rewrites: readonly FetchRewrite[];
+  /** Response names of its root fields. */
+  readonly fields: readonly string[];
+}
+
+/** A fetch of entities for places of the answer. */
+export interface EntityStep {
+  readonly kind: 'entities';
+  readonly step: PlanStep;
+  readonly gather: Gather;
+  readonly merge: Merge;
+  readonly selection: EntitySelection;
+  readonly rewrites: readonly FetchRewrite[];
+  readonly fields: readonly string[];
+}
+
+/** A fetch of entities whose arguments are values from above them (`@fromContext`). */
+export interface ContextStep extends Omit<EntityStep, 'kind' | 'gather'> {
+  readonly kind: 'context';
+  readonly gather: ContextGather;
+}
+
+export type CompiledStep = RootStep | EntityStep | ContextStep;
+
+/** What is asked of each entity. Steps of one group with an equal selection ask together. */
+export interface EntitySelection {
+  /** Equal text, equal meaning. */
+  readonly text: string;
+  readonly selectionSet: SelectionSetNode;
+  /** Of the client's variables, without `representations`. */
+  readonly definitions: readonly VariableDefinitionNode[];
+  readonly operationName: string | undefined;
+}
+
+const REPRESENTATIONS = 'representations';
+
+export function compileStep(step: PlanStep, types: TypeConditions, keys: EntityKeys): CompiledStep {
+  const { fetch, path } = step;
+  const operation = operationOf(fetch.operation);
+  const rewrites = fetch.outputRewrites ?? [];
+  const variables = fetch.variableUsages ?? [];
+  if (!fetch.requires || fetch.requires.length === 0)
+    return {
+      kind: 'root',
+      step,
+      mutation: fetch.operationKind === 'mutation',
+      query: stripIgnoredCharacters(fetch.operation),
+      variables,
+      rewrites,
+      fields: responseNames(operation.selectionSet),
+    };
+
+  const entities = operation.selectionSet.selections[0] as FieldNode | undefined;
+  if (entities?.name.value !== '_entities' || !entities.selectionSet)
+    throw new Error(`A fetch of entities from "${fetch.serviceName}" does not ask for "_entities".`);
+  const selectionSet = entities.selectionSet;
+  const shared = {
+    step,
+    merge: compileMerge(selectionSet, rewrites, types),
+    rewrites,
+    fields: responseNames(selectionSet),
+    selection: {
+      text: stripIgnoredCharacters(print(selectionSet)) + JSON.stringify(rewrites),
+      selectionSet,
+      definitions: (operation.variableDefinitions ?? []).filter(
+        ({ variable }) => variable.name.value !== REPRESENTATIONS,
+      ),
+      operationName: operation.name?.value,
+    },
+  };
+  const requirements: Requirements = {
+    requires: fetch.requires,
+    rewrites: fetch.inputRewrites ?? [],
+    keysOf: (type) => keys(fetch.serviceName, type),
+  };
+  return fetch.contextRewrites && fetch.contextRewrites.length > 0
+    ? {
+        ...shared,
+        kind: 'context',
+        gather: compileContextGather(path, requirements, fetch.contextRewrites, types),
+      }
+    : { ...shared, kind: 'entities', gather: compileGather(path, requirements, types) };
+}
+
+function operationOf(text: string): OperationDefinitionNode {
+  const [definition, more] = parse(text, { noLocation: true }).definitions;
+  if (definition?.kind !== Kind.OPERATION_DEFINITION || more)
+    throw new Error('A fetch of a plan is one operation without fragments.');
+  return definition;
+}
+
+function responseNames({ selections }: SelectionSetNode): string[] {
+  const names = selections.flatMap((selection) => {
+    if (selection.kind === Kind.INLINE_FRAGMENT) return responseNames(selection.selectionSet);
+    return selection.kind === Kind.FIELD && selection.name.value !== '__typename'
+      ? [selection.alias?.value ?? selection.name.value]
+      : [];
+  });
+  return [...new Set(names)];
+}

@@ -1,0 +1,106 @@
+import type { EntitlementsPort, SubgraphHandle } from '@inevitable/contract';
+import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
+import { decidePolicies } from '../authorization/decide-policies.js';
+import type { AuthorizationOptions } from '../authorization/authorize.js';
+import { gatherExtensions, type GatheredExtensions } from '../extensions/gather-extensions.js';
+import type { GatewayExtension } from '../extensions/gateway-extension.js';
+import { authorizeOperation } from '../pipeline/authorize-operation.js';
+import { executePlan } from '../pipeline/execute-plan.js';
+import { operationOf } from '../pipeline/identify-operation.js';
+import { planOperation } from '../pipeline/plan-operation.js';
+import { protect } from '../pipeline/protect.js';
+import type { PlannerThreads } from '../planner/planner-threads.js';
+import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
+import { serveSupergraph } from '../snapshot/serve-supergraph.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import type { ValidDocument } from '../snapshot/valid-document.js';
+import { versionOf } from '../supergraph/supergraph-file.js';
+import { answerResult } from './answer.js';
+import type { EngineOperation, SupergraphEngine } from './supergraph-engine.js';
+
+const KNOWN_DOCUMENTS = 2_000;
+
+export interface EngineOptions {
+  readonly extensions?: readonly GatewayExtension[];
+  /** What happens to an operation with fields its caller may not have; `filter` unless given. */
+  readonly mode?: AuthorizationOptions['mode'];
+  /** Null: no tenant is entitled to anything. */
+  readonly entitlements?: EntitlementsPort | null;
+  /** Shared with other engines, and left running when this one is closed. By default the engine has its own. */
+  readonly planners?: PlannerThreads;
+}
+
+/**
+ * The phases of the pipeline from protection onwards, for a server that reads requests itself. Rejects when the
+ * supergraph does not load, or names a subgraph for which there is no handle.
+ */
+export async function loadSupergraphEngine(
+  sdl: string,
+  subgraphs: ReadonlyMap<string, SubgraphHandle>,
+  log: Logger,
+  { extensions: given = [], mode = 'filter', entitlements = null, planners }: EngineOptions = {},
+): Promise<SupergraphEngine> {
+  const extensions = gatherExtensions(given);
+  const authorization: AuthorizationOptions = {
+    mode,
+    decidePolicy: decidePolicies(entitlements, extensions.decidePolicy ?? undefined),
+    onPolicyFailed: (policy, error) => log.error({ err: error, policy }, 'A policy could not be decided.'),
+  };
+  const { snapshots, close } = await serveSupergraph({
+    registry: { current: async () => versionOf(sdl) },
+    subgraphs,
+    openSubgraph: null,
+    authorization,
+    planners,
+    log,
+  });
+  return engineOn(snapshots, extensions, log, close);
+}
+
+/** The phases of the pipeline from protection onwards, on whatever supergraph is the current one. */
+export function engineOn(
+  snapshots: CurrentSnapshot,
+  extensions: GatheredExtensions,
+  log: Logger,
+  close: () => Promise<void>,
+): SupergraphEngine {
+  /** By snapshot: what is known of an operation depends on it. */
+  const documents = new WeakMap<Snapshot, LRUCache<string, ValidDocument>>();
+
+  function documentOf({ document, source, hash }: EngineOperation, snapshot: Snapshot): ValidDocument {
+    let known = documents.get(snapshot);
+    if (!known) documents.set(snapshot, (known = new LRUCache({ max: KNOWN_DOCUMENTS })));
+    let valid = known.get(hash);
+    if (!valid) known.set(hash, (valid = { document, source, hash, operations: new Map() }));
+    return valid;
+  }
+
+  return {
+    get schema() {
+      return snapshots.current.schema;
+    },
+    async execute(asked, context) {
+      const snapshot = snapshots.acquire();
+      try {
+        const document = documentOf(asked, snapshot);
+        const identified = {
+          document,
+          operation: operationOf(document, asked.operationName, snapshot),
+          variables: asked.variables,
+          context,
+          header: asked.header ?? (() => undefined),
+          identifiedAt: performance.now(),
+        };
+        const permitted = await protect(identified, extensions);
+        const authorized = await authorizeOperation(permitted, snapshot);
+        const planned = await planOperation(authorized, snapshot, extensions);
+        const { answer } = await executePlan(planned, { snapshot, extensions, log });
+        return answerResult(answer);
+      } finally {
+        snapshots.release(snapshot);
+      }
+    },
+    close,
+  };
+}

@@ -1,0 +1,77 @@
+import type { CallerError, RequestContext } from '@inevitable/contract';
+import type { DocumentNode, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
+import type { FetchMade } from '../executor/run-plan.js';
+import type { QueryPlan } from '../planner/query-plan.js';
+
+/**
+ * A set of optional hooks into the life of an operation. Protection, usage recording and caching are extensions, so that
+ * they are added without editing the path. Hooks are gathered at load: one that nobody uses costs nothing.
+ */
+export interface GatewayExtension {
+  readonly name: string;
+  readonly contract: 1;
+  /** Extensions that must be loaded too; their hooks run first. */
+  readonly needs?: readonly string[];
+
+  /** After parsing, before authorization and planning. Reject here and no subgraph is contacted. */
+  onOperation?(operation: OperationSeen): Verdict | Promise<Verdict>;
+
+  /** Answers a name in `@policy`. Undefined: not this extension's. A policy that nobody answers is denied. */
+  decidePolicy?(policy: string, context: RequestContext): boolean | undefined | Promise<boolean | undefined>;
+
+  /** Whether a named label of progressive `@override` is on. Undefined: not this extension's. */
+  decideOverride?(label: string, context: RequestContext): boolean | undefined;
+
+  /**
+   * Before each request to a subgraph. The headers are added; none may be the gateway's own (`x-inevitable-…`), and
+   * equal fetches with different headers are not shared.
+   */
+  onSubgraphFetch?(fetch: FetchPrepared): Readonly<Record<string, string>> | undefined;
+
+  /** When the answer is known, and before it is sent. What is returned goes into the answer. */
+  onAnswer?(answer: AnswerSeen): AnswerAdditions | undefined;
+}
+
+/** One operation whose document is valid, and who asks. */
+export interface OperationSeen {
+  readonly context: RequestContext;
+  readonly document: DocumentNode;
+  readonly definition: OperationDefinitionNode;
+  /** SHA-256 of the document's source, hexadecimal. */
+  readonly hash: string;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** A header of the client's request, by lower-case name. */
+  header(name: string): string | undefined;
+}
+
+export interface FetchPrepared {
+  readonly context: RequestContext;
+  readonly subgraph: string;
+}
+
+export interface AnswerSeen {
+  readonly operation: OperationSeen;
+  readonly plan: QueryPlan;
+  readonly errors: readonly GraphQLFormattedError[];
+  /** Milliseconds from the operation's identification to its answer. */
+  readonly durationMs: number;
+  /** Requests to subgraphs; empty unless an extension asked to `observe` this operation. */
+  readonly fetches: readonly FetchMade[];
+  /** True when a subgraph's bytes are the answer. */
+  readonly passedThrough: boolean;
+}
+
+export interface AnswerAdditions {
+  /** Beside `data` and `errors`. */
+  readonly extensions?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Verdict =
+  /** `observe`: record this operation's fetches for `onAnswer`. */
+  { readonly kind: 'proceed'; readonly observe: boolean } | { readonly kind: 'reject'; readonly error: CallerError };
+
+export const proceed: Verdict = Object.freeze({ kind: 'proceed', observe: false });
+export const observe: Verdict = Object.freeze({ kind: 'proceed', observe: true });
+export const reject = (error: CallerError): Verdict => ({ kind: 'reject', error });

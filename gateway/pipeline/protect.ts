@@ -1,0 +1,38 @@
+import type { GatheredExtensions } from '../extensions/gather-extensions.js';
+import type { OperationSeen, Verdict } from '../extensions/gateway-extension.js';
+import type { IdentifiedOperation } from './identify-operation.js';
+
+/** An operation that may go on to be authorized and planned. */
+export interface PermittedOperation extends IdentifiedOperation {
+  readonly seen: OperationSeen;
+  /** An extension wants to know this operation's fetches. */
+  readonly observed: boolean;
+}
+
+/** Asks the extensions. Throws what one of them rejected the operation with, before any subgraph is asked. */
+export function protect(
+  identified: IdentifiedOperation,
+  { onOperation }: GatheredExtensions,
+): PermittedOperation | Promise<PermittedOperation> {
+  const seen = operationSeen(identified);
+  if (onOperation === null) return { ...identified, seen, observed: false };
+  const verdict = onOperation(seen);
+  return verdict instanceof Promise
+    ? verdict.then((given) => obey(given, identified, seen))
+    : obey(verdict, identified, seen);
+}
+
+function obey(verdict: Verdict, identified: IdentifiedOperation, seen: OperationSeen): PermittedOperation {
+  if (verdict.kind === 'reject') throw verdict.error;
+  return { ...identified, seen, observed: verdict.observe };
+}
+
+const operationSeen = ({ document, operation, variables, context, header }: IdentifiedOperation): OperationSeen => ({
+  context,
+  document: document.document,
+  definition: operation.definition,
+  hash: document.hash,
+  operationName: operation.name,
+  variables,
+  header,
+});

@@ -1,0 +1,63 @@
+import type { SchemaRegistryPort, SupergraphVersion } from '@inevitable/contract';
+import type { Logger } from 'pino';
+import type { CurrentSnapshot } from './current-snapshot.js';
+import type { Snapshot } from './snapshot.js';
+import { warmUp } from './warm-up.js';
+
+export interface FollowedRegistry {
+  /** Why the registry's newest version is not the one that is served, or null. */
+  readonly problem: string | null;
+  stop(): void;
+}
+
+export interface FollowOptions {
+  readonly load: (version: SupergraphVersion) => Promise<Snapshot>;
+  readonly onSnapshot?: ((snapshot: Snapshot) => void) | undefined;
+  readonly log: Logger;
+}
+
+/**
+ * Takes over every version the registry announces: loaded beside the one being served, its most used operations planned,
+ * and only then swapped in. A version that does not load changes nothing but what `problem` says.
+ */
+export function followRegistry(
+  registry: SchemaRegistryPort,
+  snapshots: CurrentSnapshot,
+  { load, onSnapshot, log }: FollowOptions,
+): FollowedRegistry {
+  let problem: string | null = null;
+  let stopped = false;
+  let loading: Promise<void> = Promise.resolve();
+  let newest: string | null = null;
+
+  async function takeOver(version: SupergraphVersion): Promise<void> {
+    if (stopped || version.id !== newest || version.id === snapshots.current.id) return;
+    try {
+      const next = await load(version);
+      await warmUp(next, snapshots.current, log);
+      if (stopped) return await next.planner.close();
+      snapshots.swap(next);
+      onSnapshot?.(next);
+      problem = null;
+      log.info({ supergraph: version.id }, 'The gateway took over a new supergraph.');
+    } catch (error) {
+      problem = `version ${version.id} of the supergraph does not load: ${(error as Error).message}`;
+      log.error({ err: error, supergraph: version.id }, 'The gateway stays on the supergraph it has.');
+    }
+  }
+
+  const unsubscribe = registry.watch?.((version) => {
+    newest = version.id;
+    loading = loading.then(() => takeOver(version)); // one after the other; those that were overtaken are passed by
+  });
+
+  return {
+    get problem() {
+      return problem;
+    },
+    stop() {
+      stopped = true;
+      unsubscribe?.();
+    },
+  };
+}

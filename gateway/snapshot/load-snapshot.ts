@@ -1,0 +1,52 @@
+import type { SubgraphHandle, SupergraphVersion } from '@inevitable/contract';
+import { buildSchema } from 'graphql';
+import { loadAuthorization, type AuthorizationOptions } from '../authorization/authorize.js';
+import type { OperationPlan } from '../executor/operation-plan.js';
+import { typeConditions } from '../executor/type-conditions.js';
+import { createPlanCache } from '../planner/plan-cache.js';
+import type { Planner } from '../planner/planner.js';
+import { readEntityKeys } from '../supergraph/entity-keys.js';
+import { readJoinGraphs, type JoinGraph } from '../supergraph/join-graph.js';
+import { hidesObjectTypes, supergraphSchema } from '../supergraph/supergraph-types.js';
+import { transportOf } from '../transports/transport-of.js';
+import { documentCache, type Snapshot } from './snapshot.js';
+
+export interface SnapshotParts {
+  /** Throws for a subgraph that cannot be had. */
+  readonly handleFor: (graph: JoinGraph) => SubgraphHandle;
+  readonly loadPlanner: (sdl: string) => Promise<Planner>;
+  readonly authorization: AuthorizationOptions;
+}
+
+/**
+ * Derives everything from a supergraph. Rejects with a sentence when it is none, when it names a subgraph that
+ * cannot be had, or when it uses something the gateway does not understand; nothing is left open then.
+ */
+export async function loadSnapshot(
+  { id, sdl }: SupergraphVersion,
+  { handleFor, loadPlanner, authorization }: SnapshotParts,
+): Promise<Snapshot> {
+  const handles = new Map(readJoinGraphs(sdl).map((graph) => [graph.name, handleFor(graph)] as const));
+  const planner = await loadPlanner(sdl);
+  try {
+    const supergraph = supergraphSchema(sdl);
+    const schema = buildSchema(planner.supergraph.apiSdl, { assumeValid: true, assumeValidSDL: true });
+    return Object.freeze({
+      id,
+      sdl,
+      schema,
+      types: typeConditions(supergraph),
+      keys: readEntityKeys(sdl),
+      hidesTypes: hidesObjectTypes(supergraph, schema),
+      planner,
+      authorization: loadAuthorization(sdl, schema, authorization),
+      handles,
+      transports: new Map([...handles].map(([name, handle]) => [name, transportOf(handle)])),
+      documents: documentCache(),
+      plans: createPlanCache<OperationPlan>(),
+    });
+  } catch (error) {
+    await planner.close();
+    throw error;
+  }
+}

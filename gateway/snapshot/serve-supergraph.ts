@@ -1,0 +1,78 @@
+import type { SchemaRegistryPort, SubgraphHandle, SupergraphVersion } from '@inevitable/contract';
+import type { Logger } from 'pino';
+import type { AuthorizationOptions } from '../authorization/authorize.js';
+import { startPlannerThreads, type PlannerThreads } from '../planner/planner-threads.js';
+import { SubgraphDirectory, type OpenSubgraph } from '../transports/subgraph-directory.js';
+import { CurrentSnapshot } from './current-snapshot.js';
+import { followRegistry } from './follow-registry.js';
+import { loadSnapshot } from './load-snapshot.js';
+import type { Snapshot } from './snapshot.js';
+
+export interface SupergraphServing {
+  readonly registry: SchemaRegistryPort;
+  /** By name; closed with the supergraph. */
+  readonly subgraphs: ReadonlyMap<string, SubgraphHandle>;
+  /** Reaches a subgraph that `subgraphs` does not have, where the supergraph says it is. */
+  readonly openSubgraph: OpenSubgraph | null;
+  readonly authorization: AuthorizationOptions;
+  /** Shared with others, and left running. By default the supergraph has its own. */
+  readonly planners?: PlannerThreads | undefined;
+  /** Called with every snapshot that becomes the current one, the first too. */
+  readonly onSnapshot?: ((snapshot: Snapshot) => void) | undefined;
+  readonly log: Logger;
+}
+
+export interface ServedSupergraph {
+  readonly snapshots: CurrentSnapshot;
+  /** Why the registry's newest version is not the one that is served, or null. */
+  readonly problem: () => string | null;
+  close(): Promise<void>;
+}
+
+/**
+ * Loads the registry's supergraph and keeps up with it. Rejects with one sentence when it cannot be had, and then leaves
+ * nothing running.
+ */
+export async function serveSupergraph({
+  registry,
+  subgraphs,
+  openSubgraph,
+  authorization,
+  planners: given,
+  onSnapshot,
+  log,
+}: SupergraphServing): Promise<ServedSupergraph> {
+  const directory = new SubgraphDirectory(subgraphs, openSubgraph);
+  const planners = given ?? startPlannerThreads({ log });
+  const release = async (): Promise<void> => {
+    if (!given) await planners.close();
+    await directory.close();
+  };
+  const load = (version: SupergraphVersion): Promise<Snapshot> =>
+    loadSnapshot(version, {
+      handleFor: (graph) => directory.handleFor(graph),
+      loadPlanner: (sdl) => planners.load(sdl),
+      authorization,
+    });
+
+  try {
+    const snapshots = new CurrentSnapshot(await load(await registry.current()), ({ planner }) => {
+      void planner.close();
+      void directory.closeAllBut(new Set(snapshots.current.handles.values()));
+    });
+    onSnapshot?.(snapshots.current);
+    const followed = followRegistry(registry, snapshots, { load, onSnapshot, log });
+    return {
+      snapshots,
+      problem: () => followed.problem,
+      async close() {
+        followed.stop();
+        await snapshots.current.planner.close();
+        await release();
+      },
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}

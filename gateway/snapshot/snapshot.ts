@@ -1,0 +1,38 @@
+import type { SubgraphHandle } from '@inevitable/contract';
+import type { GraphQLSchema } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import type { Authorization } from '../authorization/authorize.js';
+import type { CompilationTarget } from '../executor/compile-plan.js';
+import type { OperationPlan } from '../executor/operation-plan.js';
+import type { SubgraphTransport } from '../transports/subgraph-transport.js';
+import type { PlanCache } from '../planner/plan-cache.js';
+import type { Planner } from '../planner/planner.js';
+import type { ValidDocument } from './valid-document.js';
+
+const CACHED_DOCUMENTS = 2_000;
+const CACHED_SOURCE_CHARACTERS = 8_000_000;
+
+/** One supergraph and all that was derived from it. Immutable: a request that began on it ends on it. */
+export interface Snapshot extends CompilationTarget {
+  /** Of the supergraph's SDL: equal text, equal id. */
+  readonly id: string;
+  readonly sdl: string;
+  /** What clients may ask. */
+  readonly schema: GraphQLSchema;
+  readonly planner: Planner;
+  readonly authorization: Authorization;
+  /** The supergraph's subgraphs, by name. */
+  readonly handles: ReadonlyMap<string, SubgraphHandle>;
+  readonly transports: ReadonlyMap<string, SubgraphTransport>;
+  /** By source text. Only valid documents are kept. */
+  readonly documents: LRUCache<string, ValidDocument>;
+  /** By document, operation, override labels and denied fields. */
+  readonly plans: PlanCache<OperationPlan>;
+}
+
+export const documentCache = (): LRUCache<string, ValidDocument> =>
+  new LRUCache<string, ValidDocument>({
+    max: CACHED_DOCUMENTS,
+    maxSize: CACHED_SOURCE_CHARACTERS,
+    sizeCalculation: (_document, source) => Math.max(1, source.length),
+  });

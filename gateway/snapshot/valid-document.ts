@@ -1,0 +1,22 @@
+import type { DocumentNode, OperationDefinitionNode } from 'graphql';
+import type { OperationRequirements } from '../authorization/operation-requirements.js';
+import type { ConditionVariables } from '../executor/client-operation.js';
+
+/** A document that was parsed, and found to fit the snapshot's schema. */
+export interface ValidDocument {
+  readonly document: DocumentNode;
+  readonly source: string;
+  /** SHA-256 of the source, hexadecimal. */
+  readonly hash: string;
+  /** By name; one without a name under the empty string. Filled as they are asked for. */
+  readonly operations: Map<string, DocumentOperation>;
+}
+
+/** What can be said of one operation of a document whoever sends it: found once. */
+export interface DocumentOperation {
+  readonly definition: OperationDefinitionNode;
+  readonly name: string | null;
+  readonly conditions: ConditionVariables;
+  /** Null: nothing in it is protected. */
+  readonly requirements: OperationRequirements | null;
+}

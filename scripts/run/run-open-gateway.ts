@@ -1,0 +1,41 @@
+import { httpSubgraph, startGateway } from '@inevitable/gateway';
+import type { Logger } from 'pino';
+import type { Closers } from '../parts/closers.js';
+import type { Progress } from '../parts/progress.js';
+import { openSupergraphFile } from '../parts/supergraph-file.js';
+import { BadSetting, type Settings } from '../settings/settings.js';
+
+const DEFAULT_PORT = 8080;
+
+/**
+ * A gateway in front of any subgraphs, for audits and comparisons: nobody is asked who they are, and no subgraph is
+ * told. Needs nothing but the file. Throws `BadSetting` where customers could reach it.
+ */
+export async function runOpenGateway(
+  file: string,
+  settings: Settings,
+  progress: Progress,
+  log: Logger,
+  closers: Closers,
+): Promise<void> {
+  if (settings.deployment === 'customer') {
+    throw new BadSetting(
+      '--auth off is refused where DEPLOYMENT_CONTEXT is "customer": everybody could ask everything. Leave it out, or set DEPLOYMENT_CONTEXT=internal.',
+    );
+  }
+  const registry = await openSupergraphFile(file, log);
+  log.warn({ supergraph: file }, 'Authentication is off: whoever reaches this gateway may ask everything.');
+  const gateway = await startGateway({
+    host: settings.host,
+    port: settings.port ?? DEFAULT_PORT,
+    deployment: settings.deployment,
+    identity: null,
+    registry,
+    subgraphs: new Map(),
+    openSubgraph: ({ name, url }, contextTokens) => httpSubgraph({ name, routingUrl: url, contextTokens }),
+    products: [],
+    logger: log,
+  });
+  closers.add('gateway', () => gateway.close());
+  progress.line(`gateway is ready, without authentication: ${gateway.url}/graphql`);
+}
