@@ -32,14 +32,31 @@ export function compileGather(
 ): Gather {
   const builders = new RepresentationBuilders(types, requirements);
   const build = builders.forEntities();
+  const { leaves } = builders;
   return evaluate<Gather>(
     `${builders.code.join('\n')}
 return (data, into) => {
 let t;
-${walk(path, 'data', (place) => `if ((t = ${build}(${place})) !== undefined) into.add(t, ${place});`)}
+${leaves ? `const seen = into.seenBy(${literal(leaves.join())});` : ''}
+${walk(path, 'data', (place) => (leaves ? addUnlessSeen(place, leaves, build) : `if ((t = ${build}(${place})) !== undefined) into.add(t, ${place});`))}
 };`,
     { quoted, jsonText, own },
   );
+}
+
+/**
+ * The same few entities stand in many places: an object with the values of one that was seen needs no representation of
+ * its own. Comparing is several times cheaper than writing the text and looking it up (`npm run bench`, deep).
+ */
+function addUnlessSeen(place: string, [key, ...others]: Leaves, build: string): string {
+  const same = ['__typename', ...others].map((name) => `${read('e.object', name)} === ${read(place, name)}`);
+  const value = read(place, key);
+  return `const k = ${value}, e = seen.get(k);
+if (e !== undefined && ${same.join(' && ')}) into.addKnown(e.entity, ${place});
+else if ((t = ${build}(${place})) !== undefined) {
+const entity = into.add(t, ${place});
+if (e === undefined) seen.set(k, { object: ${place}, entity });
+}`;
 }
 
 /** The representation of one object as JSON; undefined for an object that is not an entity to ask for. */
@@ -87,6 +104,9 @@ const changes = (rewrites: readonly FetchRewrite[]): readonly Change[] =>
 /** By response name, with the selections below those that have some. */
 type Fields = ReadonlyMap<string, readonly PlanSelection[] | null>;
 
+/** All fields that representations are made of but `__typename`, where none of them has fields of its own. */
+type Leaves = readonly [string, ...string[]];
+
 class RepresentationBuilders {
   /** One function each: `(object) => text | undefined`. */
   readonly code: string[] = [];
@@ -97,6 +117,21 @@ class RepresentationBuilders {
   constructor(types: TypeConditions, requirements: Requirements) {
     this.#types = types;
     this.#requirements = requirements;
+  }
+
+  /** Null: a representation holds more than leaves. */
+  get leaves(): Leaves | null {
+    const names = new Set<string>();
+    const areLeaves = (selections: readonly PlanSelection[]): boolean =>
+      selections.every((selection) => {
+        if (selection.kind === 'InlineFragment') return areLeaves(selection.selections);
+        names.add(selection.alias ?? selection.name);
+        return selection.selections === undefined;
+      });
+    if (!areLeaves(this.#requirements.requires)) return null;
+    names.delete('__typename');
+    const [first, ...others] = names;
+    return first === undefined ? null : [first, ...others];
   }
 
   forEntities(): string {

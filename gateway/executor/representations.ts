@@ -1,3 +1,9 @@
+/** An object whose representation is known; others with the same values have the same. */
+export interface Seen {
+  readonly object: object;
+  readonly entity: number;
+}
+
 /**
  * The entities one fetch asks for: each different representation once, and every place that waits for it
  * (Apollo Federation subgraph specification, `Query._entities`).
@@ -9,15 +15,30 @@ export class Representations {
   readonly places: object[] = [];
   /** `places[n]` gets entity `entityOf[n]`. */
   readonly entityOf: number[] = [];
-  readonly #known = new Map<string, number>();
+  readonly #byText = new Map<string, number>();
+  readonly #bySeen = new Map<string, Map<unknown, Seen>>();
 
-  add(text: string, place: object): void {
-    let index = this.#known.get(text);
-    if (index === undefined) {
-      index = this.texts.push(text) - 1;
-      this.#known.set(text, index);
+  /** Answers the entity's number. */
+  add(text: string, place: object): number {
+    let entity = this.#byText.get(text);
+    if (entity === undefined) {
+      entity = this.texts.push(text) - 1;
+      this.#byText.set(text, entity);
     }
+    this.addKnown(entity, place);
+    return entity;
+  }
+
+  /** Another place for an entity that was added before. */
+  addKnown(entity: number, place: object): void {
     this.places.push(place);
-    this.entityOf.push(index);
+    this.entityOf.push(entity);
+  }
+
+  /** Objects that were seen, by the value of one field; apart for each set of fields that representations are made of. */
+  seenBy(fields: string): Map<unknown, Seen> {
+    let seen = this.#bySeen.get(fields);
+    if (!seen) this.#bySeen.set(fields, (seen = new Map()));
+    return seen;
   }
 }

@@ -22,12 +22,16 @@ export function readBody(stream: Readable): Promise<Buffer> {
         stream.destroy();
       }
     });
+    let ended = false;
     stream.once('end', () => {
+      ended = true;
       if (size > BODY_LIMIT_BYTES) reject(bodyTooLarge());
       else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     });
     stream.once('error', () => reject(badRequest('The request body broke off.')));
-    stream.once('close', () => reject(badRequest('The request body broke off.'))); // after `end` this changes nothing
+    stream.once('close', () => {
+      if (!ended) reject(badRequest('The request body broke off.'));
+    });
   });
 }
 

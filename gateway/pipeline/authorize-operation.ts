@@ -26,12 +26,8 @@ export function authorizeOperation(
     : apply(decision, permitted);
 }
 
-const unrestricted = (permitted: PermittedOperation): AuthorizedOperation => ({
-  ...permitted,
-  fetched: permitted.document.document,
-  deniedKey: '',
-  isDenied: null,
-});
+const unrestricted = (permitted: PermittedOperation): AuthorizedOperation =>
+  Object.assign(permitted, { fetched: permitted.document.document, deniedKey: '', isDenied: null });
 
 function apply(decision: Decision, permitted: PermittedOperation): AuthorizedOperation {
   switch (decision.kind) {
@@ -40,11 +36,10 @@ function apply(decision: Decision, permitted: PermittedOperation): AuthorizedOpe
     case 'rejected':
       throw decision.error;
     case 'filtered':
-      return {
-        ...permitted,
+      return Object.assign(permitted, {
         fetched: decision.document,
         deniedKey: decision.key,
-        isDenied: (field) => decision.isDenied(field),
-      };
+        isDenied: (field: FieldNode) => decision.isDenied(field),
+      });
   }
 }

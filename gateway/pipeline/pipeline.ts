@@ -20,7 +20,10 @@ export interface PipelineParts {
   readonly log: Logger;
 }
 
-/** The life of a GraphQL request. Never rejects: whatever happens is a GraphQL answer. */
+/**
+ * The life of a GraphQL request. Never rejects: whatever happens is a GraphQL answer. From its identification on it is
+ * one object, which belongs to this request alone: each phase adds to it what the next one's type asks for.
+ */
 export async function handleOperation(
   request: GatewayRequest,
   { tokens, snapshots, extensions, log }: PipelineParts,

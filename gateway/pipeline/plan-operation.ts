@@ -23,7 +23,9 @@ export function planOperation(
   const conditions = conditionValues(operation.conditions, variables);
   const origin = { document, operationName: operation.name, overrides, conditions, deniedKey };
   const plan = snapshot.plans.get(planKey(origin), () => planFor(origin, authorized, snapshot));
-  return plan instanceof Promise ? plan.then((known) => ({ ...authorized, plan: known })) : { ...authorized, plan };
+  return plan instanceof Promise
+    ? plan.then((known) => Object.assign(authorized, { plan: known }))
+    : Object.assign(authorized, { plan });
 }
 
 /** Has the plan ready before a request asks for it: what another snapshot planned, on this one. Throws as `planOperation`. */

@@ -15,7 +15,7 @@ export function protect(
   { onOperation }: GatheredExtensions,
 ): PermittedOperation | Promise<PermittedOperation> {
   const seen = operationSeen(identified);
-  if (onOperation === null) return { ...identified, seen, observed: false };
+  if (onOperation === null) return Object.assign(identified, { seen, observed: false });
   const verdict = onOperation(seen);
   return verdict instanceof Promise
     ? verdict.then((given) => obey(given, identified, seen))
@@ -24,7 +24,7 @@ export function protect(
 
 function obey(verdict: Verdict, identified: IdentifiedOperation, seen: OperationSeen): PermittedOperation {
   if (verdict.kind === 'reject') throw verdict.error;
-  return { ...identified, seen, observed: verdict.observe };
+  return Object.assign(identified, { seen, observed: verdict.observe });
 }
 
 const operationSeen = ({ document, operation, variables, context, header }: IdentifiedOperation): OperationSeen => ({
@@ -32,7 +32,7 @@ const operationSeen = ({ document, operation, variables, context, header }: Iden
   document: document.document,
   definition: operation.definition,
   hash: document.hash,
-  operationName: operation.name,
+  operationName: operation.definition.name?.value ?? null,
   variables,
   header,
 });

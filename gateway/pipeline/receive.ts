@@ -79,17 +79,8 @@ function parametersOfGet(request: GatewayRequest): Parameters {
 }
 
 function parametersOfPost(request: GatewayRequest): Parameters {
-  // Only this type needs a preflight; the ones a form can send (text/plain, multipart, urlencoded) are refused.
-  const [type = '', ...parameters] = (request.header('content-type') ?? '')
-    .split(';')
-    .map((part) => part.trim().toLowerCase());
-  if (type !== 'application/json') throw badRequest('Send the request as application/json.', 415);
-  const charset = parameters
-    .find((parameter) => parameter.startsWith('charset='))
-    ?.slice('charset='.length)
-    .replaceAll('"', '');
-  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8')
-    throw badRequest('Send the request body in UTF-8.', 415);
+  const type = request.header('content-type') ?? '';
+  if (type !== JSON_TYPE) checkContentType(type);
   const encoding = request.header('content-encoding');
   if (encoding !== undefined && encoding !== 'identity')
     throw badRequest('Send the request body without compression.', 415);
@@ -101,6 +92,20 @@ function parametersOfPost(request: GatewayRequest): Parameters {
   if (typeof json !== 'object' || json === null)
     throw badRequest('The request body must be a JSON object with "query".');
   return checkParameters(json);
+}
+
+/** Only this type needs a preflight; the ones a form can send (text/plain, multipart, urlencoded) are refused. */
+const JSON_TYPE = 'application/json';
+
+function checkContentType(header: string): void {
+  const [type = '', ...parameters] = header.split(';').map((part) => part.trim().toLowerCase());
+  if (type !== JSON_TYPE) throw badRequest('Send the request as application/json.', 415);
+  const charset = parameters
+    .find((parameter) => parameter.startsWith('charset='))
+    ?.slice('charset='.length)
+    .replaceAll('"', '');
+  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8')
+    throw badRequest('Send the request body in UTF-8.', 415);
 }
 
 function checkParameters(parameters: object): Parameters {

@@ -5,29 +5,24 @@ import {
   healthStatusCode,
   REQUEST_ID_HEADER,
   toErrorBody,
-  type DeploymentContext,
   type HealthReport,
 } from '@inevitable/contract';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { readBody } from '../graphql-over-http/read-body.js';
 import { badRequest, RequestRefused } from '../graphql-over-http/request-refused.js';
-import { handleOperation, type PipelineParts } from '../pipeline/pipeline.js';
-import { toErrorResponse, type GatewayResponse } from '../pipeline/to-response.js';
 import { forwardToProduct } from './forward-to-product.js';
+import { answerGraphQLFirst, type GraphQLEndpointParts } from './graphql-endpoint.js';
 import type { RouteTable } from './product-routes.js';
 import { requestFacts, requestIdOf } from './request-facts.js';
 
-export interface HttpServerParts extends PipelineParts {
-  readonly deployment: DeploymentContext;
+export interface HttpServerParts extends GraphQLEndpointParts {
   readonly routes: RouteTable;
-  readonly isDraining: () => boolean;
   readonly readiness: () => Promise<HealthReport>;
   readonly health: () => Promise<HealthReport>;
   readonly log: Logger;
 }
 
-const GRAPHQL_PATH = '/graphql';
 const REQUEST_TIMEOUT_MS = 30_000;
 /** TRACE and CONNECT are left out: a Fetch `Request` cannot carry them, and no product wants them. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -51,12 +46,14 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   // Raw bytes for every path: what they mean is decided where they are used.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) => readBody(payload));
-  app.addHook('onRequest', async ({ raw }, reply) => {
+  app.addHook('onRequest', ({ raw }, reply, done) => {
     void reply.header(REQUEST_ID_HEADER, requestIdOf(raw));
     if (isDraining()) void reply.header('connection', 'close');
+    done();
   });
-  app.addHook('onResponse', async () => {
+  app.addHook('onResponse', (_request, _reply, done) => {
     if (isDraining()) setImmediate(() => app.server.closeIdleConnections());
+    done();
   });
 
   app.get('/live', async () => ({ status: 'live' }));
@@ -65,36 +62,17 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
 
   app.route({
     method: METHODS,
-    url: GRAPHQL_PATH,
-    handler: async (request, reply) => {
-      const { raw } = request;
-      const target = raw.url ?? '';
-      const mark = target.indexOf('?');
-      const response = await handleOperation(
-        {
-          method: request.method,
-          search: mark < 0 ? '' : target.slice(mark + 1),
-          header: (name) => headerOf(request, name),
-          rawHeaders: raw.rawHeaders,
-          body: request.body instanceof Buffer ? request.body : null,
-          facts: requestFacts(request, reply, deployment),
-        },
-        parts,
-      );
-      return sendGraphQL(reply, response);
-    },
-  });
-
-  app.route({
-    method: METHODS,
     url: '/*',
-    handler: (request, reply) => forwardToProduct(request, reply, requestFacts(request, reply, deployment), parts),
+    handler: (request, reply) => {
+      const requestId = String(reply.getHeader(REQUEST_ID_HEADER));
+      return forwardToProduct(request, reply, requestFacts(request.raw, reply.raw, requestId, deployment), parts);
+    },
   });
 
   app.setNotFoundHandler((request, reply) => answerError(badRequest('Use another method.', 405), request, reply));
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
 
-  /** GraphQL errors on /graphql, `{ error: { code, message } }` elsewhere. */
+  /** `{ error: { code, message } }` */
   function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const known = isFastifyRefusal(error) ? badRequest(error.message, error.statusCode) : error;
     const { message, extensions } = toErrorBody(known);
@@ -105,20 +83,16 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
         { err: error, requestId: reply.getHeader(REQUEST_ID_HEADER), path: pathOf(request) },
         'A request failed.',
       );
-    if (pathOf(request) === GRAPHQL_PATH)
-      return sendGraphQL(reply, toErrorResponse(known, headerOf(request, 'accept')));
     if (status === 401) void reply.header('www-authenticate', 'Bearer error="invalid_token"');
     return reply.code(status).header('cache-control', 'no-store').send({ error: { code, message } });
   }
 
+  answerGraphQLFirst(app.server, parts);
   return app;
 }
 
 const sendReport = (reply: FastifyReply, report: HealthReport): FastifyReply =>
   reply.code(healthStatusCode(report)).header('cache-control', 'no-store').send(report);
-
-const sendGraphQL = (reply: FastifyReply, { status, headers, body }: GatewayResponse): FastifyReply =>
-  reply.code(status).headers(headers).send(body);
 
 /** Fastify's own complaints about a request; their text is for the client and names nothing of ours. */
 const isFastifyRefusal = (error: unknown): error is Error & { statusCode: number } =>
@@ -129,11 +103,6 @@ const isFastifyRefusal = (error: unknown): error is Error & { statusCode: number
   'statusCode' in error &&
   typeof error.statusCode === 'number' &&
   error.statusCode < 500;
-
-function headerOf({ headers }: FastifyRequest, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
-}
 
 const pathOf = ({ raw }: FastifyRequest): string => (raw.url ?? '').split('?', 1)[0]!;
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DeadlinePassed, REQUEST_ID_HEADER, type AnonymousRequest, type DeploymentContext } from '@inevitable/contract';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 
 export const DEADLINE_MS = 30_000;
 const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -13,14 +12,14 @@ export class ClientLeft extends Error {}
 
 /**
  * What a request says beside its credential. Its signal aborts when the client leaves or 30 s have passed.
- * The request id is the one already promised to the client in the answer's header.
+ * `requestId` is the one already promised to the client in the answer's header.
  */
 export function requestFacts(
-  { raw }: FastifyRequest,
-  reply: FastifyReply,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
   deployment: DeploymentContext,
 ): AnonymousRequest {
-  const response = reply.raw;
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(new DeadlinePassed(`No answer within ${DEADLINE_MS} ms.`)), DEADLINE_MS);
   const leave = () => {
@@ -30,8 +29,8 @@ export function requestFacts(
   if (response.destroyed) leave();
   else response.once('close', leave);
   return {
-    requestId: String(reply.getHeader(REQUEST_ID_HEADER)),
-    trace: sane(raw.headers.traceparent, TRACEPARENT),
+    requestId,
+    trace: sane(headers.traceparent, TRACEPARENT),
     deadline: Date.now() + DEADLINE_MS,
     signal: abort.signal,
     deployment,

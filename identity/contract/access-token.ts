@@ -35,17 +35,28 @@ export const accessTokenClaims = z.object({
 });
 export type AccessTokenClaims = z.infer<typeof accessTokenClaims>;
 
-/** The request context of a verified access token. */
-export function contextFromAccessToken(claims: AccessTokenClaims, request: AnonymousRequest): RequestContext {
+/** What a token says of its bearer, in the form of a request context: the same objects for every request with it. */
+type TokenIdentity = Omit<RequestContext, keyof AnonymousRequest>;
+
+const identities = new WeakMap<AccessTokenClaims, TokenIdentity>();
+
+function identityIn(claims: AccessTokenClaims): TokenIdentity {
+  const known = identities.get(claims);
+  if (known) return known;
   const caller: Caller = claims.adm
     ? { kind: 'platformAdmin', userId: claims.sub }
     : { kind: 'member', userId: claims.sub };
-  return Object.freeze({
-    ...request,
+  const identity = Object.freeze({
     tenant: Object.freeze({ id: claims.tid, plan: claims.plan, entitlementsDigest: claims.ent }),
     caller: Object.freeze(caller),
     sessionId: claims.sid,
     roles: Object.freeze(claims.roles),
     may: new Set(claims.scope.split(' ').filter(Boolean)),
   });
+  identities.set(claims, identity);
+  return identity;
 }
+
+/** The request context of a verified access token. */
+export const contextFromAccessToken = (claims: AccessTokenClaims, request: AnonymousRequest): RequestContext =>
+  Object.freeze({ ...request, ...identityIn(claims) });
