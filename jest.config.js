@@ -12,6 +12,9 @@ const shared = {
   modulePathIgnorePatterns: ['/dist/.*/package.json'],
 };
 
+/** Minutes of random operations: `npm run test:long` only. */
+const long = '\\.long\\.test\\.ts$';
+
 /** The behaviour suite is one, and holds for the stack in one process and for its parts apart. */
 const behaviour = (mode, folders) => ({
   ...shared,
@@ -32,11 +35,19 @@ export default {
     {
       ...shared,
       displayName: 'unit',
-      roots: ['identity', 'subgraphs', 'gateway', 'scripts', 'tests/contracts'].map((folder) => `<rootDir>/${folder}`),
+      roots: ['identity', 'subgraphs', 'gateway', 'scripts', 'tests/contracts', 'tests/conformance'].map(
+        (folder) => `<rootDir>/${folder}`,
+      ),
+      testPathIgnorePatterns: [...shared.testPathIgnorePatterns, long],
     },
     behaviour('one-process', ['behaviour', 'security']),
     behaviour('apart', ['behaviour']),
     // npm run test:long: what kills, cuts and refuses, and waits for processes to come and go.
-    behaviour('faults', ['faults']),
+    {
+      ...behaviour('faults', ['faults', 'conformance']),
+      testMatch: ['**/tests/faults/*.test.ts', '**/*.long.test.ts'],
+    },
+    // The rest of npm run test:long, alone on the machine: what takes millions of requests to show.
+    behaviour('soak', ['soak']),
   ],
 };

@@ -6,7 +6,6 @@ export * from './extensions/gateway-extension.js';
 export { supergraphFile, SupergraphFileUnusable } from './supergraph/supergraph-file.js';
 export type { FetchMade } from './executor/run-plan.js';
 export type * from './planner/query-plan.js';
-export { loadApolloEngine } from './executor/load-apollo-engine.js';
 export type { ProductRouting } from './routing/product-routes.js';
 export { startGateway, type GatewayOptions, type RunningGateway } from './start-gateway.js';
 export {

@@ -23,15 +23,14 @@ import { gatherExtensions } from './extensions/gather-extensions.js';
 import type { GatewayExtension } from './extensions/gateway-extension.js';
 import { prepareDrain } from './routing/drain.js';
 import { createHttpServer } from './routing/http-server.js';
-import { compileRoutes, type ProductRouting } from './routing/product-routes.js';
+import { compileRoutes, type ProductRouting, type RouteTable } from './routing/product-routes.js';
 import { serveSupergraph } from './snapshot/serve-supergraph.js';
 import type { JoinGraph } from './supergraph/join-graph.js';
 import { createContextTokens, type ContextTokens } from './transports/context-tokens.js';
 import { keepKeyRegistered } from './transports/register-context-key.js';
+import type { Subgraphs } from './transports/subgraph-directory.js';
 
 const READY_POLL_MS = 25;
-
-export type Subgraphs = ReadonlyMap<string, SubgraphHandle>;
 
 export interface GatewayOptions {
   readonly host: string;
@@ -84,7 +83,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 
   const contextTokens = identity && createContextTokens(now);
   const subgraphs = typeof options.subgraphs === 'function' ? options.subgraphs(contextTokens) : options.subgraphs;
-  const extensions = gatherExtensions([explainPlan(deployment, identity === null), ...(options.extensions ?? [])]);
+  const extensions = gatherExtensions([explainPlan(deployment, identity === null), ...(options.extensions ?? [])], log);
   const authorization: AuthorizationOptions = {
     mode: options.authorization ?? 'filter',
     decidePolicy: decidePolicies(identity && identity.entitlements, extensions.decidePolicy ?? undefined),
@@ -100,6 +99,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   });
   const { snapshots } = supergraph;
   const handles = (): Subgraphs => new Map([...snapshots.current.handles, ...subgraphs]);
+  const handleOf = (name: string) => subgraphs.get(name) ?? snapshots.current.handles.get(name);
+  let routes: RouteTable;
+  try {
+    routes = compileRoutes([...products], handleOf);
+  } catch (error) {
+    await supergraph.close();
+    throw error;
+  }
 
   const trust =
     identity &&
@@ -125,7 +132,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     tokens: trust && trust.tokens,
     snapshots,
     extensions,
-    routes: compileRoutes([...products], handles()),
+    routes,
     isDraining,
     readiness,
     health,

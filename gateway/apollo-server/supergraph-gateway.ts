@@ -9,12 +9,13 @@ import type {
 import {
   anonymousContext,
   CallerError,
+  ERROR_CODES,
   toErrorBody,
   type EntitlementsPort,
   type RequestContext,
   type SubgraphHandle,
 } from '@inevitable/contract';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, OperationTypeNode } from 'graphql';
 import { pino, type Logger } from 'pino';
 import { v7 as uuid } from 'uuid';
 import type { AuthorizationOptions } from '../authorization/authorize.js';
@@ -24,6 +25,7 @@ import type { SupergraphEngine } from '../executor/supergraph-engine.js';
 import { gatherExtensions } from '../extensions/gather-extensions.js';
 import type { GatewayExtension } from '../extensions/gateway-extension.js';
 import { checkVariables } from '../graphql-over-http/check-variables.js';
+import { refused } from '../graphql-over-http/refuse-document.js';
 import { RequestRefused } from '../graphql-over-http/request-refused.js';
 import { serveSupergraph } from '../snapshot/serve-supergraph.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
@@ -71,7 +73,7 @@ export class SupergraphGateway<Context extends object = Record<string, unknown>>
   async load(): Promise<GatewayLoadResult> {
     const { supergraphSdl, subgraphs = new Map<string, SubgraphHandle>(), authorization = 'filter' } = this.#options;
     const log = this.#log;
-    const extensions = gatherExtensions(this.#options.extensions ?? []);
+    const extensions = gatherExtensions(this.#options.extensions ?? [], log);
     this.#source = await openSource(supergraphSdl, log);
     const supergraph = await serveSupergraph({
       registry: this.#source.registry,
@@ -112,25 +114,49 @@ export class SupergraphGateway<Context extends object = Record<string, unknown>>
   }
 
   async #execute(
-    { request, document, source, queryHash, operationName, operation, context }: Parameters<GatewayExecutor>[0],
+    {
+      request,
+      response,
+      document,
+      source,
+      queryHash,
+      operationName,
+      operation,
+      context,
+    }: Parameters<GatewayExecutor>[0],
     engine: SupergraphEngine,
   ): Promise<GatewayExecutionResult> {
     const variables = request.variables ?? {};
     const header = (name: string): string | undefined => request.http?.headers.get(name) ?? undefined;
+    const addHeader = (name: string, value: string): void => response?.http?.headers.set(name, value);
     try {
+      if (operation.operation === OperationTypeNode.SUBSCRIPTION)
+        throw refused('BAD_USER_INPUT', [{ message: 'Subscriptions are not served here.' }]);
       checkVariables(engine.schema, operation, variables);
       const caller = this.#options.requestContext?.(context as Context) ?? nobody(header);
-      const result = await engine.execute(
-        { document, hash: queryHash, source, operationName, variables, header },
+      const { errors, ...result } = await engine.execute(
+        { document, hash: queryHash, source, operationName, variables, header, addHeader },
         caller,
       );
-      return result as GatewayExecutionResult;
+      return { ...result, ...(errors && { errors: errors.map(asGraphQLError) }) } as GatewayExecutionResult;
     } catch (error) {
       if (!(error instanceof CallerError)) this.#log.error({ err: error }, 'An operation failed.');
-      const bodies = error instanceof RequestRefused ? error.errors : [toErrorBody(error)];
-      return { errors: bodies.map(({ message, extensions }) => new GraphQLError(message, { extensions })) };
+      return { errors: failure(error) };
     }
   }
+}
+
+/** Apollo Server takes nothing else for an error. */
+const asGraphQLError = ({ message, path, extensions }: GraphQLError): GraphQLError =>
+  new GraphQLError(message, { path, extensions });
+
+/** An operation that was not run. Apollo Server reads the status from `http`, and does not send it. */
+function failure(error: unknown): GraphQLError[] {
+  const bodies = error instanceof RequestRefused ? error.errors : [toErrorBody(error)];
+  return bodies.map(({ message, extensions }) => {
+    const { status } = error instanceof RequestRefused ? error : ERROR_CODES[extensions.code];
+    return new GraphQLError(message, { extensions: { ...extensions, http: { status } } });
+  });
 }
 
 const schemaContext = ({ schema, sdl }: Snapshot): Parameters<GatewaySchemaLoadOrUpdateCallback>[0] => ({

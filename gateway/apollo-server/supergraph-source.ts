@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { RemoteGraphQLDataSource, type SupergraphManager } from '@apollo/gateway';
+import type { SupergraphManager } from '@apollo/gateway';
 import type { SchemaRegistryPort, SupergraphVersion } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import { supergraphFile, versionOf } from '../supergraph/supergraph-file.js';
+import { readSchemas } from './read-schemas.js';
 
 /**
  * Where a supergraph comes from: its SDL, a file (as a `file:` URL; what is written to it later is taken over), or any
@@ -32,7 +33,7 @@ async function managed(initialize: SupergraphManager['initialize']): Promise<Ope
       for (const listener of listeners) listener(latest);
     },
     healthCheck: async () => undefined, // the gateway's own health covers the subgraphs
-    getDataSource: ({ url = '' }) => new RemoteGraphQLDataSource({ url }), // managers read schemas through it
+    getDataSource: readSchemas,
   });
   return {
     registry: {

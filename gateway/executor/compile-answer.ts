@@ -7,6 +7,7 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  Kind,
   SchemaMetaFieldDef,
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
@@ -115,7 +116,7 @@ return s + '}';
         : `s += ${literal(start + literal(parent.name))};`;
     if (node.name.value === SchemaMetaFieldDef.name || node.name.value === TypeMetaFieldDef.name) {
       const field = this.#name('f');
-      this.scope[field] = node;
+      this.scope[field] = asOne(nodes);
       return `s += ${literal(start)} + I(${field});`;
     }
     const { type } = fieldOf(parent, node.name.value);
@@ -255,10 +256,17 @@ interface Place {
   readonly key: string;
 }
 
+/** Fields of one response name select together (GraphQL specification, 6.4.3, MergeSelectionSets). */
+function asOne(nodes: readonly FieldNode[]): FieldNode {
+  const selections = nodes.flatMap(({ selectionSet }) => selectionSet?.selections ?? []);
+  return { ...nodes[0]!, selectionSet: { kind: Kind.SELECTION_SET, selections } };
+}
+
 /** A custom scalar is its subgraph's matter; what has no JSON form does not fit. */
 function scalarText(value: unknown): string | null {
   try {
-    return jsonText(value);
+    const text = jsonText(value);
+    return text === 'null' ? null : text; // what JSON.stringify makes of a NaN, a function, an invalid Date
   } catch {
     return null; // a BigInt, or a structure that contains itself, from a subgraph in this process
   }

@@ -19,6 +19,8 @@ export interface Requirements {
   readonly rewrites: readonly FetchRewrite[];
   /** The keys by which the subgraph that is asked answers a type. */
   keysOf(type: string): readonly KeyFields[];
+  /** Objects that have all of this are another fetch's. */
+  readonly unless?: Pick<Requirements, 'requires' | 'rewrites'> | null;
 }
 
 /**
@@ -32,7 +34,7 @@ export function compileGather(
 ): Gather {
   const builders = new RepresentationBuilders(types, requirements);
   const build = builders.forEntities();
-  const { leaves } = builders;
+  const leaves = requirements.unless ? null : leavesOf(requirements.requires);
   return evaluate<Gather>(
     `${builders.code.join('\n')}
 return (data, into) => {
@@ -107,6 +109,20 @@ type Fields = ReadonlyMap<string, readonly PlanSelection[] | null>;
 /** All fields that representations are made of but `__typename`, where none of them has fields of its own. */
 type Leaves = readonly [string, ...string[]];
 
+function leavesOf(requires: readonly PlanSelection[]): Leaves | null {
+  const names = new Set<string>();
+  const areLeaves = (selections: readonly PlanSelection[]): boolean =>
+    selections.every((selection) => {
+      if (selection.kind === 'InlineFragment') return areLeaves(selection.selections);
+      names.add(selection.alias ?? selection.name);
+      return selection.selections === undefined;
+    });
+  if (!areLeaves(requires)) return null;
+  names.delete('__typename');
+  const [first, ...others] = names;
+  return first === undefined ? null : [first, ...others];
+}
+
 class RepresentationBuilders {
   /** One function each: `(object) => text | undefined`. */
   readonly code: string[] = [];
@@ -119,24 +135,17 @@ class RepresentationBuilders {
     this.#requirements = requirements;
   }
 
-  /** Null: a representation holds more than leaves. */
-  get leaves(): Leaves | null {
-    const names = new Set<string>();
-    const areLeaves = (selections: readonly PlanSelection[]): boolean =>
-      selections.every((selection) => {
-        if (selection.kind === 'InlineFragment') return areLeaves(selection.selections);
-        names.add(selection.alias ?? selection.name);
-        return selection.selections === undefined;
-      });
-    if (!areLeaves(this.#requirements.requires)) return null;
-    names.delete('__typename');
-    const [first, ...others] = names;
-    return first === undefined ? null : [first, ...others];
-  }
-
   forEntities(): string {
-    const { requires, rewrites } = this.#requirements;
-    return this.#forSelections(requires, changes(rewrites), 'entity');
+    const { requires, rewrites, unless } = this.#requirements;
+    const build = this.#forSelections(requires, changes(rewrites), 'entity');
+    if (!unless) return build;
+    const leaves = leavesOf(unless.requires);
+    const hasAll = leaves
+      ? leaves.map((field) => `${read('o', field)} !== undefined`).join(' && ')
+      : `${this.#forSelections(unless.requires, changes(unless.rewrites), 'entity')}(o) !== undefined`;
+    const name = this.#name('r');
+    this.code.push(`function ${name}(o) { return ${hasAll} ? undefined : ${build}(o); }`);
+    return name;
   }
 
   /**
@@ -177,7 +186,7 @@ if (typeof o !== 'object') return undefined;`;
 
   /** A plan may require a field of a type by which it does not ask for entities of that type. */
   #identifies(fields: Fields, fixed: readonly Change[], type: string): boolean {
-    if (fields.size === 0) return false;
+    if (![...fields.keys()].some((name) => name !== '__typename')) return false;
     const name = fixed.find(({ path }) => path.length === 1 && path[0] === '__typename')?.text;
     const keys = this.#requirements.keysOf(name ? (JSON.parse(name) as string) : type);
     return keys.length === 0 || keys.some((key) => this.#holds(fields, key));

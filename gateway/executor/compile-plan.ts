@@ -1,6 +1,7 @@
 import type { DocumentNode, FieldNode, GraphQLSchema } from 'graphql';
-import type { EntityKeys } from '../supergraph/entity-keys.js';
-import type { QueryPlan } from '../planner/query-plan.js';
+import type { EntityKeys, RequiresInput } from '../supergraph/entity-keys.js';
+import type { FetchNode, QueryPlan } from '../planner/query-plan.js';
+import { bareFetch } from './bare-fetch.js';
 import { compileAnswer, type WriteAnswer, type WriterKind } from './compile-answer.js';
 import { compileStep, type CompiledStep } from './compile-steps.js';
 import {
@@ -21,6 +22,8 @@ export interface CompiledPlan {
   readonly client: ClientOperation;
   readonly document: DocumentNode;
   readonly schema: GraphQLSchema;
+  /** What the client calls a variable of the plan. */
+  clientVariable(name: string): string;
   readonly steps: readonly CompiledStep[];
   /** For each step, those that wait for it. */
   readonly unblocks: readonly (readonly number[])[];
@@ -46,6 +49,8 @@ export interface PlannedOperation {
   readonly document: DocumentNode;
   readonly operationName: string | null;
   readonly plan: QueryPlan;
+  /** See `PlannedDocument`. */
+  readonly clientVariables: ReadonlyMap<string, string>;
   plannedName(field: FieldNode): string;
   /** Null: nothing is denied. */
   readonly isDenied: ((field: FieldNode) => boolean) | null;
@@ -56,13 +61,14 @@ export interface CompilationTarget {
   readonly schema: GraphQLSchema;
   readonly types: TypeConditions;
   readonly keys: EntityKeys;
+  readonly requiresInput: RequiresInput;
   readonly hidesTypes: boolean;
 }
 
 export function compilePlan(
-  { document, operationName, plan, plannedName, isDenied }: PlannedOperation,
+  { document, operationName, plan, clientVariables, plannedName, isDenied }: PlannedOperation,
   conditions: ConditionValues,
-  { schema, types, keys, hidesTypes }: CompilationTarget,
+  { schema, types, keys, requiresInput, hidesTypes }: CompilationTarget,
 ): CompiledPlan {
   const client: ClientOperation = {
     operation: operationIn(document, operationName),
@@ -74,13 +80,15 @@ export function compilePlan(
     hidesTypes,
     interfaces: [...types.interfaces],
   };
-  const steps = planSteps(plan, conditions).map((step) => compileStep(step, types, keys));
+  const bare = (fetch: FetchNode): FetchNode | null => bareFetch(fetch, keys, requiresInput);
+  const steps = planSteps(plan, conditions, bare).map((step) => compileStep(step, types, keys));
   const companions = groupCompanions(steps);
   const writers: Partial<Record<WriterKind, WriteAnswer>> = {};
   return {
     client,
     document,
     schema,
+    clientVariable: (name) => clientVariables.get(name) ?? name,
     steps,
     unblocks: steps.map(({ step }) =>
       steps.flatMap((other) => (other.step.after.includes(step.index) ? [other.step.index] : [])),

@@ -79,6 +79,7 @@ function int() {
   return negative ? n <= 2147483648 : n <= 2147483647;
 }
 function float() {
+  const start = p;
   if (b[p] === 45) p++;
   const from = p;
   while (b[p] >= 48 && b[p] <= 57) p++;
@@ -89,7 +90,8 @@ function float() {
     while (b[p] >= 48 && b[p] <= 57) p++;
     if (p === fraction) return false;
   }
-  return b[p] !== 101 && b[p] !== 69;
+  if (b[p] === 101 || b[p] === 69) return false;
+  return b[start] !== 45 || b[from] !== 48 || Number(b.latin1Slice(start, p)) !== 0; // JSON is written without -0
 }
 function boolean() { return b[p] === 116 ? ${expectText('true')} : ${expectText('false')}; }
 function oneOf(values) {

@@ -97,6 +97,10 @@ export function compileStep(step: PlanStep, types: TypeConditions, keys: EntityK
     requires: fetch.requires,
     rewrites: fetch.inputRewrites ?? [],
     keysOf: (type) => keys(fetch.serviceName, type),
+    unless: step.insteadOf && {
+      requires: step.insteadOf.requires ?? [],
+      rewrites: step.insteadOf.inputRewrites ?? [],
+    },
   };
   return fetch.contextRewrites && fetch.contextRewrites.length > 0
     ? {

@@ -1,10 +1,12 @@
 import type { EntitlementsPort, SubgraphHandle } from '@inevitable/contract';
+import { validate } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { decidePolicies } from '../authorization/decide-policies.js';
 import type { AuthorizationOptions } from '../authorization/authorize.js';
 import { gatherExtensions, type GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { GatewayExtension } from '../extensions/gateway-extension.js';
+import { MAX_ERRORS, refused } from '../graphql-over-http/refuse-document.js';
 import { authorizeOperation } from '../pipeline/authorize-operation.js';
 import { executePlan } from '../pipeline/execute-plan.js';
 import { operationOf } from '../pipeline/identify-operation.js';
@@ -41,7 +43,7 @@ export async function loadSupergraphEngine(
   log: Logger,
   { extensions: given = [], mode = 'filter', entitlements = null, planners }: EngineOptions = {},
 ): Promise<SupergraphEngine> {
-  const extensions = gatherExtensions(given);
+  const extensions = gatherExtensions(given, log);
   const authorization: AuthorizationOptions = {
     mode,
     decidePolicy: decidePolicies(entitlements, extensions.decidePolicy ?? undefined),
@@ -72,7 +74,11 @@ export function engineOn(
     let known = documents.get(snapshot);
     if (!known) documents.set(snapshot, (known = new LRUCache({ max: KNOWN_DOCUMENTS })));
     let valid = known.get(hash);
-    if (!valid) known.set(hash, (valid = { document, source, hash, operations: new Map() }));
+    if (valid) return valid;
+    // Its server validated it, but on the supergraph there was then.
+    const errors = validate(snapshot.schema, document, undefined, { maxErrors: MAX_ERRORS });
+    if (errors.length > 0) throw refused('GRAPHQL_VALIDATION_FAILED', errors);
+    known.set(hash, (valid = { document, source, hash, operations: new Map() }));
     return valid;
   }
 
@@ -95,7 +101,8 @@ export function engineOn(
         const permitted = await protect(identified, extensions);
         const authorized = await authorizeOperation(permitted, snapshot);
         const planned = await planOperation(authorized, snapshot, extensions);
-        const { answer } = await executePlan(planned, { snapshot, extensions, log });
+        const { answer, headers } = await executePlan(planned, { snapshot, extensions, log });
+        for (const [name, value] of Object.entries(headers)) asked.addHeader?.(name, value);
         return answerResult(answer);
       } finally {
         snapshots.release(snapshot);

@@ -10,6 +10,8 @@ export interface PlanStep {
   readonly path: readonly (string | number)[];
   /** Indexes of the steps this one needs. */
   readonly after: readonly number[];
+  /** Only for objects that this other fetch cannot ask for; see `bareFetch`. Null: for all. */
+  readonly insteadOf: FetchNode | null;
   /** The longest way here, in steps: fetches of one level are ready at about the same time. */
   readonly level: number;
 }
@@ -18,17 +20,22 @@ export interface PlanStep {
  * A plan as a list: each step after those it needs. The planner's tree says the same with `Sequence` and `Parallel`; a
  * list can also be asked which fetches of different branches wait for the same moment. Conditions are decided here.
  */
-export function planSteps({ node }: QueryPlan, conditions: ConditionValues): readonly PlanStep[] {
+export function planSteps(
+  { node }: QueryPlan,
+  conditions: ConditionValues,
+  bare: (fetch: FetchNode) => FetchNode | null = () => null,
+): readonly PlanStep[] {
   const steps: PlanStep[] = [];
 
   /** Adds the node's steps; answers those that must be done for the node to be done. */
   function add(node: PlanNode, path: readonly (string | number)[], after: readonly number[]): readonly number[] {
     switch (node.kind) {
       case 'Fetch': {
-        const index = steps.length;
         const level = after.reduce((deepest, one) => Math.max(deepest, steps[one]!.level + 1), 0);
-        steps.push({ index, fetch: node, path, after, level });
-        return [index];
+        const push = (fetch: FetchNode, insteadOf: FetchNode | null): number =>
+          steps.push({ index: steps.length, fetch, path, after, level, insteadOf }) - 1;
+        const rest = bare(node);
+        return rest ? [push(node, null), push(rest, node)] : [push(node, null)];
       }
       case 'Flatten':
         return add(node.node, [...path, ...node.path], after);

@@ -1,4 +1,10 @@
-import { DeadlinePassed, toErrorBody, type RequestContext, type SubgraphRequest } from '@inevitable/contract';
+import {
+  DeadlinePassed,
+  SubgraphUnreachable,
+  toErrorBody,
+  type RequestContext,
+  type SubgraphRequest,
+} from '@inevitable/contract';
 import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import type { FetchRewrite } from '../planner/query-plan.js';
@@ -80,6 +86,8 @@ interface Portion {
   readonly values: ReadonlyMap<string, string> | null;
   /** Places up to `end` (from where the previous ended) belong to `step`. */
   readonly members: { readonly step: CompiledStep; readonly end: number }[];
+  /** Where each entity belongs; null until an error asks. */
+  paths: readonly AnswerPath[][] | null;
 }
 
 interface Gathering {
@@ -232,6 +240,7 @@ class PlanRun {
             representations,
             values,
             members: [{ step, end: representations.places.length }],
+            paths: null,
           });
         continue;
       }
@@ -242,7 +251,7 @@ class PlanRun {
       const end = representations.places.length;
       if (end === before) continue;
       if (!portion) {
-        portion = { step, key: String(index), representations, values: null, members: [] };
+        portion = { step, key: String(index), representations, values: null, members: [], paths: null };
         bySelection.set(step.selection.text, portion);
         portions.push(portion);
       }
@@ -278,7 +287,7 @@ class PlanRun {
 
   #variableTexts(names: readonly string[]): string[] {
     return names.flatMap((name) => {
-      const value = own(this.#variables, name);
+      const value = own(this.#variables, this.#plan.clientVariable(name));
       return value === undefined ? [] : [`${JSON.stringify(name)}:${JSON.stringify(value)}`];
     });
   }
@@ -307,12 +316,10 @@ class PlanRun {
     transport
       .send(fetch, this.#context, this.#context.signal)
       .then((answer) => {
-        report(answer);
-        if (answer.kind === 'bytes' && this.#plan.passThrough?.recognizes(answer.bytes)) {
+        if (answer.kind === 'bytes' && this.#plan.passThrough?.recognizes(answer.bytes))
           this.#passedThrough = answer.bytes;
-          return;
-        }
-        take(answer.kind === 'bytes' ? parseAnswer(answer.bytes, subgraph) : ownResult(answer.result));
+        else take(resultIn(answer, subgraph));
+        report(answer);
       })
       .catch((error: unknown) => {
         report(null);
@@ -323,8 +330,9 @@ class PlanRun {
   }
 
   #mergeEntities({ data, errors }: ExecutionResult, { parts }: EntitiesRequest, portions: readonly Portion[]): void {
-    if (errors) this.#entityErrors(errors, parts, portions);
-    if (data === null || data === undefined) {
+    const nothing = data === null || data === undefined;
+    if (errors) this.#entityErrors(errors, parts, portions, nothing);
+    if (nothing) {
       const members = portions.flatMap((portion) => portion.members.map(({ step }) => step));
       return this.#explain(this.#concerned(members));
     }
@@ -377,7 +385,13 @@ class PlanRun {
     }
   }
 
-  #entityErrors(errors: readonly SubgraphError[], parts: EntitiesRequest['parts'], portions: readonly Portion[]): void {
+  /** `nothing`: there are no data. An error about one list of entities, which may not be null, took the others with it. */
+  #entityErrors(
+    errors: readonly SubgraphError[],
+    parts: EntitiesRequest['parts'],
+    portions: readonly Portion[],
+    nothing: boolean,
+  ): void {
     for (const error of errors) {
       const [alias, index, ...rest] = error.path ?? [];
       const number = parts.findIndex((part) => part.alias === alias);
@@ -388,26 +402,33 @@ class PlanRun {
         const places = this.#placesOfEntity(portion, index).map((place) => [...place, ...below]);
         this.#add(shown, places.length > 0 ? places : [[]]); // an index beyond what was asked: said, if nowhere in particular
       } else {
-        const concerned = (portion ? [portion] : portions).flatMap(({ members }) => members.map(({ step }) => step));
+        const concerned = (portion && !nothing ? [portion] : portions).flatMap(({ members }) =>
+          members.map(({ step }) => step),
+        );
         this.#add(shown, this.#concerned(concerned));
       }
     }
   }
 
-  /** Where an entity belongs. Found by walking again: only an error wants to know. */
-  #placesOfEntity({ representations, members }: Portion, entity: number): AnswerPath[] {
-    const { places, entityOf } = representations;
-    const found: AnswerPath[] = [];
+  #placesOfEntity(portion: Portion, entity: number): readonly AnswerPath[] {
+    portion.paths ??= this.#pathsOfEntities(portion);
+    return portion.paths[entity] ?? [];
+  }
+
+  /** Where each entity belongs. Found by walking again: only an error wants to know. */
+  #pathsOfEntities({ representations, members }: Portion): readonly AnswerPath[][] {
+    const { texts, places, entityOf } = representations;
+    const paths: AnswerPath[][] = texts.map(() => []);
     let next = 0;
     for (const { step, end } of members) {
       eachPlace(this.#data, step.step.path, (place, where) => {
         if (next >= end || places[next] !== place) return;
-        if (entityOf[next] === entity) found.push(where);
+        paths[entityOf[next]!]!.push(where);
         next++;
       });
       next = end;
     }
-    return found;
+    return paths;
   }
 
   /** The fields that steps are for, at every place. */
@@ -478,6 +499,14 @@ interface Outgoing {
   readonly body: string;
   readonly steps: readonly number[];
   readonly portions?: readonly Portion[];
+}
+
+/** Throws `SubgraphUnreachable` where there is neither data nor an error: nobody would have said why the answer is null. */
+function resultIn(answer: SubgraphAnswer, subgraph: string): ExecutionResult {
+  const result = answer.kind === 'bytes' ? parseAnswer(answer.bytes, subgraph) : ownResult(answer.result);
+  if (!result.errors && (typeof result.data !== 'object' || result.data === null))
+    throw new SubgraphUnreachable(subgraph, new Error('It answered neither data nor errors.'));
+  return result;
 }
 
 /** In process the result is the subgraph's own; the engine writes later fetches into a copy. */

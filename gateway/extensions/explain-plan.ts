@@ -1,4 +1,4 @@
-import { Forbidden, type DeploymentContext, type RequestContext } from '@inevitable/contract';
+import { BadUserInput, Forbidden, type DeploymentContext, type RequestContext } from '@inevitable/contract';
 import type { GatewayExtension } from './gateway-extension.js';
 import { observe, proceed, reject } from './gateway-extension.js';
 
@@ -15,7 +15,7 @@ export const explainPlan = (deployment: DeploymentContext, open: boolean): Gatew
   onOperation({ header, context }) {
     const wanted = header(HEADER);
     if (wanted === undefined) return proceed;
-    if (wanted !== 'plan') return reject(new Forbidden(`"${HEADER}" takes the value "plan".`));
+    if (wanted !== 'plan') return reject(new BadUserInput(`"${HEADER}" takes the value "plan".`));
     if (!open && !mayExplain(context, deployment))
       return reject(new Forbidden('Only a platform administrator may have an operation explained here.'));
     return observe;

@@ -6,6 +6,9 @@ import type { QueryPlan } from '../planner/query-plan.js';
 /**
  * A set of optional hooks into the life of an operation. Protection, usage recording and caching are extensions, so that
  * they are added without editing the path. Hooks are gathered at load: one that nobody uses costs nothing.
+ *
+ * A hook that throws a `CallerError` tells the client so. Whatever else it throws is logged with the extension's name and
+ * masked: the operation, the policy or the fetch it was asked about fails. Only an answer stands, without the additions.
  */
 export interface GatewayExtension {
   readonly name: string;
@@ -23,8 +26,8 @@ export interface GatewayExtension {
   decideOverride?(label: string, context: RequestContext): boolean | undefined;
 
   /**
-   * Before each request to a subgraph. The headers are added; none may be the gateway's own (`x-inevitable-…`), and
-   * equal fetches with different headers are not shared.
+   * Before each request to a subgraph. The headers are added over HTTP; none may be the gateway's own or say who asks
+   * (`added-headers.ts`), and equal fetches with different headers are not shared.
    */
   onSubgraphFetch?(fetch: FetchPrepared): Readonly<Record<string, string>> | undefined;
 
@@ -39,6 +42,7 @@ export interface OperationSeen {
   readonly definition: OperationDefinitionNode;
   /** SHA-256 of the document's source, hexadecimal. */
   readonly hash: string;
+  /** As the document names it, whether the client repeated the name or not. */
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
   /** A header of the client's request, by lower-case name. */

@@ -1,4 +1,7 @@
-import type { RequestContext } from '@inevitable/contract';
+import { CallerError, type RequestContext } from '@inevitable/contract';
+import type { Logger } from 'pino';
+import { addedHeaders } from './added-headers.js';
+import { ExtensionFailed } from './extension-failed.js';
 import type {
   AnswerAdditions,
   AnswerSeen,
@@ -10,10 +13,11 @@ import type {
 import { observe, proceed } from './gateway-extension.js';
 
 const CONTRACT = 1;
-/** Headers that say who the caller is, or belong to the connection: nobody but the transport writes them. */
-const RESERVED = /^(x-inevitable-|host$|connection$|content-length$|content-type$|transfer-encoding$|authorization$)/i;
 
-/** The hooks of all extensions, one function each. Null where no extension has the hook. */
+/**
+ * The hooks of all extensions, one function each. Null where no extension has the hook. What a hook throws arrives as
+ * `ExtensionFailed`; only `onAnswer` never throws.
+ */
 export interface GatheredExtensions {
   readonly onOperation: ((operation: OperationSeen) => Verdict | Promise<Verdict>) | null;
   readonly decidePolicy: ((policy: string, context: RequestContext) => Promise<boolean | undefined>) | null;
@@ -26,12 +30,10 @@ export interface GatheredExtensions {
  * Orders extensions by what they need and gathers their hooks. Throws, with a sentence for the operator, on a wrong
  * contract, two of one name, or a need that is not met: a start fails on this, never a request.
  */
-export function gatherExtensions(given: readonly GatewayExtension[]): GatheredExtensions {
+export function gatherExtensions(given: readonly GatewayExtension[], log: Logger): GatheredExtensions {
   const extensions = inOrder(given);
   const having = <Hook extends keyof GatewayExtension>(hook: Hook) =>
-    extensions.filter((extension): extension is GatewayExtension & Required<Pick<GatewayExtension, Hook>> =>
-      Boolean(extension[hook]),
-    );
+    extensions.filter((extension): extension is Having<Hook> => Boolean(extension[hook]));
   const operations = having('onOperation');
   const policies = having('decidePolicy');
   const overrides = having('decideOverride');
@@ -45,7 +47,9 @@ export function gatherExtensions(given: readonly GatewayExtension[]): GatheredEx
         ? null
         : async (policy, context) => {
             for (const extension of policies) {
-              const decided = await extension.decidePolicy(policy, context);
+              const decided = await attemptLater(extension, 'decidePolicy', async () =>
+                extension.decidePolicy(policy, context),
+              );
               if (decided !== undefined) return decided;
             }
             return undefined;
@@ -55,7 +59,7 @@ export function gatherExtensions(given: readonly GatewayExtension[]): GatheredEx
         ? null
         : (label, context) => {
             for (const extension of overrides) {
-              const decided = extension.decideOverride(label, context);
+              const decided = attempt(extension, 'decideOverride', () => extension.decideOverride(label, context));
               if (decided !== undefined) return decided;
             }
             return undefined;
@@ -64,15 +68,13 @@ export function gatherExtensions(given: readonly GatewayExtension[]): GatheredEx
       fetches.length === 0
         ? null
         : (fetch) => {
-            const headers: Record<string, string> = {};
+            let headers: Readonly<Record<string, string>> | undefined;
             for (const extension of fetches) {
-              for (const [name, value] of Object.entries(extension.onSubgraphFetch(fetch) ?? {})) {
-                if (RESERVED.test(name))
-                  throw new Error(
-                    `Extension "${extension.name}" may not set the header "${name}" of a subgraph request.`,
-                  );
-                headers[name.toLowerCase()] = value;
-              }
+              const more = attempt(extension, 'onSubgraphFetch', () => {
+                const wanted = extension.onSubgraphFetch(fetch);
+                return wanted && addedHeaders(wanted);
+              });
+              if (more) headers = { ...headers, ...more };
             }
             return headers;
           },
@@ -82,32 +84,71 @@ export function gatherExtensions(given: readonly GatewayExtension[]): GatheredEx
         : (answer) => {
             let added: AnswerAdditions | undefined;
             for (const extension of answers) {
-              const more = extension.onAnswer(answer);
-              if (more)
-                added = {
-                  extensions: { ...added?.extensions, ...more.extensions },
-                  headers: { ...added?.headers, ...more.headers },
-                };
+              try {
+                const more = additionsOf(extension.onAnswer(answer));
+                if (more) added = together(added, more);
+              } catch (error) {
+                // What was fetched is the client's all the same: a mutation that has run must not look as if it had not.
+                const err = new ExtensionFailed(extension, 'onAnswer', error);
+                const { requestId } = answer.operation.context;
+                log.error({ err, requestId }, 'An answer goes without what an extension adds.');
+              }
             }
             return added;
           },
   };
 }
 
-type Deciding = Required<Pick<GatewayExtension, 'onOperation'>>;
+type Having<Hook extends keyof GatewayExtension> = GatewayExtension & Required<Pick<GatewayExtension, Hook>>;
+
+/** A `CallerError` is for the client, whoever throws it; anything else is a fault of the extension. */
+const failureOf = (extension: GatewayExtension, hook: keyof GatewayExtension, error: unknown): Error =>
+  error instanceof CallerError ? error : new ExtensionFailed(extension, hook, error);
+
+function attempt<Result>(extension: GatewayExtension, hook: keyof GatewayExtension, run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    throw failureOf(extension, hook, error);
+  }
+}
+
+const attemptLater = <Result>(
+  extension: GatewayExtension,
+  hook: keyof GatewayExtension,
+  run: () => Promise<Result>,
+): Promise<Result> =>
+  run().catch((error: unknown) => {
+    throw failureOf(extension, hook, error);
+  });
+
+function additionsOf(wanted: AnswerAdditions | undefined): AnswerAdditions | undefined {
+  if (!wanted) return undefined;
+  const { extensions, headers } = wanted;
+  JSON.stringify(extensions); // what cannot be written costs the addition here, and the answer when it is written
+  return { ...(extensions && { extensions }), ...(headers && { headers: addedHeaders(headers) }) };
+}
+
+/** Of two extensions that add the same name, the later one is heard. */
+function together(added: AnswerAdditions | undefined, more: AnswerAdditions): AnswerAdditions {
+  const extensions = more.extensions ? { ...added?.extensions, ...more.extensions } : added?.extensions;
+  const headers = more.headers ? { ...added?.headers, ...more.headers } : added?.headers;
+  return { ...(extensions && { extensions }), ...(headers && { headers }) };
+}
 
 /** Asks one after the other until one rejects. Waits only for those that answer later. */
 function inTurn(
-  extensions: readonly Deciding[],
+  extensions: readonly Having<'onOperation'>[],
   from: number,
   operation: OperationSeen,
   before: Verdict,
 ): Verdict | Promise<Verdict> {
   let sofar = before;
   for (let index = from; index < extensions.length; index++) {
-    const verdict = extensions[index]!.onOperation(operation);
+    const extension = extensions[index]!;
+    const verdict = attempt(extension, 'onOperation', () => extension.onOperation(operation));
     if (verdict instanceof Promise)
-      return verdict.then((answered) =>
+      return attemptLater(extension, 'onOperation', () => verdict).then((answered) =>
         answered.kind === 'reject' ? answered : inTurn(extensions, index + 1, operation, both(sofar, answered)),
       );
     if (verdict.kind === 'reject') return verdict;

@@ -52,7 +52,7 @@ async function planFor(
   snapshot: Snapshot,
 ): Promise<OperationPlan> {
   const { document, operationName, overrides, conditions } = origin;
-  const { plan, renamed } = await snapshot.planner.plan({
+  const { plan, renamed, clientVariables } = await snapshot.planner.plan({
     document: print(undeferred(separateOperations(fetched)[operation.definition.name?.value ?? ''] ?? fetched)),
     operationName,
     overrides,
@@ -62,6 +62,7 @@ async function planFor(
     document: document.document,
     operationName,
     plan,
+    clientVariables,
     plannedName: ({ alias, name }: FieldNode) => {
       const { value } = alias ?? name;
       return renamed.get(value) ?? value;

@@ -12,6 +12,7 @@ import { flattenRoot } from './flatten-root.js';
 import { expandAbstractFragments } from './repair/expand-abstract-fragments.js';
 import { repairSupergraph } from './repair/repair-supergraph.js';
 import { separateResponseNames } from './repair/separate-response-names.js';
+import { separateVariables } from './repair/separate-variables.js';
 import { unplannedFields } from './repair/unplanned-fields.js';
 import { stripIntrospection } from './strip-introspection.js';
 
@@ -51,7 +52,8 @@ export function loadApolloPlanner(sdl: string): ApolloPlanner {
     plan({ document, operationName, overrides, conditions }) {
       const decided = flattenRoot(decideConditions(parse(document, { noLocation: true }), conditions), schema);
       const expanded = expandAbstractFragments(decided, schema, repair.interfaceObjects);
-      const separated = separateResponseNames(expanded, schema, repair.internalFields);
+      const variables = separateVariables(expanded);
+      const separated = separateResponseNames(variables.document, schema, repair.internalFields);
       const operation = operationFromDocument(
         apiSchema,
         stripIntrospection(separated.document),
@@ -62,7 +64,9 @@ export function loadApolloPlanner(sdl: string): ApolloPlanner {
       const unplanned = unplannedFields(separated.document, plan);
       if (unplanned.length > 0)
         throw new Error(`No subgraph answers ${unplanned.join(', ')} with what is asked of it.`);
-      return { plan, renamed: separated.renamed };
+      const starved = repair.starvedFields(plan);
+      if (starved.length > 0) throw new Error(`Its plan asks for ${starved.join(', ')} without what they require.`);
+      return { plan, renamed: separated.renamed, clientVariables: variables.clientNames };
     },
   };
 }

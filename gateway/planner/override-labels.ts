@@ -10,8 +10,9 @@ const NONE: Overrides = Object.freeze({});
 
 /**
  * Decides every label of the supergraph for one request (Apollo Federation, progressive `@override`). `percent(n)` holds
- * for n percent of tenants, and always for the same ones, so that a tenant never sees both sides of a migration; a caller
- * without a tenant is counted by request. A named label is what an extension says, and off where none does.
+ * for n percent of tenants, always for the same ones, and for those still when n grows, so that a migration never takes a
+ * tenant back; a caller without a tenant is counted by request. A named label is what an extension says, and off where
+ * none does.
  */
 export function decideOverrides(
   labels: readonly string[],
@@ -23,10 +24,7 @@ export function decideOverrides(
   return Object.fromEntries(
     labels.map((label) => {
       const percent = PERCENT.exec(label)?.[1];
-      return [
-        label,
-        percent === undefined ? decide?.(label, context) === true : shareOf(label, subject) < Number(percent),
-      ];
+      return [label, percent === undefined ? decide?.(label, context) === true : shareOf(subject) < Number(percent)];
     }),
   );
 }
@@ -39,8 +37,8 @@ export const overridesKey = (overrides: Overrides): string =>
         .flatMap(([label, on]) => (on ? [label] : []))
         .join();
 
-/** From 0 up to 100, evenly, and of its own for each label. */
-function shareOf(label: string, subject: string): number {
-  const digest = createHash('sha256').update(`${label}|${subject}`).digest();
+/** From 0 up to 100, evenly. */
+function shareOf(subject: string): number {
+  const digest = createHash('sha256').update(subject).digest();
   return (digest.readUInt32BE(0) / 2 ** 32) * 100;
 }

@@ -23,6 +23,8 @@ export interface PlannedDocument {
   readonly plan: QueryPlan;
   /** Response names of the client's document and what the plan has in their place; those not listed are the client's. */
   readonly renamed: ReadonlyMap<string, string>;
+  /** Variables of the plan by name, and what the client calls them; those not listed are the client's own. */
+  readonly clientVariables: ReadonlyMap<string, string>;
 }
 
 /** Plans operations on one supergraph. */

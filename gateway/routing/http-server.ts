@@ -1,12 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import {
-  ERROR_CODES,
-  healthStatusCode,
-  REQUEST_ID_HEADER,
-  toErrorBody,
-  type HealthReport,
-} from '@inevitable/contract';
+import { ERROR_CODES, healthStatusCode, REQUEST_ID_HEADER, toErrorBody, type HealthReport } from '@inevitable/contract';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { readBody } from '../graphql-over-http/read-body.js';

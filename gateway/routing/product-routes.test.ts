@@ -4,6 +4,7 @@ import { accounts, handles, notes } from '../test-support/test-subgraphs.js';
 import { product } from '../test-support/test-gateway.js';
 import { compileRoutes } from './product-routes.js';
 
+const subgraphs = new Map(handles(accounts(), notes()));
 const routes = compileRoutes(
   [
     product('accounts', { pathPrefixes: ['/auth', '/.well-known'] }),
@@ -13,7 +14,7 @@ const routes = compileRoutes(
       healthEndpoint: '/status',
     }),
   ],
-  handles(accounts(), notes()),
+  (name) => subgraphs.get(name),
 );
 const leadsTo = (host: string, path: string) => {
   const route = routes(host, path);
@@ -57,12 +58,24 @@ describe('A path', () => {
 
 describe('A product', () => {
   it('with routes and no subgraph stops the start', () => {
-    expect(() => compileRoutes([product('ghost')], handles())).toThrow(
+    expect(() => compileRoutes([product('ghost')], () => undefined)).toThrow(
       'Product "ghost" has routes, and no subgraph of that name was given to the gateway.',
     );
   });
 
   it('without routes needs none', () => {
-    expect(compileRoutes([product('ghost', { pathPrefixes: [] })], handles())('h', '/')).toBe(null);
+    expect(compileRoutes([product('ghost', { pathPrefixes: [] })], () => undefined)('h', '/')).toBe(null);
+  });
+
+  it('leads to where its subgraph is now, and nowhere once it is gone', () => {
+    const moved = notes();
+    const table = compileRoutes([product('notes')], (name) => subgraphs.get(name));
+    const before = subgraphs.get('notes');
+    expect(table('h', '/notes')?.subgraph).toBe(before);
+    subgraphs.set('notes', moved);
+    expect(table('h', '/notes')?.subgraph).toBe(moved);
+    subgraphs.delete('notes');
+    expect(table('h', '/notes')).toBe(null);
+    subgraphs.set('notes', before!);
   });
 });

@@ -17,35 +17,39 @@ export type RouteTable = (host: string, path: string) => ProductRoute | null;
 interface Prefix {
   readonly prefix: string;
   readonly product: ProductRouting;
-  readonly subgraph: SubgraphHandle;
 }
 
 /**
  * The longest matching path prefix wins, on every host; where none matches, the host decides. So `/auth` leads to
- * identity also below a product's own host. Throws when a product has no handle.
+ * identity also below a product's own host. Throws when a product has
+ * no subgraph; one that leaves the supergraph later takes its paths with it.
  */
 export function compileRoutes(
   products: readonly ProductRouting[],
-  subgraphs: ReadonlyMap<string, SubgraphHandle>,
+  subgraphOf: (name: string) => SubgraphHandle | undefined,
 ): RouteTable {
   const prefixes: Prefix[] = [];
-  const byHost = new Map<string, ProductRoute>();
+  const byHost = new Map<string, ProductRouting>();
   for (const product of products) {
     if (product.hosts.length === 0 && product.pathPrefixes.length === 0) continue;
-    const subgraph = subgraphs.get(product.name);
-    if (!subgraph)
+    if (!subgraphOf(product.name))
       throw new Error(`Product "${product.name}" has routes, and no subgraph of that name was given to the gateway.`);
-    for (const prefix of product.pathPrefixes) prefixes.push({ prefix, product, subgraph });
-    for (const host of product.hosts) byHost.set(host, { product, subgraph, kind: 'product' });
+    for (const prefix of product.pathPrefixes) prefixes.push({ prefix, product });
+    for (const host of product.hosts) byHost.set(host, product);
   }
   prefixes.sort((one, other) => other.prefix.length - one.prefix.length);
 
+  // Asked for with every request: a reload may say that a subgraph has moved.
+  const route = (product: ProductRouting, kind: ProductRoute['kind']): ProductRoute | null => {
+    const subgraph = subgraphOf(product.name);
+    return subgraph ? { product, subgraph, kind } : null;
+  };
   return (host, path) => {
-    for (const { prefix, product, subgraph } of prefixes) {
-      if (!isBelow(path, prefix)) continue;
-      return { product, subgraph, kind: path === prefix + product.healthEndpoint ? 'health' : 'product' };
+    for (const { prefix, product } of prefixes) {
+      if (isBelow(path, prefix)) return route(product, path === prefix + product.healthEndpoint ? 'health' : 'product');
     }
-    return byHost.get(host) ?? null;
+    const product = byHost.get(host);
+    return product ? route(product, 'product') : null;
   };
 }
 

@@ -7,12 +7,9 @@ import type { Snapshot } from './snapshot.js';
 export class CurrentSnapshot {
   #current: Snapshot;
   readonly #inUse = new Map<Snapshot, number>();
-  readonly #closed: (snapshot: Snapshot) => void;
 
-  /** `closed` releases what a snapshot holds, and is called once for each. */
-  constructor(first: Snapshot, closed: (snapshot: Snapshot) => void) {
+  constructor(first: Snapshot) {
     this.#current = first;
-    this.#closed = closed;
   }
 
   /** Without taking part in it: for what only looks. */
@@ -31,12 +28,12 @@ export class CurrentSnapshot {
     const users = this.#inUse.get(snapshot)! - 1;
     if (users > 0) return void this.#inUse.set(snapshot, users);
     this.#inUse.delete(snapshot);
-    if (snapshot !== this.#current) this.#closed(snapshot);
+    if (snapshot !== this.#current) void snapshot.close();
   }
 
   swap(next: Snapshot): void {
     const before = this.#current;
     this.#current = next;
-    if (!this.#inUse.has(before)) this.#closed(before);
+    if (!this.#inUse.has(before)) void before.close();
   }
 }

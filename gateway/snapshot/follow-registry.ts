@@ -1,5 +1,6 @@
 import type { SchemaRegistryPort, SupergraphVersion } from '@inevitable/contract';
 import type { Logger } from 'pino';
+import { NotASupergraph } from '../supergraph/join-graph.js';
 import type { CurrentSnapshot } from './current-snapshot.js';
 import type { Snapshot } from './snapshot.js';
 import { warmUp } from './warm-up.js';
@@ -31,17 +32,19 @@ export function followRegistry(
   let newest: string | null = null;
 
   async function takeOver(version: SupergraphVersion): Promise<void> {
-    if (stopped || version.id !== newest || version.id === snapshots.current.id) return;
+    if (stopped || version.id !== newest) return;
+    if (version.id === snapshots.current.id) return void (problem = null); // back to what is served: nothing is missing
     try {
       const next = await load(version);
       await warmUp(next, snapshots.current, log);
-      if (stopped) return await next.planner.close();
+      if (stopped) return await next.close();
       snapshots.swap(next);
       onSnapshot?.(next);
       problem = null;
       log.info({ supergraph: version.id }, 'The gateway took over a new supergraph.');
     } catch (error) {
-      problem = `version ${version.id} of the supergraph does not load: ${(error as Error).message}`;
+      if (stopped) return; // what loads was closed under it
+      problem = `version ${version.id} of the supergraph ${failure(error)}`;
       log.error({ err: error, supergraph: version.id }, 'The gateway stays on the supergraph it has.');
     }
   }
@@ -61,3 +64,7 @@ export function followRegistry(
     },
   };
 }
+
+/** The rest of a sentence that begins with the supergraph. */
+const failure = (error: unknown): string =>
+  error instanceof NotASupergraph ? error.message : `does not load: ${(error as Error).message}`;

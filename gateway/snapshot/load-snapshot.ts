@@ -1,19 +1,19 @@
-import type { SubgraphHandle, SupergraphVersion } from '@inevitable/contract';
+import type { SupergraphVersion } from '@inevitable/contract';
 import { buildSchema } from 'graphql';
 import { loadAuthorization, type AuthorizationOptions } from '../authorization/authorize.js';
 import type { OperationPlan } from '../executor/operation-plan.js';
 import { typeConditions } from '../executor/type-conditions.js';
 import { createPlanCache } from '../planner/plan-cache.js';
 import type { Planner } from '../planner/planner.js';
-import { readEntityKeys } from '../supergraph/entity-keys.js';
-import { readJoinGraphs, type JoinGraph } from '../supergraph/join-graph.js';
+import { readEntityKeys, readRequiredInputs } from '../supergraph/entity-keys.js';
+import { readJoinGraphs } from '../supergraph/join-graph.js';
 import { hidesObjectTypes, supergraphSchema } from '../supergraph/supergraph-types.js';
+import type { SubgraphDirectory } from '../transports/subgraph-directory.js';
 import { transportOf } from '../transports/transport-of.js';
 import { documentCache, type Snapshot } from './snapshot.js';
 
 export interface SnapshotParts {
-  /** Throws for a subgraph that cannot be had. */
-  readonly handleFor: (graph: JoinGraph) => SubgraphHandle;
+  readonly directory: SubgraphDirectory;
   readonly loadPlanner: (sdl: string) => Promise<Planner>;
   readonly authorization: AuthorizationOptions;
 }
@@ -24,11 +24,16 @@ export interface SnapshotParts {
  */
 export async function loadSnapshot(
   { id, sdl }: SupergraphVersion,
-  { handleFor, loadPlanner, authorization }: SnapshotParts,
+  { directory, loadPlanner, authorization }: SnapshotParts,
 ): Promise<Snapshot> {
-  const handles = new Map(readJoinGraphs(sdl).map((graph) => [graph.name, handleFor(graph)] as const));
-  const planner = await loadPlanner(sdl);
+  const handles = directory.acquire(readJoinGraphs(sdl));
+  let planner: Planner | null = null;
+  const close = async (): Promise<void> => {
+    await planner?.close();
+    await directory.release(handles);
+  };
   try {
+    planner = await loadPlanner(sdl);
     const supergraph = supergraphSchema(sdl);
     const schema = buildSchema(planner.supergraph.apiSdl, { assumeValid: true, assumeValidSDL: true });
     return Object.freeze({
@@ -37,6 +42,7 @@ export async function loadSnapshot(
       schema,
       types: typeConditions(supergraph),
       keys: readEntityKeys(sdl),
+      requiresInput: readRequiredInputs(sdl),
       hidesTypes: hidesObjectTypes(supergraph, schema),
       planner,
       authorization: loadAuthorization(sdl, schema, authorization),
@@ -44,9 +50,10 @@ export async function loadSnapshot(
       transports: new Map([...handles].map(([name, handle]) => [name, transportOf(handle)])),
       documents: documentCache(),
       plans: createPlanCache<OperationPlan>(),
+      close,
     });
   } catch (error) {
-    await planner.close();
+    await close();
     throw error;
   }
 }

@@ -1,8 +1,8 @@
-import type { SchemaRegistryPort, SubgraphHandle, SupergraphVersion } from '@inevitable/contract';
+import type { SchemaRegistryPort, SupergraphVersion } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { AuthorizationOptions } from '../authorization/authorize.js';
 import { startPlannerThreads, type PlannerThreads } from '../planner/planner-threads.js';
-import { SubgraphDirectory, type OpenSubgraph } from '../transports/subgraph-directory.js';
+import { SubgraphDirectory, type OpenSubgraph, type Subgraphs } from '../transports/subgraph-directory.js';
 import { CurrentSnapshot } from './current-snapshot.js';
 import { followRegistry } from './follow-registry.js';
 import { loadSnapshot } from './load-snapshot.js';
@@ -10,8 +10,8 @@ import type { Snapshot } from './snapshot.js';
 
 export interface SupergraphServing {
   readonly registry: SchemaRegistryPort;
-  /** By name; closed with the supergraph. */
-  readonly subgraphs: ReadonlyMap<string, SubgraphHandle>;
+  /** Closed with the supergraph. */
+  readonly subgraphs: Subgraphs;
   /** Reaches a subgraph that `subgraphs` does not have, where the supergraph says it is. */
   readonly openSubgraph: OpenSubgraph | null;
   readonly authorization: AuthorizationOptions;
@@ -50,16 +50,13 @@ export async function serveSupergraph({
   };
   const load = (version: SupergraphVersion): Promise<Snapshot> =>
     loadSnapshot(version, {
-      handleFor: (graph) => directory.handleFor(graph),
+      directory,
       loadPlanner: (sdl) => planners.load(sdl),
       authorization,
     });
 
   try {
-    const snapshots = new CurrentSnapshot(await load(await registry.current()), ({ planner }) => {
-      void planner.close();
-      void directory.closeAllBut(new Set(snapshots.current.handles.values()));
-    });
+    const snapshots = new CurrentSnapshot(await load(await registry.current()));
     onSnapshot?.(snapshots.current);
     const followed = followRegistry(registry, snapshots, { load, onSnapshot, log });
     return {
@@ -67,7 +64,7 @@ export async function serveSupergraph({
       problem: () => followed.problem,
       async close() {
         followed.stop();
-        await snapshots.current.planner.close();
+        await snapshots.current.close();
         await release();
       },
     };

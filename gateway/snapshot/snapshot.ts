@@ -1,9 +1,9 @@
-import type { SubgraphHandle } from '@inevitable/contract';
 import type { GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Authorization } from '../authorization/authorize.js';
 import type { CompilationTarget } from '../executor/compile-plan.js';
 import type { OperationPlan } from '../executor/operation-plan.js';
+import type { Subgraphs } from '../transports/subgraph-directory.js';
 import type { SubgraphTransport } from '../transports/subgraph-transport.js';
 import type { PlanCache } from '../planner/plan-cache.js';
 import type { Planner } from '../planner/planner.js';
@@ -22,12 +22,14 @@ export interface Snapshot extends CompilationTarget {
   readonly planner: Planner;
   readonly authorization: Authorization;
   /** The supergraph's subgraphs, by name. */
-  readonly handles: ReadonlyMap<string, SubgraphHandle>;
+  readonly handles: Subgraphs;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
   /** By source text. Only valid documents are kept. */
   readonly documents: LRUCache<string, ValidDocument>;
   /** By document, operation, override labels and denied fields. */
   readonly plans: PlanCache<OperationPlan>;
+  /** Once, after the last request on it: its planner, and the subgraphs that no other supergraph uses. */
+  close(): Promise<void>;
 }
 
 export const documentCache = (): LRUCache<string, ValidDocument> =>

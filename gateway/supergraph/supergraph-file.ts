@@ -18,28 +18,42 @@ export const versionOf = (sdl: string): SupergraphVersion => ({
 
 /**
  * A supergraph that was composed elsewhere; a gateway that runs takes over what is written to the file. Rejects with
- * `SupergraphFileUnusable`; a later version that is unusable is logged and passed by.
+ * `SupergraphFileUnusable`. What is written later is told of whatever it is: who watches has to say why it does not load.
  */
 export async function supergraphFile(path: string, log: Logger): Promise<SchemaRegistryPort> {
   await readVersion(path); // a start fails on it, not the first request
   return {
     current: () => readVersion(path),
     watch(onVersion) {
+      let looks = 0;
       const look = (): void => {
-        readVersion(path).then(onVersion, (error: unknown) =>
-          log.error({ err: error }, 'The gateway stays on the supergraph it has.'),
+        const mine = ++looks; // a slower look than the next one, or than the end, has nothing to tell any more
+        readText(path).then(
+          (sdl) => {
+            if (mine === looks) onVersion(versionOf(sdl));
+          },
+          (error: unknown) => {
+            if (mine === looks) log.error({ err: error }, 'The gateway stays on the supergraph it has.');
+          },
         );
       };
       watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, look);
-      return () => unwatchFile(path, look);
+      look(); // the file may have been written since it was read for the start
+      return () => {
+        looks++;
+        unwatchFile(path, look);
+      };
     },
   };
 }
 
-async function readVersion(path: string): Promise<SupergraphVersion> {
-  const sdl = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+const readText = (path: string): Promise<string> =>
+  readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new SupergraphFileUnusable(`${path} cannot be read (${error.code}).`);
   });
+
+async function readVersion(path: string): Promise<SupergraphVersion> {
+  const sdl = await readText(path);
   try {
     readJoinGraphs(sdl);
   } catch (error) {

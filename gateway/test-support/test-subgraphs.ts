@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { json } from 'node:stream/consumers';
 import {
   anonymousContext,
@@ -178,6 +178,8 @@ export const contextFor = (changes: Partial<RequestContext> = {}): RequestContex
 export interface HttpPeer {
   readonly url: string;
   readonly requests: { headers: IncomingMessage['headers']; url: string; method: string }[];
+  /** Those that are open. */
+  readonly connections: ReadonlySet<Socket>;
   close(): Promise<void>;
 }
 
@@ -190,10 +192,17 @@ export async function httpPeer(
     requests.push({ headers: request.headers, url: request.url!, method: request.method! });
     void answer(request, response);
   });
+  server.keepAliveTimeout = 600_000; // an idle connection ends because its client ends it
+  const connections = new Set<Socket>();
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    connections,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

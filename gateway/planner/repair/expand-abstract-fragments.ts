@@ -5,12 +5,17 @@ import {
   visit,
   visitWithTypeInfo,
   type DocumentNode,
+  type FieldNode,
   type FragmentSpreadNode,
+  type GraphQLObjectType,
   type GraphQLSchema,
   type InlineFragmentNode,
+  type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
 import { fragmentsIn } from '../../executor/client-operation.js';
+
+const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
 /**
  * The document with every fragment on an abstract type replaced by one for each of its object types, where the object
@@ -39,14 +44,26 @@ export function expandAbstractFragments(
         kind: Kind.SELECTION_SET,
         selections:
           both.length === 0
-            ? [{ kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }]
-            : both.map(({ name }) => ({
+            ? [TYPENAME]
+            : both.map((type) => ({
                 kind: Kind.INLINE_FRAGMENT,
-                typeCondition: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: name } },
-                selectionSet,
+                typeCondition: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: type.name } },
+                selectionSet: narrowed(selectionSet, type),
               })),
       },
     };
+  }
+
+  /** What the selections ask of this very type: its own fragments opened, those on others left out. */
+  function narrowed({ selections }: SelectionSetNode, type: GraphQLObjectType): SelectionSetNode {
+    const left = selections.flatMap((selection): readonly SelectionNode[] => {
+      if (selection.kind === Kind.FIELD) return [selection];
+      const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value);
+      const wanted = fragment?.typeCondition && schema.getType(fragment.typeCondition.name.value);
+      const applies = !wanted || wanted === type || (isAbstractType(wanted) && schema.isSubType(wanted, type));
+      return fragment && applies ? narrowed(fragment.selectionSet, type).selections : [];
+    });
+    return { kind: Kind.SELECTION_SET, selections: left.length === 0 ? [TYPENAME] : left };
   }
 
   return visit(

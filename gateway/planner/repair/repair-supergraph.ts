@@ -5,6 +5,7 @@ import { fetchVariants } from './fetch-variants.js';
 import { readInternalFields, type InternalFields } from './internal-fields.js';
 import { resolvableKeysFirst } from './resolvable-keys-first.js';
 import { separateRequirements } from './separate-requirements.js';
+import { starvedFields, type StarvedFields } from './starved-fields.js';
 import { SupergraphTypes } from './supergraph-types.js';
 
 /** What `@apollo/query-planner` gets wrong about one supergraph, set right around it. */
@@ -17,6 +18,8 @@ export interface SupergraphRepair {
   readonly internalFields: InternalFields;
   /** Interfaces that some subgraph knows as an object type. */
   readonly interfaceObjects: ReadonlySet<string>;
+  /** Of a repaired plan. */
+  readonly starvedFields: StarvedFields;
   /** Makes a plan on `sdl` one that the subgraphs understand. */
   repairPlan(plan: QueryPlan): QueryPlan;
 }
@@ -26,11 +29,14 @@ export function repairSupergraph(sdl: string): SupergraphRepair {
   const original = parse(sdl, { noLocation: true });
   const separated = separateRequirements(resolvableKeysFirst(original));
   const { supergraph, variants } = separated;
+  let starved: StarvedFields | null = null;
   return {
     sdl: supergraph === original ? sdl : print(supergraph),
     addsFields: variants.size > 0,
     internalFields: readInternalFields(new SupergraphTypes(supergraph)),
     interfaceObjects: interfaceObjectsIn(original),
+    // Made for the first plan: only then is it sure that the planner could load the supergraph.
+    starvedFields: (plan) => (starved ??= starvedFields(original))(plan),
     repairPlan: fetchVariants(separated),
   };
 }

@@ -9,8 +9,8 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { Logger } from 'pino';
-import { untilAborted } from '../background/until-aborted.js';
-import { isMasked, presentSubgraphError } from './present-errors.js';
+import { untilAborted } from '../../background/until-aborted.js';
+import { isMasked, presentSubgraphError } from '../../executor/present-errors.js';
 import { shareRepresentations } from './shared-representations.js';
 
 /** What travels through Apollo's executor beside the operation. */

@@ -8,9 +8,9 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import type { Logger } from 'pino';
-import { ownError } from './present-errors.js';
+import { ownError } from '../../executor/present-errors.js';
 import { SubgraphDataSource, type EngineContext } from './subgraph-data-source.js';
-import type { EngineOperation, SupergraphEngine } from './supergraph-engine.js';
+import type { EngineOperation, SupergraphEngine } from '../../executor/supergraph-engine.js';
 
 type Executor = Awaited<ReturnType<ApolloGateway['load']>>['executor'];
 type ExecutorRequest = Parameters<Executor>[0];

@@ -1,0 +1,27 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { REQUEST_ID_HEADER } from '@inevitable/contract';
+import { mayCross } from '../transports/forwarded-headers.js';
+
+/** Said by the gateway alone: what the message is, who asks, and which request it belongs to. */
+const OURS = new Set([
+  'host',
+  'content-type',
+  'content-length',
+  'accept',
+  'authorization',
+  'traceparent',
+  REQUEST_ID_HEADER,
+]);
+
+/** What an extension wants to add, by lower-case name. Throws for a header that is not its to set, or not HTTP. */
+export function addedHeaders(wanted: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  for (const [given, value] of Object.entries(wanted)) {
+    const name = given.toLowerCase();
+    if (OURS.has(name) || !mayCross(name, null)) throw new Error(`it may not set the header "${given}".`);
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    headers[name] = value;
+  }
+  return headers;
+}
