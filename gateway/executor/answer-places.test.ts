@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'graphql';
 import { clientOperationOf } from '../test-support/client-operation-of.js';
 import type { ClientOperation } from './client-operation.js';
-import { clientPaths, eachPlace } from './answer-places.js';
+import { clientPaths, eachPlace, type AnswerPath } from './answer-places.js';
 
 function placesAt(data: object, path: string): (readonly [unknown, string])[] {
-  const places: (readonly [unknown, string])[] = [];
-  eachPlace(data, path === '' ? [] : path.split('.'), (place, where) => places.push([place, where.join('.')]));
-  return places;
+  const places: (readonly [unknown, AnswerPath])[] = [];
+  eachPlace(data, path === '' ? [] : path.split('.'), (place, where) => places.push([place, where]));
+  return places.map(([place, where]) => [place, where.join('.')]);
 }
 
 describe('The places of an answer', () => {
@@ -19,6 +19,15 @@ describe('The places of an answer', () => {
       [a, 'shops.0.shelves.0.0'],
       [b, 'shops.0.shelves.2.1'],
       [c, 'shops.3.shelves.0.0'],
+    ]);
+  });
+
+  it('keep their paths beside a list where an object is, and an object where a list is', () => {
+    const data = { shops: [{ shelves: a }, { shelves: [b] }, { shelves: 5 }, { shelves: [[c], c] }] };
+    expect(placesAt(data, 'shops.@.shelves.@')).toEqual([
+      [b, 'shops.1.shelves.0'],
+      [[c], 'shops.3.shelves.0'],
+      [c, 'shops.3.shelves.1'],
     ]);
   });
 
@@ -47,7 +56,7 @@ describe('The client’s path', () => {
 
   it('ends before what the client did not ask for', () => {
     expect(pathIn('{ shops { id } }', 'shops.0.best.title')).toBe('shops.0');
-    expect(pathIn('{ shops { id } }', 'other.title')).toBe('');
+    expect(pathIn('{ shops { id } }', 'other.shops')).toBe('');
     expect(pathIn('{ shops { id @skip(if: $v) } }', 'shops.id', {}, {})).toBe('shops.id');
     expect(pathIn('query ($v: Boolean!) { shops { id @skip(if: $v) } }', 'shops.id', {}, { v: true })).toBe('shops');
   });
@@ -57,6 +66,15 @@ describe('The client’s path', () => {
       fragment F on Query { shops { name } ...G } fragment G on Query { shops { city } }`;
     for (const field of ['best.id', 'best.title', 'name', 'city'])
       expect(pathIn(query, `shops.1.${field}`)).toBe(`shops.1.${field}`);
+  });
+
+  it('is found soon where fragments spread each other again and again', () => {
+    const levels = Array.from(
+      { length: 40 },
+      (_, at) => `fragment F${at} on T { x: a { ...F${at + 1} } y: a { ...F${at + 1} } }`,
+    );
+    const query = `{ a { ...F0 } } ${levels.join(' ')} fragment F40 on T { id }`;
+    expect(pathIn(query, 'a.x.y.x.id')).toBe('a.x.y.x');
   });
 
   it('knows names that every object has only where the client asked for them', () => {

@@ -37,13 +37,8 @@ export function eachPlace(
 /** Turns a place in what was fetched into the place the client knows: its own names, and nothing it did not ask for. */
 export type ClientPath = (fetched: AnswerPath) => AnswerPath;
 
-interface Shape {
-  /** By planned name. */
-  readonly fields: Map<string, { readonly name: string; readonly shape: Shape }>;
-}
-
 export function clientPaths(client: ClientOperation): ClientPath {
-  const root = shapeOf([client.operation.selectionSet], client);
+  const root = new Shape([client.operation.selectionSet], client);
   return (fetched) => {
     const path: (string | number)[] = [];
     let shape = root;
@@ -52,7 +47,7 @@ export function clientPaths(client: ClientOperation): ClientPath {
         path.push(key);
         continue;
       }
-      const field = shape.fields.get(key);
+      const field = shape.field(key);
       if (!field) break;
       path.push(field.name);
       shape = field.shape;
@@ -61,32 +56,54 @@ export function clientPaths(client: ClientOperation): ClientPath {
   };
 }
 
-function shapeOf(sets: readonly SelectionSetNode[], client: ClientOperation): Shape {
-  const groups = new Map<string, FieldNode[]>();
-  const spread = new Set<string>();
-  const visit = (set: SelectionSetNode): void => {
-    for (const selection of set.selections) {
-      if (!client.included(selection)) continue;
-      if (selection.kind === Kind.FIELD) {
-        const name = client.plannedName(selection);
-        groups.set(name, [...(groups.get(name) ?? []), selection]);
-      } else if (selection.kind === Kind.INLINE_FRAGMENT) visit(selection.selectionSet);
-      else if (!spread.has(selection.name.value)) {
-        spread.add(selection.name.value);
-        const fragment = client.fragments.get(selection.name.value);
-        if (fragment) visit(fragment.selectionSet);
-      }
-    }
-  };
-  sets.forEach(visit);
-  const fields: Shape['fields'] = new Map();
-  for (const [planned, nodes] of groups) {
-    const [first] = nodes;
-    const below = nodes.flatMap(({ selectionSet }) => (selectionSet ? [selectionSet] : []));
-    fields.set(planned, {
-      name: first!.alias?.value ?? first!.name.value,
-      shape: shapeOf(below, client),
-    });
+interface ShapeField {
+  /** The client's. */
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** What the client selected of an object, whatever its type. Looked at where a path leads, and no further. */
+class Shape {
+  readonly #sets: readonly SelectionSetNode[];
+  readonly #client: ClientOperation;
+  #fields: ReadonlyMap<string, ShapeField> | null = null;
+
+  constructor(sets: readonly SelectionSetNode[], client: ClientOperation) {
+    this.#sets = sets;
+    this.#client = client;
   }
-  return { fields };
+
+  field(planned: string): ShapeField | undefined {
+    this.#fields ??= this.#collect();
+    return this.#fields.get(planned);
+  }
+
+  #collect(): ReadonlyMap<string, ShapeField> {
+    const groups = new Map<string, [FieldNode, ...FieldNode[]]>();
+    const spread = new Set<string>();
+    const visit = (set: SelectionSetNode): void => {
+      for (const selection of set.selections) {
+        if (!this.#client.included(selection)) continue;
+        if (selection.kind === Kind.FIELD) {
+          const name = this.#client.plannedName(selection);
+          const group = groups.get(name);
+          if (group) group.push(selection);
+          else groups.set(name, [selection]);
+        } else if (selection.kind === Kind.INLINE_FRAGMENT) visit(selection.selectionSet);
+        else if (!spread.has(selection.name.value)) {
+          spread.add(selection.name.value);
+          const fragment = this.#client.fragments.get(selection.name.value);
+          if (fragment) visit(fragment.selectionSet);
+        }
+      }
+    };
+    this.#sets.forEach(visit);
+    return new Map(
+      [...groups].map(([planned, nodes]) => {
+        const [{ alias, name }] = nodes;
+        const below = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+        return [planned, { name: alias?.value ?? name.value, shape: new Shape(below, this.#client) }];
+      }),
+    );
+  }
 }

@@ -1,4 +1,4 @@
-import { Kind, parse, print, type FieldNode, type SelectionNode, type SelectionSetNode } from 'graphql';
+import { Kind, parse, print, visit, type FieldNode, type SelectionNode, type SelectionSetNode } from 'graphql';
 import type { FetchNode, PlanSelection } from '../planner/query-plan.js';
 import type { EntityKeys, KeyFields, RequiresInput } from '../supergraph/entity-keys.js';
 
@@ -19,9 +19,19 @@ export function bareFetch(fetch: FetchNode, keys: EntityKeys, requiresInput: Req
   const entities = operation.selectionSet.selections[0] as FieldNode;
   const left = withoutInput(entities.selectionSet!, serviceName, null, requiresInput);
   if (!left) return null;
-  const selections: SelectionNode[] = [{ ...entities, selectionSet: left }];
-  const text = print({ ...operation, selectionSet: { ...operation.selectionSet, selections } });
-  return { ...fetch, requires: bare, operation: text };
+  const selectionSet = { ...operation.selectionSet, selections: [{ ...entities, selectionSet: left }] };
+  // A variable that nothing uses any more may not be declared (GraphQL specification, 5.8.4).
+  const used = new Set<string>();
+  visit(selectionSet, { Variable: ({ name }) => void used.add(name.value) });
+  const variableDefinitions = (operation.variableDefinitions ?? []).filter(({ variable }) =>
+    used.has(variable.name.value),
+  );
+  return {
+    ...fetch,
+    requires: bare,
+    operation: print({ ...operation, variableDefinitions, selectionSet }),
+    variableUsages: (fetch.variableUsages ?? []).filter((name) => used.has(name)),
+  };
 }
 
 /** Without the fields that stand in no key of the type. */

@@ -227,6 +227,17 @@ describe('The writer of an answer', () => {
     );
   });
 
+  it('stays small where fragments spread each other again and again', () => {
+    const levels = Array.from(
+      { length: 40 },
+      (_, at) => `fragment F${at} on Thing { x: thing { ...F${at + 1} } y: thing { ...F${at + 1} } }`,
+    );
+    const query = `{ thing { ...F0 } } ${levels.join(' ')} fragment F40 on Thing { id }`;
+    expect(answered(query, { thing: { y: { x: {} } } })).toEqual(
+      without({ thing: { x: null, y: { x: { x: null, y: null }, y: null } } }),
+    );
+  });
+
   it('reads a field under its planned name and writes it under the client’s', () => {
     const changes: Partial<ClientOperation> = { plannedName: ({ name }) => `${name.value}__1` };
     expect(answered('{ mine: thing { size } }', { thing__1: { size__1: 3 }, mine: 'other' }, changes)).toEqual(

@@ -24,7 +24,8 @@ import {
 import type { Problems } from './answer-problems.js';
 import type { ClientOperation } from './client-operation.js';
 import { collectFields, fieldOf, typesAlike, type CollectedFields } from './collect-fields.js';
-import { evaluate, literal, nameSupply, own, read } from './generated-code.js';
+import { evaluate, literal, own, read } from './generated-code.js';
+import { GeneratedFunctions } from './generated-functions.js';
 import { jsonText, quoted } from './json-text.js';
 
 /**
@@ -48,7 +49,7 @@ export function compileAnswer(schema: GraphQLSchema, client: ClientOperation, ki
   const writers = new AnswerWriters(schema, client, kind);
   const write = writers.forObject(root, [operation.selectionSet]);
   return evaluate<WriteAnswer>(
-    `let I;\n${writers.code.join('\n')}\nreturn (o, E, introspect) => { I = introspect; return ${write}(o, E); };`,
+    `let I;\n${writers.functions.code.join('\n')}\nreturn (o, E, introspect) => { I = introspect; return ${write}(o, E); };`,
     { quoted, own, scalarText, ...writers.scope },
   );
 }
@@ -56,15 +57,12 @@ export function compileAnswer(schema: GraphQLSchema, client: ClientOperation, ki
 type FieldsType = GraphQLObjectType | GraphQLInterfaceType;
 
 class AnswerWriters {
-  /** One function each: `(value, problems) => text | null`. */
-  readonly code: string[] = [];
+  /** Each `(value, problems) => text | null`. */
+  readonly functions = new GeneratedFunctions();
   readonly scope: Record<string, unknown> = {};
   readonly #schema: GraphQLSchema;
   readonly #client: ClientOperation;
   readonly #kind: WriterKind;
-  readonly #name = nameSupply();
-  readonly #written = new Map<string, string>();
-  readonly #numbers = new Map<unknown, number>();
   readonly #enums = new Map<string, string>();
 
   constructor(schema: GraphQLSchema, client: ClientOperation, kind: WriterKind) {
@@ -75,24 +73,9 @@ class AnswerWriters {
 
   /** The writer of an object of this very type. Equal selections of one type share it. */
   forObject(type: FieldsType, sets: readonly SelectionSetNode[]): string {
-    return this.#once(`${type.name}|${sets.map((set) => this.#number(set)).join()}`, 'w', (name) =>
+    return this.functions.once(`${type.name}|${this.functions.numbers(sets)}`, 'w', (name) =>
       this.#writeObject(name, type, collectFields(this.#schema, this.#client, type, sets)),
     );
-  }
-
-  #once(key: string, prefix: string, write: (name: string) => string): string {
-    const known = this.#written.get(prefix + key);
-    if (known) return known;
-    const name = this.#name(prefix);
-    this.#written.set(prefix + key, name);
-    this.code.push(write(name));
-    return name;
-  }
-
-  #number(thing: unknown): number {
-    let number = this.#numbers.get(thing);
-    if (number === undefined) this.#numbers.set(thing, (number = this.#numbers.size));
-    return number;
   }
 
   #writeObject(name: string, type: FieldsType, selected: CollectedFields): string {
@@ -115,7 +98,7 @@ return s + '}';
         ? `return E.unfit(${literal(parent.name)}, o);`
         : `s += ${literal(start + literal(parent.name))};`;
     if (node.name.value === SchemaMetaFieldDef.name || node.name.value === TypeMetaFieldDef.name) {
-      const field = this.#name('f');
+      const field = this.functions.name('f');
       this.scope[field] = asOne(nodes);
       return `s += ${literal(start)} + I(${field});`;
     }
@@ -157,7 +140,7 @@ else { ${call} if (t === null) { ${failed} } else s += ${prefix}t; }`;
   }
 
   #forList(item: GraphQLOutputType, nodes: readonly FieldNode[], place: string): string {
-    return this.#once(`[${String(item)}]|${place}|${nodes.map((node) => this.#number(node)).join()}`, 'l', (name) => {
+    return this.functions.once(`[${String(item)}]|${place}|${this.functions.numbers(nodes)}`, 'l', (name) => {
       const write = this.#writeValue(item, nodes, { place, start: '', key: 'i' });
       return `function ${name}(a, E) {
 if (!Array.isArray(a)) return E.unfit(${literal(place)}, a);
@@ -183,7 +166,7 @@ return s + ']';
    * with `@interfaceObject` may not know it, and then the plan does not ask for it.
    */
   #forAbstract(type: GraphQLAbstractType, sets: readonly SelectionSetNode[]): string {
-    return this.#once(`${type.name}|${sets.map((set) => this.#number(set)).join()}`, 'a', (name) => {
+    return this.functions.once(`${type.name}|${this.functions.numbers(sets)}`, 'a', (name) => {
       // No object type implements the interface: only a subgraph with `@interfaceObject` can have answered.
       if (isInterfaceType(type) && this.#schema.getPossibleTypes(type).length === 0)
         return `function ${name}(o, E) { return ${this.forObject(type, sets)}(o, E); }`;
@@ -240,7 +223,7 @@ default: ${unknown}
   #enumTexts(type: string, values: readonly { readonly name: string }[]): string {
     let known = this.#enums.get(type);
     if (!known) {
-      this.#enums.set(type, (known = this.#name('e')));
+      this.#enums.set(type, (known = this.functions.name('e')));
       this.scope[known] = new Map(values.map(({ name }) => [name, literal(name)]));
     }
     return known;

@@ -31,7 +31,7 @@ function gather(
   more: Partial<Requirements> = {},
 ): Gathered {
   const into = new Representations();
-  compileGather(path, { requires: selections(requires), rewrites: [], keysOf: () => [], ...more }, TYPES)(data, into);
+  compileGather(path, { requires: selections(requires), rewrites: [], keysOf: () => null, ...more }, TYPES)(data, into);
   return {
     representations: into.texts.map((text) => JSON.parse(text) as unknown),
     places: into.places.map((place, at) => [place, into.entityOf[at]!]),
@@ -197,8 +197,8 @@ describe('Gathering', () => {
       expect(sent(`{ ... on Book ${fields} }`, book, { keysOf }) !== undefined).toBe(asks);
     });
 
-    it('asks for a type without keys there all the same', () => {
-      expect(sent('{ ... on Shop { __typename pages } }', { __typename: 'Shop', pages: 1 }, { keysOf })).toBeDefined();
+    it('asks for no type that has none there', () => {
+      expect(sent('{ ... on Shop { __typename id } }', { __typename: 'Shop', id: '1' }, { keysOf })).toBeUndefined();
     });
 
     it('goes by the type it says, not the one it has', () => {
@@ -253,6 +253,23 @@ describe('Gathering', () => {
     expect(
       gather(['media', '@'], '{ ... on Book { __typename id } }', { media: priced }, { unless: whole }).places,
     ).toEqual([[BOOK, 0]]);
+    const typed = {
+      requires: selections('{ ... on Book { __typename id price } ... on Film { __typename id length } }'),
+      rewrites: [],
+    };
+    const media = [
+      { ...BOOK, price: 1 },
+      { __typename: 'Film', id: 'f', length: 2 },
+      { __typename: 'Film', id: 'g', price: 3 },
+    ];
+    expect(
+      gather(
+        ['media', '@'],
+        '{ ... on Book { __typename id } ... on Film { __typename id } }',
+        { media },
+        { unless: typed },
+      ).representations,
+    ).toEqual([{ __typename: 'Film', id: 'g' }]);
     const nested = { requires: selections('{ ... on Book { __typename id shelf { room } } }'), rewrites: [] };
     const shelved = [BOOK, { ...BOOK, shelf: {} }, { ...BOOK, id: 'b2', shelf: { room: 1 } }];
     expect(

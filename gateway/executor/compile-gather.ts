@@ -17,8 +17,8 @@ export interface Requirements {
   readonly requires: readonly PlanSelection[];
   /** The plan's input rewrites. */
   readonly rewrites: readonly FetchRewrite[];
-  /** The keys by which the subgraph that is asked answers a type. */
-  keysOf(type: string): readonly KeyFields[];
+  /** The keys by which the subgraph that is asked answers a type; null: not known, any representation will do. */
+  keysOf(type: string): readonly KeyFields[] | null;
   /** Objects that have all of this are another fetch's. */
   readonly unless?: Pick<Requirements, 'requires' | 'rewrites'> | null;
 }
@@ -139,7 +139,8 @@ class RepresentationBuilders {
     const { requires, rewrites, unless } = this.#requirements;
     const build = this.#forSelections(requires, changes(rewrites), 'entity');
     if (!unless) return build;
-    const leaves = leavesOf(unless.requires);
+    // Of several types each has leaves of its own.
+    const leaves = [...conditionsIn(unless.requires)].length === 1 ? leavesOf(unless.requires) : null;
     const hasAll = leaves
       ? leaves.map((field) => `${read('o', field)} !== undefined`).join(' && ')
       : `${this.#forSelections(unless.requires, changes(unless.rewrites), 'entity')}(o) !== undefined`;
@@ -189,7 +190,7 @@ if (typeof o !== 'object') return undefined;`;
     if (![...fields.keys()].some((name) => name !== '__typename')) return false;
     const name = fixed.find(({ path }) => path.length === 1 && path[0] === '__typename')?.text;
     const keys = this.#requirements.keysOf(name ? (JSON.parse(name) as string) : type);
-    return keys.length === 0 || keys.some((key) => this.#holds(fields, key));
+    return keys === null || keys.some((key) => this.#holds(fields, key));
   }
 
   #holds(fields: Fields, key: KeyFields): boolean {

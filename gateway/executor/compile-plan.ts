@@ -1,4 +1,5 @@
 import type { DocumentNode, FieldNode, GraphQLSchema } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import type { EntityKeys, RequiresInput } from '../supergraph/entity-keys.js';
 import type { FetchNode, QueryPlan } from '../planner/query-plan.js';
 import { bareFetch } from './bare-fetch.js';
@@ -16,6 +17,9 @@ import { PassThrough } from './pass-through.js';
 import { planSteps } from './plan-steps.js';
 import type { EntitiesRequest } from './entities-request.js';
 import type { TypeConditions } from './type-conditions.js';
+
+/** Of each group of companions. */
+const REQUESTS_KEPT = 32;
 
 /** A plan turned into functions: made once per operation and set of condition values, run once per request. */
 export interface CompiledPlan {
@@ -40,8 +44,8 @@ export interface CompiledPlan {
 export interface Companions {
   readonly subgraph: string;
   readonly steps: readonly number[];
-  /** Requests by what was asked together; few combinations ever occur. */
-  readonly requests: Map<string, EntitiesRequest>;
+  /** Requests by what was asked together. Few combinations occur, but `@fromContext` makes one for each number of values. */
+  readonly requests: LRUCache<string, EntitiesRequest>;
 }
 
 export interface PlannedOperation {
@@ -122,7 +126,7 @@ function groupCompanions(steps: readonly CompiledStep[]): Companions[] {
     if (kind !== 'root')
       lastLevel.set(step.fetch.serviceName, Math.max(step.level, lastLevel.get(step.fetch.serviceName) ?? 0));
 
-  const groups = new Map<string, { subgraph: string; steps: number[]; requests: Map<string, EntitiesRequest> }>();
+  const groups = new Map<string, Companions & { readonly steps: number[] }>();
   for (const { kind, step } of steps) {
     const { serviceName } = step.fetch;
     const level = awaited.has(step.index) ? step.level : lastLevel.get(serviceName);
@@ -130,7 +134,8 @@ function groupCompanions(steps: readonly CompiledStep[]): Companions[] {
     const key = kind === 'root' ? `${step.index}` : `${serviceName}|${level}`;
     const group = groups.get(key);
     if (group) group.steps.push(step.index);
-    else groups.set(key, { subgraph: serviceName, steps: [step.index], requests: new Map() });
+    else
+      groups.set(key, { subgraph: serviceName, steps: [step.index], requests: new LRUCache({ max: REQUESTS_KEPT }) });
   }
   return [...groups.values()];
 }

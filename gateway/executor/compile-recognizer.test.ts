@@ -262,6 +262,18 @@ scalar Odd`;
       expect(recognizes('{ s }', quoted(...broken))).toBe(false);
   });
 
+  it('stays small where fragments spread each other again and again', () => {
+    const schema = buildSchema('type Query { a: T } type T { a: T id: ID }');
+    const levels = Array.from(
+      { length: 40 },
+      (_, at) => `fragment F${at} on T { x: a { ...F${at + 1} } y: a { ...F${at + 1} } }`,
+    );
+    const client = clientOperationOf(parse(`{ a { ...F0 } } ${levels.join(' ')} fragment F40 on T { id }`));
+    const recognize = compileRecognizer(schema, client)!;
+    expect(recognize(Buffer.from('{"data":{"a":{"x":null,"y":{"x":null,"y":null}}}}'))).toBe(true);
+    expect(recognize(Buffer.from('{"data":{"a":{"x":null,"y":{"x":null}}}}'))).toBe(false);
+  });
+
   it.each([
     ['the type of an object decides about its fields', '{ any { ... on Ada { id } ... on Bob { name } } }', {}],
     ['the client wants a type name that the bytes do not tell', '{ node { __typename } }', {}],

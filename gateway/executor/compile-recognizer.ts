@@ -17,7 +17,8 @@ import {
 } from 'graphql';
 import type { ClientOperation } from './client-operation.js';
 import { collectFields, fieldOf, typesAlike } from './collect-fields.js';
-import { evaluate, literal, nameSupply } from './generated-code.js';
+import { evaluate, literal } from './generated-code.js';
+import { GeneratedFunctions } from './generated-functions.js';
 
 /**
  * True for the bytes of a response that is, key by key and value by value, what the slow way would write: the client's
@@ -39,7 +40,7 @@ export function compileRecognizer(schema: GraphQLSchema, client: ClientOperation
     return evaluate<RecognizeAnswer>(
       `let b, p, wide;
 ${READERS}
-${recognizers.code.join('\n')}
+${recognizers.functions.code.join('\n')}
 return (bytes) => {
 b = bytes; p = 0; wide = false;
 if (!(${expectText('{"data":')} && ${recognize}() && b[p++] === 125)) return false;
@@ -107,12 +108,11 @@ function expectText(wanted: string): string {
 }
 
 class Recognizers {
-  /** One function each: `() => boolean`. */
-  readonly code: string[] = [];
+  /** Each `() => boolean`. */
+  readonly functions = new GeneratedFunctions();
   readonly scope: Record<string, unknown> = {};
   readonly #schema: GraphQLSchema;
   readonly #client: ClientOperation;
-  readonly #name = nameSupply();
 
   constructor(schema: GraphQLSchema, client: ClientOperation) {
     this.#schema = schema;
@@ -120,18 +120,18 @@ class Recognizers {
   }
 
   forObject(type: GraphQLObjectType, sets: readonly SelectionSetNode[], isRoot = false): string {
-    const name = this.#name('w');
-    const checks = [...collectFields(this.#schema, this.#client, type, sets)].map(([key, nodes], index) => {
-      const field = nodes[0]!.name.value;
-      if (field.startsWith('__') && isRoot) throw CANNOT_TELL; // subgraphs are not asked for it
-      if (nodes.some((node) => this.#client.plannedName(node) !== key)) throw CANNOT_TELL;
-      const start = `${index === 0 ? '{' : ','}${literal(key)}:`;
-      if (field === TypeNameMetaFieldDef.name) return expectText(start + literal(type.name));
-      return `${expectText(start)} && ${this.#value(fieldOf(type, field).type, nodes)}`;
+    return this.functions.once(`${type.name}|${this.functions.numbers(sets)}`, 'w', (name) => {
+      const checks = [...collectFields(this.#schema, this.#client, type, sets)].map(([key, nodes], index) => {
+        const field = nodes[0]!.name.value;
+        if (field.startsWith('__') && isRoot) throw CANNOT_TELL; // subgraphs are not asked for it
+        if (nodes.some((node) => this.#client.plannedName(node) !== key)) throw CANNOT_TELL;
+        const start = `${index === 0 ? '{' : ','}${literal(key)}:`;
+        if (field === TypeNameMetaFieldDef.name) return expectText(start + literal(type.name));
+        return `${expectText(start)} && ${this.#value(fieldOf(type, field).type, nodes)}`;
+      });
+      const body = checks.length === 0 ? expectText('{}') : `${checks.join('\n&& ')}\n&& b[p++] === 125`;
+      return `function ${name}() { return ${body}; }`;
     });
-    const body = checks.length === 0 ? expectText('{}') : `${checks.join('\n&& ')}\n&& b[p++] === 125`;
-    this.code.push(`function ${name}() { return ${body}; }`);
-    return name;
   }
 
   #value(outer: GraphQLOutputType, nodes: readonly FieldNode[]): string {
@@ -145,8 +145,10 @@ class Recognizers {
   }
 
   #list(item: GraphQLOutputType, nodes: readonly FieldNode[]): string {
-    const name = this.#name('l');
-    this.code.push(`function ${name}() {
+    return this.functions.once(
+      `[${String(item)}]|${this.functions.numbers(nodes)}`,
+      'l',
+      (name) => `function ${name}() {
 if (b[p++] !== 91) return false;
 if (b[p] === 93) { p++; return true; }
 for (;;) {
@@ -155,8 +157,8 @@ const c = b[p++];
 if (c === 93) return true;
 if (c !== 44) return false;
 }
-}`);
-    return name;
+}`,
+    );
   }
 
   #composite(type: GraphQLCompositeType, nodes: readonly FieldNode[]): string {
@@ -169,7 +171,7 @@ if (c !== 44) return false;
 
   #leaf(type: GraphQLLeafType): string {
     if (isEnumType(type)) {
-      const values = this.#name('e');
+      const values = this.functions.name('e');
       this.scope[values] = new Set(type.getValues().map((value) => value.name));
       return `oneOf(${values})`;
     }

@@ -16,7 +16,7 @@ const from = (variable: string, ...path: string[]): KeyRenamer => ({ kind: 'KeyR
 const gather = (path: string, contexts: readonly KeyRenamer[], data: object) =>
   compileContextGather(
     path.split('.'),
-    { requires: selections('{ ... on Book { __typename id } }'), rewrites: [], keysOf: () => [] },
+    { requires: selections('{ ... on Book { __typename id } }'), rewrites: [], keysOf: () => null },
     contexts,
     TYPES,
   )(data).map(({ representations, values }) => ({

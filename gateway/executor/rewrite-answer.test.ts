@@ -48,7 +48,8 @@ describe('The rewrites of an answer', () => {
 
   it('never reach a prototype', () => {
     const data = { value: { polluted: 1 } };
-    rewriteAnswer(data, [rename('__proto__', 'value'), rename('polluted', '__proto__', 'polluted')], TYPES);
+    const setter: FetchRewrite = { kind: 'ValueSetter', path: ['constructor', 'prototype', 'polluted'], setValueTo: 1 };
+    rewriteAnswer(data, [setter, { ...setter, path: ['__proto__', 'polluted'] }, rename('__proto__', 'value')], TYPES);
     expect(Object.getPrototypeOf(data)).toBe(Object.prototype);
     expect('polluted' in {}).toBe(false);
   });

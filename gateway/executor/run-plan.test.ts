@@ -97,7 +97,7 @@ const fetchedBy = (query: string, node: PlanNode | null, subgraphs: readonly Sub
       ...run.planned,
     },
     new Map(),
-    { schema: SCHEMA, types: TYPES, keys: () => [], requiresInput: () => false, hidesTypes: false },
+    { schema: SCHEMA, types: TYPES, keys: () => [{ id: {} }], requiresInput: () => false, hidesTypes: false },
   );
   const transports = new Map(subgraphs.map((one) => [one.name, one]));
   const parts = { transports, types: TYPES, log, ...run.parts };
@@ -207,6 +207,12 @@ describe('Fetches of a plan', () => {
 
   it('are none where no subgraph is needed', async () => {
     expect(await answerTo('{ __typename }', null, [])).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it('of root fields are made each by itself, those of one subgraph too', async () => {
+    const one = subgraph('catalog', ({ query }) => ({ data: query === '{a}' ? { a: 1 } : { b: 2 } }));
+    const plan = parallel(fetch('catalog', '{a}'), fetch('catalog', '{b}'));
+    expect(await answerTo('{ a b }', plan, [one])).toEqual({ data: { a: 1, b: 2 } });
   });
 
   it('of root fields, for places below the root, leave nothing that two places share', async () => {
@@ -630,7 +636,7 @@ describe('Errors of a subgraph', () => {
       fetch('catalog', '{book{related{__typename id}}}'),
       flatten('book.related.@', entityFetch('prices', BOOK_KEY, '{...on Book{price needed}}')),
     );
-    let data: ExecutionResult['data'] = { _entities: [null, { price: 2, needed: null }] };
+    let data: Record<string, unknown> | null = { _entities: [null, { price: 2, needed: null }] };
     const prices = subgraph('prices', () => ({ data, errors: [told(['_entities', 0, 'price'])] }));
     const two = catalog({ book: { related: BOOKS.slice(0, 2) } });
     expect(await answerTo('{ book { related { price needed } } }', nodes, [two, prices])).toEqual({
@@ -743,6 +749,19 @@ describe('A value from above (@fromContext)', () => {
       [[book('1')], null],
     ]);
     expect(prices.asked).toHaveLength(1);
+  });
+
+  it('leaves few requests behind, however many values the answers of one plan had', async () => {
+    let count = 0;
+    const shops = subgraph('catalog', () => ({
+      data: { shop: { shelves: Array.from({ length: ++count }, (_, at) => shelf(`${at}`, '1')) } },
+    }));
+    const prices = entities('prices', () => ({ price: 1 }));
+    const { compiled } = fetchedBy('{ shop { id } }', plan, [shops, prices]);
+    const parts = { transports: new Map([shops, prices].map((one) => [one.name, one])), types: TYPES, log };
+    while (count < 100) await runPlan(compiled, {}, contextFor(), parts);
+    expect(prices.asked.at(-1)!.query).toContain('_e99:');
+    for (const { requests } of compiled.companions) expect(requests.size).toBeLessThanOrEqual(32);
   });
 
   it('is left to its default where there is none', async () => {
@@ -877,6 +896,13 @@ describe('The only fetch of a plan', () => {
     const { passedThrough } = await fetched;
     expect(passedThrough).toBe(bytes.kind === 'bytes' && bytes.bytes);
     expect(String(answerText(writeAnswer(compiled, await fetched, {})))).toBe(text);
+  });
+
+  it('has them read where the plan rewrites them', async () => {
+    const rewrites = { outputRewrites: [{ kind: 'KeyRenamer' as const, path: ['a'], renameKeyTo: 'c' }] };
+    const node = fetch('catalog', '{a book{id title}}', rewrites);
+    const { fetched } = fetchedBy(QUERY, node, [new FakeSubgraph('catalog', () => Promise.resolve(bytesOf(text)))]);
+    expect(await fetched).toMatchObject({ passedThrough: null, data: { c: 1 } });
   });
 
   it('has them read where they are not', async () => {

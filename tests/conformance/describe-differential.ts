@@ -4,7 +4,7 @@ import { loadApolloEngine } from '../../gateway/test-support/reference-engine/lo
 import { answersAsTheOracle, type Contestant } from './differential-property.js';
 import { engineOverSubgraphs, type LoadEngine } from './engines/engine-over-subgraphs.js';
 import { loadEngine } from './engines/load-engine.js';
-import { REFERENCE_FAULTS, REFUSED_PLANS } from './known-faults.js';
+import { OUR_LIMITS, REFERENCE_FAULTS } from './known-faults.js';
 import { commonSupergraph, fullSupergraph, type RichSupergraph } from './rich-supergraph/rich-supergraph.js';
 
 export interface Effort {
@@ -40,7 +40,7 @@ export function describeDifferential({ threeWay, twoWay, limitMs }: Effort): voi
   }
   const ours = async (supergraph: RichSupergraph): Promise<Contestant> => ({
     engines: await overBothTransports('our engine', loadEngine, supergraph),
-    knownFaults: REFUSED_PLANS,
+    knownFaults: OUR_LIMITS,
   });
   const check = (supergraph: RichSupergraph, contestants: readonly Contestant[], numRuns: number) =>
     fc.assert(answersAsTheOracle(supergraph, contestants), { numRuns, interruptAfterTimeLimit: limitMs });

@@ -37,8 +37,18 @@ const REQUIRED = new Set([
   'amount',
 ]);
 
-/** Where our engine gives no answer, because the planner's plan would have given a wrong one. It never answers wrong. */
-export const REFUSED_PLANS: readonly KnownFault[] = [
+/**
+ * Where a plan keeps our engine from answering as the oracle does. It refuses, or a failure shows at more places than it
+ * concerns; where nothing fails, what it answers is right.
+ */
+export const OUR_LIMITS: readonly KnownFault[] = [
+  {
+    what: 'The planner asks an interface object of every type for what a fragment asks of one, so its failure shows at all.',
+    explains: (_difference, { operation, actual }) =>
+      selects(operation, 'verdict', 'rating', 'reviews') &&
+      /\.\.\./.test(operation.source) &&
+      (actual.errors?.length ?? 0) > 0,
+  },
   {
     what: 'The planner asks for a required field that itself requires fields, in the subgraph it starts from, without them.',
     explains: (_difference, { operation, actual }) =>

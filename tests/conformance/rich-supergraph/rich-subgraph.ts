@@ -109,6 +109,8 @@ function inherited(answers: Answers, schema: GraphQLSchema, type: string, field:
   return interfaces.map(({ name }) => answers[name]?.[field]).find((answer) => answer !== undefined);
 }
 
-/** The name faults know an object by: root types by their own, what is no entity by none. */
-export const refOf = (parent: Entity, type: string): string | null =>
-  parent.ref ?? (type === 'Query' || type === 'Mutation' ? type : null);
+/** The name faults know an object by: root types by their own; what is no entity, or one that does not exist, by none. */
+export function refOf(parent: Entity, type: string): string | null {
+  if (type === 'Query' || type === 'Mutation') return type;
+  return parent.unknown ? null : (parent.ref ?? null);
+}

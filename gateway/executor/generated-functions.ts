@@ -1,0 +1,34 @@
+import { nameSupply } from './generated-code.js';
+
+/**
+ * The functions of one piece of generated code. Each is written once, however many places need it: fragments that spread
+ * others twice each have exponentially many places, and a client may send them.
+ */
+export class GeneratedFunctions {
+  /** Their declarations. */
+  readonly code: string[] = [];
+  readonly name = nameSupply();
+  readonly #names = new Map<string, string>();
+  readonly #numbers = new Map<unknown, number>();
+
+  /** The name of the function for `key`. `write` gives its declaration the first time; it may ask for it again within. */
+  once(key: string, prefix: string, write: (name: string) => string): string {
+    const known = this.#names.get(key);
+    if (known) return known;
+    const name = this.name(prefix);
+    this.#names.set(key, name);
+    this.code.push(write(name));
+    return name;
+  }
+
+  /** The same things have the same numbers: what keys are made of. */
+  numbers(things: readonly unknown[]): string {
+    return things.map((thing) => this.#number(thing)).join();
+  }
+
+  #number(thing: unknown): number {
+    let number = this.#numbers.get(thing);
+    if (number === undefined) this.#numbers.set(thing, (number = this.#numbers.size));
+    return number;
+  }
+}
