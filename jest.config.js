@@ -43,11 +43,11 @@ export default {
     behaviour('one-process', ['behaviour', 'security']),
     behaviour('apart', ['behaviour']),
     // npm run test:long: what kills, cuts and refuses, and waits for processes to come and go.
+    behaviour('faults', ['faults']),
+    // The rest of npm run test:long, alone on the machine: what takes many thousands of operations to show.
     {
-      ...behaviour('faults', ['faults', 'conformance']),
-      testMatch: ['**/tests/faults/*.test.ts', '**/*.long.test.ts'],
+      ...behaviour('soak', ['soak', 'conformance']),
+      testMatch: ['**/tests/soak/*.test.ts', '**/*.long.test.ts'],
     },
-    // The rest of npm run test:long, alone on the machine: what takes millions of requests to show.
-    behaviour('soak', ['soak']),
   ],
 };

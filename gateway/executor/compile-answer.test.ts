@@ -150,10 +150,10 @@ describe('The writer of an answer', () => {
         if (problems.length > 0) faulty++;
         if (text === null) lost++;
       }),
-      { numRuns: 1_000 },
+      { numRuns: 600 },
     );
-    expect(faulty).toBeGreaterThan(200);
-    expect(lost).toBeGreaterThan(20);
+    expect(faulty).toBeGreaterThan(100);
+    expect(lost).toBeGreaterThan(10);
   });
 
   const SCHEMA = buildSchema(`
@@ -177,6 +177,13 @@ describe('The writer of an answer', () => {
     );
     const text = '{"thing":{"constructor":"a","toString":"b","hasOwnProperty":"c","__proto__":"d"}}';
     expect(write(SCHEMA, clientOperationOf(parse(query)), JSON.parse(text) as object).text).toBe(text);
+  });
+
+  it('takes an interface that no type implements for what it says itself, but has no name for what answered', () => {
+    const schema = buildSchema('type Query { node: Node  same: Node } interface Node { id: ID }');
+    const of = (query: string) => write(schema, clientOperationOf(parse(query)), { node: { id: '1' } }).text;
+    expect(of('{ node { id } }')).toBe('{"node":{"id":"1"}}');
+    expect(of('{ node { __typename id } same { id } }')).toBe('{"node":null,"same":null}');
   });
 
   it('says where in a list of lists something is missing, and lets null go no further than it must', () => {

@@ -142,9 +142,9 @@ describe('The recognizer of an operation', () => {
         }
         recognized++;
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
-    expect(recognized).toBe(300);
+    expect(recognized).toBe(200);
   });
 
   it('says yes to damaged bytes only where the slow way would write the same', () => {
@@ -153,7 +153,7 @@ describe('The recognizer of an operation', () => {
       fc.property(
         anyCase,
         anyNumbers(60),
-        fc.array(anyNumbers(12), { minLength: 25, maxLength: 25 }),
+        fc.array(anyNumbers(12), { minLength: 50, maxLength: 50 }),
         (one, numbers, damages) => {
           const compiled = compile(one);
           fc.pre(compiled.recognize !== null);
@@ -170,9 +170,9 @@ describe('The recognizer of an operation', () => {
           }
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
-    expect(recognized).toBeGreaterThan(100);
+    expect(recognized).toBeGreaterThan(30);
   });
 
   it('says yes to an answer that is written oddly only where the slow way would write the same', () => {
@@ -200,7 +200,7 @@ describe('The recognizer of an operation', () => {
           }
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
     expect(recognized).toBeGreaterThan(100);
   });

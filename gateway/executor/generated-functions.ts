@@ -11,12 +11,12 @@ export class GeneratedFunctions {
   readonly #names = new Map<string, string>();
   readonly #numbers = new Map<unknown, number>();
 
-  /** The name of the function for `key`. `write` gives its declaration the first time; it may ask for it again within. */
-  once(key: string, prefix: string, write: (name: string) => string): string {
-    const known = this.#names.get(key);
+  /** The name of the function of this kind for `key`. The first time, `write` gives its declaration. */
+  once(key: string, kind: string, write: (name: string) => string): string {
+    const known = this.#names.get(kind + key);
     if (known) return known;
-    const name = this.name(prefix);
-    this.#names.set(key, name);
+    const name = this.name(kind);
+    this.#names.set(kind + key, name);
     this.code.push(write(name));
     return name;
   }

@@ -12,12 +12,14 @@ export interface Effort {
   readonly threeWay: number;
   /** How many go to ours and the oracle, over the supergraph that the reference refuses. */
   readonly twoWay: number;
+  /** The same operations every time; without it, others with every run. */
+  readonly seed?: number;
   /** Shrinking stops then, so that the seed is printed before the test's own time is up. */
   readonly limitMs: number;
 }
 
-/** Random operations with random faults through the engines. Every run has its own seed. */
-export function describeDifferential({ threeWay, twoWay, limitMs }: Effort): void {
+/** Random operations with random faults through the engines. A failure prints its seed. */
+export function describeDifferential({ threeWay, twoWay, seed, limitMs }: Effort): void {
   const close: (() => Promise<void>)[] = [];
   let common: RichSupergraph;
   let full: RichSupergraph;
@@ -43,7 +45,11 @@ export function describeDifferential({ threeWay, twoWay, limitMs }: Effort): voi
     knownFaults: OUR_LIMITS,
   });
   const check = (supergraph: RichSupergraph, contestants: readonly Contestant[], numRuns: number) =>
-    fc.assert(answersAsTheOracle(supergraph, contestants), { numRuns, interruptAfterTimeLimit: limitMs });
+    fc.assert(answersAsTheOracle(supergraph, contestants), {
+      numRuns,
+      interruptAfterTimeLimit: limitMs,
+      ...(seed !== undefined && { seed }),
+    });
 
   describe('Any operation over the rich supergraph, with any faults', () => {
     it(
