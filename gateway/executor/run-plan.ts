@@ -154,7 +154,16 @@ class PlanRun {
     else if (gathering.timer === null) {
       // Waiting for a slow branch would make a fast one slow: never longer than the operation has taken so far.
       const elapsed = performance.now() - this.#startedAt;
-      gathering.timer = setTimeout(() => this.#send(group), Math.max(COMPANION_WAIT_MS, elapsed));
+      gathering.timer = setTimeout(
+        () => {
+          try {
+            this.#send(group);
+          } catch (error) {
+            this.#giveUp(error); // nobody above a timer would catch it
+          }
+        },
+        Math.max(COMPANION_WAIT_MS, elapsed),
+      );
     }
   }
 
