@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { SubgraphUnreachable } from '@inevitable/contract';
 import { parseAnswer } from './parse-answer.js';
@@ -17,6 +18,16 @@ describe('The answer of a subgraph', () => {
     'is none: %s',
     (text) => expect(() => parse(text)).toThrow(SubgraphUnreachable),
   );
+
+  it('is not repeated in the error that says it is none, which is logged', () => {
+    for (const text of ['secret', '{"data":{"note":"secret"', '"secret"', '{"secret":1}'])
+      try {
+        parse(text);
+        expect(text).toBe('refused');
+      } catch (error) {
+        expect(inspect(error)).not.toContain('secret');
+      }
+  });
 
   it.each(['{"errors":["x"]}', '{"errors":{}}', '{"data":{},"errors":{}}', '{"data":{},"errors":[]}'])(
     'is none when its errors are none: %s',

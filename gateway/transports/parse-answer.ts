@@ -10,8 +10,9 @@ export function parseAnswer(bytes: Buffer, subgraph: string): ExecutionResult {
   let answer: unknown;
   try {
     answer = JSON.parse(bytes.toString());
-  } catch (error) {
-    throw new SubgraphUnreachable(subgraph, error);
+  } catch {
+    // The parser's own words would repeat some of the answer, which is a tenant's; this one is logged.
+    throw new SubgraphUnreachable(subgraph, new Error('It answered with text that is not JSON.'));
   }
   if (isExecutionResult(answer)) return answer;
   throw new SubgraphUnreachable(subgraph, new Error('It answered with JSON that is not a GraphQL response.'));
