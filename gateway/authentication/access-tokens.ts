@@ -32,15 +32,18 @@ interface Verified {
 
 export interface AccessTokens {
   /**
-   * The claims of a bearer token that holds now. Throws `Unauthenticated` when it does not, whatever the reason, and
-   * `SubgraphUnreachable` when that cannot be known because identity has been silent for too long.
+   * The claims of a bearer token that holds now, at once where it was verified before. Rejects with `Unauthenticated`
+   * when it does not, whatever the reason, and with `SubgraphUnreachable` when that cannot be known because identity has
+   * been silent for too long.
    */
-  verify(authorization: string): Promise<AccessTokenClaims>;
+  verify(authorization: string): AccessTokenClaims | Promise<AccessTokenClaims>;
 }
 
 /** Reads access tokens (RFC 9068) against identity's keys and revocations. `now` in epoch milliseconds. */
 export function accessTokens(keys: VerificationKeys, revocations: RevocationView, now: () => number): AccessTokens {
+  /** By the whole header: what it holds is not read again. */
   const verified = new LRUCache<string, Verified>({ max: CACHED_TOKENS });
+  const isExpired = ({ exp }: AccessTokenClaims): boolean => now() / 1_000 >= exp + CLOCK_TOLERANCE_SECONDS;
 
   async function verifySignature(token: string): Promise<Verified> {
     const header = tokenHeader.safeParse(headerOf(token));
@@ -64,25 +67,32 @@ export function accessTokens(keys: VerificationKeys, revocations: RevocationView
     return { claims: claims.data, kid };
   }
 
+  /** `known`: its signature was found to be good. */
+  async function verifyAnew(authorization: string, known: Verified | undefined): Promise<AccessTokenClaims> {
+    const token = BEARER.exec(authorization)?.[1];
+    if (token === undefined) throw refused();
+    const entry = known ?? (await verifySignature(token));
+    if (!known) verified.set(authorization, entry);
+    const { claims } = entry;
+    if (isExpired(claims)) {
+      verified.delete(authorization);
+      throw refused();
+    }
+    if (!revocations.isTrustworthy())
+      throw new SubgraphUnreachable('identity', new Error(revocations.health().reason ?? ''));
+    if (revocations.isRevoked(claims)) throw refused();
+    return claims;
+  }
+
   return {
-    async verify(authorization) {
-      const token = BEARER.exec(authorization)?.[1];
-      if (token === undefined) throw refused();
-      let entry = verified.get(token);
+    verify(authorization) {
+      const entry = verified.get(authorization);
       // A key that identity withdrew takes the tokens it signed with it.
-      if (!entry || !keys.has(entry.kid)) {
-        entry = await verifySignature(token);
-        verified.set(token, entry);
-      }
+      if (!entry || !keys.has(entry.kid)) return verifyAnew(authorization, undefined);
       const { claims } = entry;
-      if (now() / 1_000 >= claims.exp + CLOCK_TOLERANCE_SECONDS) {
-        verified.delete(token);
-        throw refused();
-      }
-      if (!revocations.isTrustworthy())
-        throw new SubgraphUnreachable('identity', new Error(revocations.health().reason ?? ''));
-      if (revocations.isRevoked(claims)) throw refused();
-      return claims;
+      return !isExpired(claims) && revocations.isTrustworthy() && !revocations.isRevoked(claims)
+        ? claims
+        : verifyAnew(authorization, entry);
     },
   };
 }

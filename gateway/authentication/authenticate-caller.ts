@@ -11,18 +11,22 @@ import type { AccessTokens } from './access-tokens.js';
 export type RawHeaders = readonly string[];
 
 /**
- * Who calls. No `Authorization` header is nobody, which is never an error by itself; one that does not hold is
- * `Unauthenticated`, also when it is empty or there are two of them. Without `tokens` (`--auth off`) everybody is nobody.
+ * Who calls; a promise only for a token that was not verified before. No `Authorization` header is nobody, which is never
+ * an error by itself; one that does not hold is `Unauthenticated`, thrown or as a rejection, also when it is empty or
+ * there are two of them. Without `tokens` (`--auth off`) everybody is nobody.
  */
-export async function authenticateCaller(
+export function authenticateCaller(
   rawHeaders: RawHeaders,
   request: AnonymousRequest,
   tokens: AccessTokens | null,
-): Promise<RequestContext> {
+): RequestContext | Promise<RequestContext> {
   if (tokens === null) return anonymousContext(request);
   const authorization = authorizationIn(rawHeaders);
   if (authorization === null) return anonymousContext(request);
-  return contextFromAccessToken(await tokens.verify(authorization), request);
+  const claims = tokens.verify(authorization);
+  return claims instanceof Promise
+    ? claims.then((verified) => contextFromAccessToken(verified, request))
+    : contextFromAccessToken(claims, request);
 }
 
 /** Read from the raw headers: Node keeps the first of two and drops the other without a word. */

@@ -13,6 +13,7 @@ import type { EntityKeys } from '../supergraph/entity-keys.js';
 import { compileContextGather, type ContextGather } from './gather-context.js';
 import { compileGather, type Gather, type Requirements } from './compile-gather.js';
 import { compileMerge, type Merge } from './compile-merge.js';
+import { bodyStart } from './entities-request.js';
 import type { PlanStep } from './plan-steps.js';
 import type { TypeConditions } from './type-conditions.js';
 
@@ -21,7 +22,8 @@ export interface RootStep {
   readonly kind: 'root';
   readonly step: PlanStep;
   readonly mutation: boolean;
-  readonly query: string;
+  /** The beginning of its body, up to the values of its variables. */
+  readonly start: string;
   readonly variables: readonly string[];
   readonly rewrites: readonly FetchRewrite[];
   /** Response names of its root fields. */
@@ -69,7 +71,7 @@ export function compileStep(step: PlanStep, types: TypeConditions, keys: EntityK
       kind: 'root',
       step,
       mutation: fetch.operationKind === 'mutation',
-      query: stripIgnoredCharacters(fetch.operation),
+      start: bodyStart(stripIgnoredCharacters(fetch.operation)),
       variables,
       rewrites,
       fields: responseNames(operation.selectionSet),

@@ -21,8 +21,10 @@ export const write = (object: string, name: string, value: string): string =>
 export const own = (object: object, name: string): unknown =>
   Object.hasOwn(object, name) ? (object as Record<string, unknown>)[name] : undefined;
 
+/** Sets an own property, whatever its name: `__proto__` is the one that an assignment would not. */
 export const define = (object: object, name: string, value: unknown): void => {
-  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  if (name !== '__proto__') (object as Record<string, unknown>)[name] = value;
+  else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 };
 
 /** Names for functions and values inside one piece of generated code. */

@@ -95,6 +95,7 @@ export function engineOn(
           operation: operationOf(document, asked.operationName, snapshot),
           variables: asked.variables,
           context,
+          end: context.signal,
           header: asked.header ?? (() => undefined),
           identifiedAt: performance.now(),
         };

@@ -100,8 +100,9 @@ const fetchedBy = (query: string, node: PlanNode | null, subgraphs: readonly Sub
     { schema: SCHEMA, types: TYPES, keys: () => [{ id: {} }], requiresInput: () => false, hidesTypes: false },
   );
   const transports = new Map(subgraphs.map((one) => [one.name, one]));
-  const parts = { transports, types: TYPES, log, ...run.parts };
-  return { compiled, fetched: runPlan(compiled, run.variables ?? {}, run.context ?? contextFor(), parts) };
+  const context = run.context ?? contextFor();
+  const parts = { end: context.signal, transports, types: TYPES, log, ...run.parts };
+  return { compiled, fetched: runPlan(compiled, run.variables ?? {}, context, parts) };
 };
 
 async function answerTo(...given: Parameters<typeof fetchedBy>): Promise<unknown> {
@@ -687,6 +688,22 @@ describe('A list of very many entities', () => {
     expect(errors).toHaveLength(200);
     expect(errors[199]).toMatchObject({ path: ['books', 199, 'price'] });
   });
+
+  // Every error concerns every place.
+  it('is answered soon, also when very many errors have no path', async () => {
+    const plan = sequence(
+      fetch('catalog', '{books{__typename id}}'),
+      flatten('books.@', entityFetch('prices', BOOK_KEY, '{...on Book{price}}')),
+    );
+    const books = Array.from({ length: 20_000 }, (_, id) => ({ __typename: 'Book', id }));
+    const sold = books.map(({ id }) => ({ message: `Sold ${id}.`, extensions: { code: 'SOLD_OUT' } }) as never);
+    const prices = subgraph('prices', () => ({ data: null, errors: sold }));
+    const { errors } = (await answerTo('{ books { price } }', plan, [catalog({ books }), prices])) as {
+      errors: unknown[];
+    };
+    expect(errors).toHaveLength(200);
+    expect(errors[199]).toMatchObject({ message: 'Sold 19.', path: ['books', 9, 'price'] });
+  });
 });
 
 describe('An entity that a subgraph does not know', () => {
@@ -698,6 +715,26 @@ describe('An entity that a subgraph does not know', () => {
     const prices = entities('prices', ({ id }) => (id === '1' ? null : { price: 2 }));
     expect(await answerTo('{ books { price } }', plan, [catalog(), prices])).toEqual({
       data: { books: [{ price: null }, { price: 2 }, { price: null }] },
+    });
+  });
+
+  it('is an error where it may not be null, whatever the subgraph says of entities that nobody asked for', async () => {
+    const plan = sequence(
+      fetch('catalog', '{book{__typename id}}'),
+      flatten('book', entityFetch('prices', BOOK_KEY, '{...on Book{needed}}')),
+    );
+    const beyond = { message: 'Unknown.', path: ['_entities', 7], extensions: { code: 'UNKNOWN' } } as never;
+    const prices = subgraph('prices', () => ({ data: { _entities: [{ needed: null }] }, errors: [beyond] }));
+    expect(await answerTo('{ book { needed } }', plan, [catalog({ book: BOOKS[0] }), prices])).toEqual({
+      data: { book: null },
+      errors: [
+        { message: 'Unknown.', extensions: { code: 'UNKNOWN', service: 'prices' } },
+        {
+          message: 'Cannot return null for non-nullable field Book.needed.',
+          path: ['book', 'needed'],
+          extensions: { code: 'INTERNAL' },
+        },
+      ],
     });
   });
 
@@ -758,8 +795,9 @@ describe('A value from above (@fromContext)', () => {
     }));
     const prices = entities('prices', () => ({ price: 1 }));
     const { compiled } = fetchedBy('{ shop { id } }', plan, [shops, prices]);
-    const parts = { transports: new Map([shops, prices].map((one) => [one.name, one])), types: TYPES, log };
-    while (count < 100) await runPlan(compiled, {}, contextFor(), parts);
+    const context = contextFor();
+    const transports = new Map([shops, prices].map((one) => [one.name, one]));
+    while (count < 100) await runPlan(compiled, {}, context, { end: context.signal, transports, types: TYPES, log });
     expect(prices.asked.at(-1)!.query).toContain('_e99:');
     for (const { requests } of compiled.companions) expect(requests.size).toBeLessThanOrEqual(32);
   });

@@ -10,9 +10,10 @@ export interface AuthenticatedOperation {
 }
 
 /** Throws `Unauthenticated` for a token that does not hold, `SubgraphUnreachable` when identity cannot be asked. */
-export async function authenticate(
+export function authenticate(
   received: ReceivedOperation,
   tokens: AccessTokens | null,
-): Promise<AuthenticatedOperation> {
-  return { received, context: await authenticateCaller(received.rawHeaders, received.facts, tokens) };
+): AuthenticatedOperation | Promise<AuthenticatedOperation> {
+  const context = authenticateCaller(received.rawHeaders, received.facts, tokens);
+  return context instanceof Promise ? context.then((known) => ({ received, context: known })) : { received, context };
 }

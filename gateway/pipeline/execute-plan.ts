@@ -20,12 +20,13 @@ export interface ExecutionParts {
 
 /** Runs the operation as its caller. Fields that failed are errors in the answer, not exceptions. */
 export async function executePlan(planned: PlannedRequest, parts: ExecutionParts): Promise<ExecutedOperation> {
-  const { plan, variables, context, observed, seen, identifiedAt } = planned;
+  const { plan, variables, context, end, observed, seen, identifiedAt } = planned;
   const { snapshot, extensions, log } = parts;
   const { onAnswer, onSubgraphFetch } = extensions;
   const { compiled } = plan;
   const fetches: FetchMade[] = [];
   const fetched = await runPlan(compiled, variables, context, {
+    end,
     transports: snapshot.transports,
     types: snapshot.types,
     log,

@@ -17,6 +17,7 @@ import { badRequest } from '../graphql-over-http/request-refused.js';
 import type { AuthenticatedOperation } from './authenticate.js';
 import { rootFields, selectionDepth } from '../limits/selection-depth.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { EndSignal } from '../transports/end-signal.js';
 import type { DocumentOperation, ValidDocument } from '../snapshot/valid-document.js';
 
 /** A document larger than this is no client's; the standard introspection query has about 300 tokens. */
@@ -33,6 +34,8 @@ export interface IdentifiedOperation {
   /** As the client sent them; they were found to fit the operation. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly context: RequestContext;
+  /** When nobody waits for it any more; what `context.signal` tells the others. */
+  readonly end: EndSignal;
   /** A header of the client's request, by lower-case name. */
   readonly header: (name: string) => string | undefined;
   /** By `performance.now()`. */
@@ -44,7 +47,7 @@ export function identifyOperation(
   { received, context }: AuthenticatedOperation,
   snapshot: Snapshot,
 ): IdentifiedOperation {
-  const { query, operationName, variables, mayMutate, header } = received;
+  const { query, operationName, variables, mayMutate, header, facts } = received;
   const document = documentOf(query, snapshot);
   const operation = operationOf(document, operationName, snapshot);
   const { definition } = operation;
@@ -53,7 +56,7 @@ export function identifyOperation(
   if (definition.operation === OperationTypeNode.MUTATION && !mayMutate)
     throw badRequest('Send mutations with POST.', 405, { allow: 'POST' });
   checkVariables(snapshot.schema, definition, variables);
-  return { document, operation, variables, context, header, identifiedAt: performance.now() };
+  return { document, operation, variables, context, end: facts.end, header, identifiedAt: performance.now() };
 }
 
 /** What is known of one operation of the document, whoever sends it. Throws `RequestRefused` when it names none. */

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import type { AnonymousRequest } from '@inevitable/contract';
 import type { RawHeaders } from '../authentication/authenticate-caller.js';
 import { negotiateFormat, type ResponseFormat } from '../graphql-over-http/media-types.js';
 import { badRequest } from '../graphql-over-http/request-refused.js';
+import type { RequestFacts } from '../routing/request-facts.js';
 
 /** An HTTP request to /graphql, whatever it holds. */
 export interface GatewayRequest {
@@ -13,7 +13,7 @@ export interface GatewayRequest {
   readonly rawHeaders: RawHeaders;
   /** Null where the request had none. */
   readonly body: Buffer | null;
-  readonly facts: AnonymousRequest;
+  readonly facts: RequestFacts;
 }
 
 /** A well-formed GraphQL-over-HTTP request. What its document says is not known yet. */
@@ -27,7 +27,7 @@ export interface ReceivedOperation {
   /** A header by lower-case name. */
   readonly header: (name: string) => string | undefined;
   readonly rawHeaders: RawHeaders;
-  readonly facts: AnonymousRequest;
+  readonly facts: RequestFacts;
 }
 
 /** Reads the request as the GraphQL-over-HTTP draft wants it. Throws `RequestRefused` (400, 403, 405, 406, 415). */
@@ -36,8 +36,8 @@ export function receive(request: GatewayRequest): ReceivedOperation {
   const format = negotiateFormat(request.header('accept'));
   if (format === null) throw badRequest('Accept application/graphql-response+json or application/json.', 406);
   if (method !== 'GET' && method !== 'POST') throw badRequest('Use GET or POST.', 405, { allow: 'GET, POST' });
-  const parameters = method === 'GET' ? parametersOfGet(request) : parametersOfPost(request);
-  return { ...parameters, mayMutate: method === 'POST', format, header, rawHeaders, facts };
+  const { query, operationName, variables } = method === 'GET' ? parametersOfGet(request) : parametersOfPost(request);
+  return { query, operationName, variables, mayMutate: method === 'POST', format, header, rawHeaders, facts };
 }
 
 interface Parameters {

@@ -42,10 +42,12 @@ async function answer(
     return Array.isArray(value) ? value.join(', ') : value;
   };
   const write = ({ status, headers: given, body }: GatewayResponse): void => {
-    const all: Record<string, string | number> = { ...given, [REQUEST_ID_HEADER]: requestId };
-    all['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    // Names and values by turns: an object of them would be made only to be taken apart.
+    const all: string[] = [REQUEST_ID_HEADER, requestId];
+    for (const name in given) all.push(name, given[name]!);
+    all.push('content-length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
     if (parts.isDraining()) {
-      all['connection'] = 'close';
+      all.push('connection', 'close');
       response.once('finish', () => setImmediate(() => closeIdle(request)));
     }
     response.writeHead(status, all).end(body);

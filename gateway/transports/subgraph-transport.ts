@@ -1,5 +1,6 @@
 import type { RequestContext, SubgraphRequest } from '@inevitable/contract';
 import type { ExecutionResult } from 'graphql';
+import type { EndSignal } from './end-signal.js';
 
 /** One operation for one subgraph, as the executor sends it. */
 export interface SubgraphFetch {
@@ -27,5 +28,5 @@ export interface SubgraphTransport {
    * Rejects with `SubgraphUnreachable` or `DeadlinePassed`, or with the signal's reason when the caller left. `signal`
    * ends with the operation.
    */
-  send(fetch: SubgraphFetch, context: RequestContext, signal: AbortSignal): Promise<SubgraphAnswer>;
+  send(fetch: SubgraphFetch, context: RequestContext, signal: EndSignal): Promise<SubgraphAnswer>;
 }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { DeadlinePassed, type RequestContext } from '@inevitable/contract';
+import type { EndSignal } from './end-signal.js';
 import type { SubgraphAnswer } from './subgraph-transport.js';
 import type { TimeLimited, TimeLimits } from './time-limits.js';
 
@@ -17,7 +18,7 @@ export class Waiter implements TimeLimited {
   readonly dueAt: number;
   slot = -1;
   readonly #subgraph: string;
-  readonly #signal: AbortSignal;
+  readonly #signal: EndSignal;
   readonly #limits: TimeLimits;
   readonly #resolve: (answer: SubgraphAnswer) => void;
   readonly #reject: (reason: unknown) => void;
@@ -26,7 +27,7 @@ export class Waiter implements TimeLimited {
   constructor(
     subgraph: string,
     context: RequestContext,
-    signal: AbortSignal,
+    signal: EndSignal,
     limits: TimeLimits,
     resolve: (answer: SubgraphAnswer) => void,
     reject: (reason: unknown) => void,
@@ -52,7 +53,7 @@ export class Waiter implements TimeLimited {
   waitFor(awaited: Awaited | null): void {
     this.#awaited = awaited;
     // One operation may have any number of fetches under way; Node would warn of a leak at eleven.
-    setMaxListeners(0, this.#signal);
+    if (this.#signal instanceof AbortSignal) setMaxListeners(0, this.#signal);
     this.#signal.addEventListener('abort', this);
     this.#limits.watch(this);
   }

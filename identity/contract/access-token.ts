@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Caller } from './caller.js';
 import type { SessionId, TenantId, UserId } from './ids.js';
-import type { AnonymousRequest, RequestContext } from './request-context.js';
+import { contextOf, type AnonymousRequest, type CallerIdentity, type RequestContext } from './request-context.js';
 
 /** `aud` of every access token: the gateway is the only one who accepts them. */
 export const ACCESS_TOKEN_AUDIENCE = 'inevitable-gateway';
@@ -35,12 +35,10 @@ export const accessTokenClaims = z.object({
 });
 export type AccessTokenClaims = z.infer<typeof accessTokenClaims>;
 
-/** What a token says of its bearer, in the form of a request context: the same objects for every request with it. */
-type TokenIdentity = Omit<RequestContext, keyof AnonymousRequest>;
+/** The same objects for every request with the token. */
+const identities = new WeakMap<AccessTokenClaims, CallerIdentity>();
 
-const identities = new WeakMap<AccessTokenClaims, TokenIdentity>();
-
-function identityIn(claims: AccessTokenClaims): TokenIdentity {
+function identityIn(claims: AccessTokenClaims): CallerIdentity {
   const known = identities.get(claims);
   if (known) return known;
   const caller: Caller = claims.adm
@@ -59,4 +57,4 @@ function identityIn(claims: AccessTokenClaims): TokenIdentity {
 
 /** The request context of a verified access token. */
 export const contextFromAccessToken = (claims: AccessTokenClaims, request: AnonymousRequest): RequestContext =>
-  Object.freeze({ ...request, ...identityIn(claims) });
+  contextOf(request, identityIn(claims));
