@@ -1,7 +1,7 @@
 export { SupergraphGateway, type SupergraphGatewayOptions } from './apollo-server/supergraph-gateway.js';
 export type { SupergraphSource } from './apollo-server/supergraph-source.js';
-export { loadSupergraphEngine, type EngineOptions } from './executor/load-supergraph-engine.js';
-export type { SupergraphEngine, EngineOperation } from './executor/supergraph-engine.js';
+export { loadSupergraphEngine, type EngineOptions } from './engine/load-supergraph-engine.js';
+export type { SupergraphEngine, EngineOperation } from './engine/supergraph-engine.js';
 export * from './extensions/gateway-extension.js';
 export { supergraphFile, SupergraphFileUnusable } from './supergraph/supergraph-file.js';
 export type { FetchMade } from './executor/run-plan.js';

@@ -16,7 +16,7 @@ import type { Logger } from 'pino';
 import { accessTokens, type AccessTokens } from './authentication/access-tokens.js';
 import { RevocationView } from './authentication/revocation-view.js';
 import { VerificationKeys } from './authentication/verification-keys.js';
-import { decidePolicies } from './authorization/decide-policies.js';
+import { authorizationWith } from './authorization/authorization-with.js';
 import type { AuthorizationOptions } from './authorization/authorize.js';
 import { explainPlan } from './extensions/explain-plan.js';
 import { gatherExtensions } from './extensions/gather-extensions.js';
@@ -84,17 +84,17 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const contextTokens = identity && createContextTokens(now);
   const subgraphs = typeof options.subgraphs === 'function' ? options.subgraphs(contextTokens) : options.subgraphs;
   const extensions = gatherExtensions([explainPlan(deployment, identity === null), ...(options.extensions ?? [])], log);
-  const authorization: AuthorizationOptions = {
-    mode: options.authorization ?? 'filter',
-    decidePolicy: decidePolicies(identity && identity.entitlements, extensions.decidePolicy ?? undefined),
-    onPolicyFailed: (policy, error) => log.error({ err: error, policy }, 'A policy could not be decided.'),
-  };
   const { openSubgraph } = options;
   const supergraph = await serveSupergraph({
     registry,
     subgraphs,
     openSubgraph: openSubgraph ? (graph) => openSubgraph(graph, contextTokens) : null,
-    authorization,
+    authorization: authorizationWith(
+      options.authorization ?? 'filter',
+      identity && identity.entitlements,
+      extensions,
+      log,
+    ),
     log,
   });
   const { snapshots } = supergraph;

@@ -19,9 +19,9 @@ import { GraphQLError, OperationTypeNode } from 'graphql';
 import { pino, type Logger } from 'pino';
 import { v7 as uuid } from 'uuid';
 import type { AuthorizationOptions } from '../authorization/authorize.js';
-import { decidePolicies } from '../authorization/decide-policies.js';
-import { engineOn } from '../executor/load-supergraph-engine.js';
-import type { SupergraphEngine } from '../executor/supergraph-engine.js';
+import { authorizationWith } from '../authorization/authorization-with.js';
+import { engineOn } from '../engine/load-supergraph-engine.js';
+import type { SupergraphEngine } from '../engine/supergraph-engine.js';
 import { gatherExtensions } from '../extensions/gather-extensions.js';
 import type { GatewayExtension } from '../extensions/gateway-extension.js';
 import { checkVariables } from '../graphql-over-http/check-variables.js';
@@ -80,11 +80,7 @@ export class SupergraphGateway<Context extends object = Record<string, unknown>>
       subgraphs,
       openSubgraph:
         this.#options.openSubgraph ?? (({ name, url }) => httpSubgraph({ name, routingUrl: url, contextTokens: null })),
-      authorization: {
-        mode: authorization,
-        decidePolicy: decidePolicies(this.#options.entitlements ?? null, extensions.decidePolicy ?? undefined),
-        onPolicyFailed: (policy, error) => log.error({ err: error, policy }, 'A policy could not be decided.'),
-      },
+      authorization: authorizationWith(authorization, this.#options.entitlements ?? null, extensions, log),
       onSnapshot: (snapshot) => this.#announce(snapshot),
       log,
     }).catch(async (error: unknown) => {

@@ -1,11 +1,10 @@
 import { Kind, type FieldNode, type SelectionSetNode } from 'graphql';
 import type { ClientOperation } from './client-operation.js';
 import { own } from './generated-code.js';
+import { EACH } from './plan-paths.js';
 
 /** Response names and list positions (GraphQL specification, 7.1.3). */
 export type AnswerPath = readonly (string | number)[];
-
-const EACH = '@';
 
 /** Calls `at` with every object at a plan's path and where it is, in the order in which fetches meet them. */
 export function eachPlace(

@@ -1,6 +1,7 @@
 import { Kind, parse, print, visit, type FieldNode, type SelectionNode, type SelectionSetNode } from 'graphql';
 import type { FetchNode, PlanSelection } from '../planner/query-plan.js';
-import type { EntityKeys, KeyFields, RequiresInput } from '../supergraph/entity-keys.js';
+import type { EntityKeys, KeyFields } from '../supergraph/entity-keys.js';
+import type { RequiresInput } from '../supergraph/required-inputs.js';
 
 /**
  * The part of a fetch that an entity can be asked for by its key alone. A plan puts fields with `@requires` and fields

@@ -225,6 +225,17 @@ describe('Gathering', () => {
       ]);
     });
 
+    it('of one fetch is not what another sends for the same object beside it', () => {
+      const into = new Representations();
+      const requirements = { requires: selections('{ ... on Media { __typename id } }'), keysOf: () => null };
+      for (const rewrites of [[setter(['... on Book', '__typename'], 'Media')], []])
+        compileGather(['it'], { ...requirements, rewrites }, TYPES)({ it: BOOK }, into);
+      expect(into.texts.map((text) => JSON.parse(text) as unknown)).toEqual([
+        { __typename: 'Media', id: 'b1' },
+        { __typename: 'Book', id: 'b1' },
+      ]);
+    });
+
     it('reaches through objects, lists and conditions', () => {
       const rewrites = [
         setter(['... on Shop', 'best', '... on Paged', '__typename'], 'Media'),

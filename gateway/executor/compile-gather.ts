@@ -2,15 +2,12 @@ import type { FetchRewrite, PlanSelection } from '../planner/query-plan.js';
 import type { KeyFields } from '../supergraph/entity-keys.js';
 import { evaluate, literal, nameSupply, own, read } from './generated-code.js';
 import { jsonText, quoted } from './json-text.js';
+import { conditionIn, EACH } from './plan-paths.js';
 import type { Representations } from './representations.js';
 import type { TypeConditions } from './type-conditions.js';
 
 /** Walks the answer so far to where a fetch belongs, and adds the representation of each entity it finds there. */
 export type Gather = (data: object, into: Representations) => void;
-
-/** `@` in a plan's path: every item of a list. */
-const EACH = '@';
-const CONDITION = '... on ';
 
 /** What a fetch wants to know of each entity. */
 export interface Requirements {
@@ -39,7 +36,7 @@ export function compileGather(
     `${builders.code.join('\n')}
 return (data, into) => {
 let t;
-${leaves ? `const seen = into.seenBy(${literal(leaves.join())});` : ''}
+${leaves ? `const seen = into.seenBy(${literal(JSON.stringify([requirements.requires, requirements.rewrites]))});` : ''}
 ${walk(path, 'data', (place) => (leaves ? addUnlessSeen(place, leaves, build) : `if ((t = ${build}(${place})) !== undefined) into.add(t, ${place});`))}
 };`,
     { quoted, jsonText, own },
@@ -155,7 +152,7 @@ class RepresentationBuilders {
    */
   #forSelections(selections: readonly PlanSelection[], set: readonly Change[], role: 'entity' | 'value'): string {
     const name = this.#name('r');
-    const conditions = [...conditionsIn(selections), ...set.flatMap(({ path }) => conditionOf(path[0]) ?? [])];
+    const conditions = [...conditionsIn(selections), ...set.flatMap(({ path }) => conditionIn(path[0]) ?? [])];
     const typed = new Set(conditions.flatMap((condition) => [...this.#types.satisfying(condition)]));
     // One branch for all types with the same representation.
     const branches = new Map<string, string[]>();
@@ -253,9 +250,6 @@ if (typeof o !== 'object') return undefined;`;
   }
 }
 
-const conditionOf = (element: string | undefined): string | undefined =>
-  element?.startsWith(CONDITION) ? element.slice(CONDITION.length) : undefined;
-
 /** Type conditions at this level, nested fragments included. */
 function* conditionsIn(selections: readonly PlanSelection[]): Iterable<string> {
   for (const selection of selections) {
@@ -268,7 +262,7 @@ function* conditionsIn(selections: readonly PlanSelection[]): Iterable<string> {
 /** The changes that concern an object of the type, their conditions taken off. */
 const changesFor = (set: readonly Change[], type: string, types: TypeConditions): Change[] =>
   set.flatMap((change) => {
-    const condition = conditionOf(change.path[0]);
+    const condition = conditionIn(change.path[0]);
     if (condition === undefined) return [change];
     return types.satisfying(condition).has(type)
       ? changesFor([{ ...change, path: change.path.slice(1) }], type, types)

@@ -1,6 +1,7 @@
 import type { DocumentNode, FieldNode, GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import type { EntityKeys, RequiresInput } from '../supergraph/entity-keys.js';
+import type { EntityKeys } from '../supergraph/entity-keys.js';
+import type { RequiresInput } from '../supergraph/required-inputs.js';
 import type { FetchNode, QueryPlan } from '../planner/query-plan.js';
 import { bareFetch } from './bare-fetch.js';
 import { compileAnswer, type WriteAnswer, type WriterKind } from './compile-answer.js';

@@ -2,6 +2,7 @@ import type { KeyRenamer } from '../planner/query-plan.js';
 import { compileRepresentation, type Requirements } from './compile-gather.js';
 import { own } from './generated-code.js';
 import { jsonText } from './json-text.js';
+import { conditionIn, EACH } from './plan-paths.js';
 import { Representations } from './representations.js';
 import type { TypeConditions } from './type-conditions.js';
 
@@ -16,8 +17,6 @@ export interface ContextPortion {
 export type ContextGather = (data: object) => readonly ContextPortion[];
 
 const UP = '..';
-const EACH = '@';
-const CONDITION = '... on ';
 
 /**
  * `@fromContext` gives a field an argument from an object above it. A subgraph takes one value of a variable for a whole
@@ -85,10 +84,13 @@ function valueAbove(line: readonly object[], path: readonly string[], types: Typ
   let place: unknown = line[height];
   for (const element of path) {
     if (element === UP) place = line[--height];
-    else if (element.startsWith(CONDITION)) {
-      const type = typeof place === 'object' && place !== null ? own(place, '__typename') : undefined;
-      if (type !== undefined && !types.satisfying(element.slice(CONDITION.length)).has(String(type))) return undefined;
-    } else place = typeof place === 'object' && place !== null ? own(place, element) : undefined;
+    else {
+      const condition = conditionIn(element);
+      const value =
+        typeof place === 'object' && place !== null ? own(place, condition ? '__typename' : element) : undefined;
+      if (condition === undefined) place = value;
+      else if (value !== undefined && !types.satisfying(condition).has(String(value))) return undefined;
+    }
   }
   return place;
 }

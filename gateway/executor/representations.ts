@@ -35,10 +35,10 @@ export class Representations {
     this.entityOf.push(entity);
   }
 
-  /** Objects that were seen, by the value of one field; apart for each set of fields that representations are made of. */
-  seenBy(fields: string): Map<unknown, Seen> {
-    let seen = this.#bySeen.get(fields);
-    if (!seen) this.#bySeen.set(fields, (seen = new Map()));
+  /** Objects that were seen, by the value of one field; apart for each way in which representations are made. */
+  seenBy(requirements: string): Map<unknown, Seen> {
+    let seen = this.#bySeen.get(requirements);
+    if (!seen) this.#bySeen.set(requirements, (seen = new Map()));
     return seen;
   }
 }

@@ -1,8 +1,7 @@
 import type { FetchRewrite } from '../planner/query-plan.js';
 import { define, own } from './generated-code.js';
+import { conditionIn } from './plan-paths.js';
 import type { TypeConditions } from './type-conditions.js';
-
-const CONDITION = '... on ';
 
 /**
  * Undoes the aliases a plan gave to fields that could not be asked for under one name, in what a subgraph answered.
@@ -20,11 +19,11 @@ function rewriteAt(value: unknown, path: readonly string[], rewrite: FetchRewrit
   if (typeof value !== 'object' || value === null) return;
   const [element, ...rest] = path;
   if (element === undefined) return;
-  if (element.startsWith(CONDITION)) {
+  const condition = conditionIn(element);
+  if (condition !== undefined) {
     const type = own(value, '__typename');
     // Plans do not ask for every type name their rewrites mention: an unknown one may be the right one.
-    if (type === undefined || types.satisfying(element.slice(CONDITION.length)).has(String(type)))
-      rewriteAt(value, rest, rewrite, types);
+    if (type === undefined || types.satisfying(condition).has(String(type))) rewriteAt(value, rest, rewrite, types);
     return;
   }
   if (rest.length > 0) return rewriteAt(own(value, element), rest, rewrite, types);

@@ -4,12 +4,9 @@ import type { AccessTokens } from '../authentication/access-tokens.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
 import { authenticate } from './authenticate.js';
-import { authorizeOperation } from './authorize-operation.js';
-import { executePlan } from './execute-plan.js';
 import { identifyOperation } from './identify-operation.js';
-import { planOperation } from './plan-operation.js';
-import { protect } from './protect.js';
 import { receive, type GatewayRequest } from './receive.js';
+import { runOperation } from './run-operation.js';
 import { toErrorResponse, toResponse, type GatewayResponse } from './to-response.js';
 
 export interface PipelineParts {
@@ -33,10 +30,7 @@ export async function handleOperation(
     const received = receive(request);
     const authenticated = await authenticate(received, tokens);
     const identified = identifyOperation(authenticated, snapshot);
-    const permitted = await protect(identified, extensions);
-    const authorized = await authorizeOperation(permitted, snapshot);
-    const planned = await planOperation(authorized, snapshot, extensions);
-    const executed = await executePlan(planned, { snapshot, extensions, log });
+    const executed = await runOperation(identified, { snapshot, extensions, log });
     return toResponse(executed, received.format);
   } catch (error) {
     if (isOurs(error)) log.error({ err: error, requestId: request.facts.requestId }, 'A GraphQL request failed.');

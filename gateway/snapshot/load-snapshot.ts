@@ -1,16 +1,18 @@
 import type { SupergraphVersion } from '@inevitable/contract';
-import { buildSchema } from 'graphql';
+import { buildSchema, parse } from 'graphql';
 import { loadAuthorization, type AuthorizationOptions } from '../authorization/authorize.js';
 import type { OperationPlan } from '../executor/operation-plan.js';
 import { typeConditions } from '../executor/type-conditions.js';
 import { createPlanCache } from '../planner/plan-cache.js';
 import type { Planner } from '../planner/planner.js';
-import { readEntityKeys, readRequiredInputs } from '../supergraph/entity-keys.js';
+import { readEntityKeys } from '../supergraph/entity-keys.js';
+import { readRequiredInputs } from '../supergraph/required-inputs.js';
 import { readJoinGraphs } from '../supergraph/join-graph.js';
 import { hidesObjectTypes, supergraphSchema } from '../supergraph/supergraph-types.js';
 import type { SubgraphDirectory } from '../transports/subgraph-directory.js';
 import { transportOf } from '../transports/transport-of.js';
-import { documentCache, type Snapshot } from './snapshot.js';
+import type { Snapshot } from './snapshot.js';
+import { documentCache } from './valid-document.js';
 
 export interface SnapshotParts {
   readonly directory: SubgraphDirectory;
@@ -34,15 +36,16 @@ export async function loadSnapshot(
   };
   try {
     planner = await loadPlanner(sdl);
-    const supergraph = supergraphSchema(sdl);
+    const document = parse(sdl, { noLocation: true });
+    const supergraph = supergraphSchema(document);
     const schema = buildSchema(planner.supergraph.apiSdl, { assumeValid: true, assumeValidSDL: true });
     return Object.freeze({
       id,
       sdl,
       schema,
       types: typeConditions(supergraph),
-      keys: readEntityKeys(sdl),
-      requiresInput: readRequiredInputs(sdl),
+      keys: readEntityKeys(document),
+      requiresInput: readRequiredInputs(document),
       hidesTypes: hidesObjectTypes(supergraph, schema),
       planner,
       authorization: loadAuthorization(sdl, schema, authorization),

@@ -3,7 +3,7 @@ import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import type { SchemaRegistryPort, SubgraphHandle, SupergraphVersion } from '@inevitable/contract';
 import { parse } from 'graphql';
 import { pino } from 'pino';
-import { engineOn } from '../executor/load-supergraph-engine.js';
+import { engineOn } from '../engine/load-supergraph-engine.js';
 import { gatherExtensions } from '../extensions/gather-extensions.js';
 import { startPlannerThreads, type PlannerThreads } from '../planner/planner-threads.js';
 import { versionOf } from '../supergraph/supergraph-file.js';

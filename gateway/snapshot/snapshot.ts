@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import type { Authorization } from '../authorization/authorize.js';
 import type { CompilationTarget } from '../executor/compile-plan.js';
 import type { OperationPlan } from '../executor/operation-plan.js';
@@ -8,9 +8,6 @@ import type { SubgraphTransport } from '../transports/subgraph-transport.js';
 import type { PlanCache } from '../planner/plan-cache.js';
 import type { Planner } from '../planner/planner.js';
 import type { ValidDocument } from './valid-document.js';
-
-const CACHED_DOCUMENTS = 2_000;
-const CACHED_SOURCE_CHARACTERS = 8_000_000;
 
 /** One supergraph and all that was derived from it. Immutable: a request that began on it ends on it. */
 export interface Snapshot extends CompilationTarget {
@@ -31,10 +28,3 @@ export interface Snapshot extends CompilationTarget {
   /** Once, after the last request on it: its planner, and the subgraphs that no other supergraph uses. */
   close(): Promise<void>;
 }
-
-export const documentCache = (): LRUCache<string, ValidDocument> =>
-  new LRUCache<string, ValidDocument>({
-    max: CACHED_DOCUMENTS,
-    maxSize: CACHED_SOURCE_CHARACTERS,
-    sizeCalculation: (_document, source) => Math.max(1, source.length),
-  });

@@ -1,6 +1,10 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import type { OperationRequirements } from '../authorization/operation-requirements.js';
 import type { ConditionVariables } from '../executor/client-operation.js';
+
+const CACHED_DOCUMENTS = 2_000;
+const CACHED_SOURCE_CHARACTERS = 8_000_000;
 
 /** A document that was parsed, and found to fit the snapshot's schema. */
 export interface ValidDocument {
@@ -20,3 +24,11 @@ export interface DocumentOperation {
   /** Null: nothing in it is protected. */
   readonly requirements: OperationRequirements | null;
 }
+
+/** By source text or its hash. Bounded by the sources' length too: one may have a megabyte. */
+export const documentCache = (): LRUCache<string, ValidDocument> =>
+  new LRUCache<string, ValidDocument>({
+    max: CACHED_DOCUMENTS,
+    maxSize: CACHED_SOURCE_CHARACTERS,
+    sizeCalculation: ({ source }) => Math.max(1, source.length),
+  });

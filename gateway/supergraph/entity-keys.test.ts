@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { parse } from 'graphql';
 import { composed } from '../test-support/protected-supergraph.js';
 import { readEntityKeys } from './entity-keys.js';
 
-const keysOf = (...subgraphs: string[]) => readEntityKeys(composed(subgraphs));
+const keysOf = (...subgraphs: string[]) => readEntityKeys(parse(composed(subgraphs)));
 
 describe('The keys of an entity', () => {
   it('are those by which this subgraph answers it', () => {
@@ -46,9 +47,11 @@ describe('The keys of an entity', () => {
   });
 
   it('leave out what a fragment asks of some types only', () => {
-    const keys = readEntityKeys(`
+    const keys = readEntityKeys(
+      parse(`
       enum join__Graph { S0 @join__graph(name: "s0", url: "") }
-      type Seat @join__type(graph: S0, key: "id place { ... on Hall { hall } kind }") { id: ID! }`);
+      type Seat @join__type(graph: S0, key: "id place { ... on Hall { hall } kind }") { id: ID! }`),
+    );
     expect(keys('s0', 'Seat')).toEqual([{ id: {}, place: { kind: {} } }]);
   });
 
@@ -58,9 +61,11 @@ describe('The keys of an entity', () => {
   });
 
   it('are found by the subgraph’s own name, whatever the supergraph calls it', () => {
-    const keys = readEntityKeys(`
+    const keys = readEntityKeys(
+      parse(`
       enum join__Graph { WITH_DASH_1 @join__graph(name: "with-dash", url: "") }
-      type User @join__type(graph: WITH_DASH_1, key: "id") { id: ID! }`);
+      type User @join__type(graph: WITH_DASH_1, key: "id") { id: ID! }`),
+    );
     expect([keys('with-dash', 'User'), keys('WITH_DASH_1', 'User')]).toEqual([[{ id: {} }], []]);
   });
 });

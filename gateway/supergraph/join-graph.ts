@@ -1,4 +1,11 @@
-import { Kind, parse, type ConstDirectiveNode, type DocumentNode, type EnumValueDefinitionNode } from 'graphql';
+import {
+  Kind,
+  parse,
+  type ConstDirectiveNode,
+  type ConstValueNode,
+  type DocumentNode,
+  type EnumValueDefinitionNode,
+} from 'graphql';
 
 /** A subgraph as the supergraph names it (join specification, `@join__graph`). */
 export interface JoinGraph {
@@ -42,7 +49,11 @@ function graphOf({ name, directives = [] }: EnumValueDefinitionNode): JoinGraph 
   return { graph: name.value, name: subgraph, url };
 }
 
-function textOf({ arguments: given = [] }: ConstDirectiveNode, name: string): string | undefined {
-  const value = given.find((argument) => argument.name.value === name)?.value;
+function textOf(directive: ConstDirectiveNode, name: string): string | undefined {
+  const value = valueOf(directive, name);
   return value?.kind === Kind.STRING ? value.value : undefined;
 }
+
+/** An argument of one of the supergraph's directives. */
+export const valueOf = ({ arguments: given = [] }: ConstDirectiveNode, name: string): ConstValueNode | undefined =>
+  given.find((argument) => argument.name.value === name)?.value;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { assertObjectType, buildSchema, type GraphQLSchema } from 'graphql';
+import { assertObjectType, buildSchema, parse, type GraphQLSchema } from 'graphql';
 import { clientSchema, composed } from '../test-support/protected-supergraph.js';
 import { hidesObjectTypes, supergraphSchema } from './supergraph-types.js';
 
 const IMPORTS = '["@key", "@inaccessible"]';
 const loaded = (sdl: string) => {
   const supergraph = composed([sdl], IMPORTS);
-  return { supergraph: supergraphSchema(supergraph), api: clientSchema(supergraph) };
+  return { supergraph: supergraphSchema(parse(supergraph)), api: clientSchema(supergraph) };
 };
 
 const fieldsOf = (schema: GraphQLSchema, type: string) =>
@@ -25,7 +25,7 @@ describe('The supergraph as a schema', () => {
 
   it('is read without asking whether it would be valid', () => {
     expect(
-      supergraphSchema('type Query @unknown { one: Int @join__field(graph: NOWHERE) }').getType('Query'),
+      supergraphSchema(parse('type Query @unknown { one: Int @join__field(graph: NOWHERE) }')).getType('Query'),
     ).toBeDefined();
   });
 });

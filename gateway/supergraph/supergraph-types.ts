@@ -1,8 +1,8 @@
-import { buildASTSchema, isObjectType, parse, type GraphQLSchema } from 'graphql';
+import { buildASTSchema, isObjectType, type DocumentNode, type GraphQLSchema } from 'graphql';
 
 /** The whole supergraph as a schema: also what clients cannot see. It is read, and never executed. */
-export const supergraphSchema = (sdl: string): GraphQLSchema =>
-  buildASTSchema(parse(sdl, { noLocation: true }), { assumeValid: true, assumeValidSDL: true });
+export const supergraphSchema = (supergraph: DocumentNode): GraphQLSchema =>
+  buildASTSchema(supergraph, { assumeValid: true, assumeValidSDL: true });
 
 /** True when a subgraph may answer an object of a type that clients cannot see (`@inaccessible`). */
 export const hidesObjectTypes = (supergraph: GraphQLSchema, api: GraphQLSchema): boolean =>

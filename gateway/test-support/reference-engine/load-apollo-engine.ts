@@ -10,7 +10,7 @@ import {
 import type { Logger } from 'pino';
 import { ownError } from '../../executor/present-errors.js';
 import { SubgraphDataSource, type EngineContext } from './subgraph-data-source.js';
-import type { EngineOperation, SupergraphEngine } from '../../executor/supergraph-engine.js';
+import type { EngineOperation, SupergraphEngine } from '../../engine/supergraph-engine.js';
 
 type Executor = Awaited<ReturnType<ApolloGateway['load']>>['executor'];
 type ExecutorRequest = Parameters<Executor>[0];

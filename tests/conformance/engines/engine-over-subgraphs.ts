@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RequestContext, SubgraphHandle } from '@inevitable/contract';
 import { parse } from 'graphql';
 import { pino, type Logger } from 'pino';
-import type { SupergraphEngine } from '../../../gateway/executor/supergraph-engine.js';
+import type { SupergraphEngine } from '../../../gateway/engine/supergraph-engine.js';
 import { contextFor, servedBy } from '../../../gateway/test-support/test-subgraphs.js';
 import { createContextTokens } from '../../../gateway/transports/context-tokens.js';
 import { httpSubgraph } from '../../../gateway/transports/http-subgraph.js';

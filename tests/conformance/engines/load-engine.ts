@@ -1,4 +1,4 @@
-import { loadSupergraphEngine } from '../../../gateway/executor/load-supergraph-engine.js';
+import { loadSupergraphEngine } from '../../../gateway/engine/load-supergraph-engine.js';
 import type { LoadEngine } from './engine-over-subgraphs.js';
 
 /** The engine all of this is about. The label `loyalty` is on for about every other request. */

@@ -1,27 +1,22 @@
 import type { EntitlementsPort, SubgraphHandle } from '@inevitable/contract';
 import { validate } from 'graphql';
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { decidePolicies } from '../authorization/decide-policies.js';
+import { authorizationWith } from '../authorization/authorization-with.js';
 import type { AuthorizationOptions } from '../authorization/authorize.js';
 import { gatherExtensions, type GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { GatewayExtension } from '../extensions/gateway-extension.js';
 import { MAX_ERRORS, refused } from '../graphql-over-http/refuse-document.js';
-import { authorizeOperation } from '../pipeline/authorize-operation.js';
-import { executePlan } from '../pipeline/execute-plan.js';
 import { operationOf } from '../pipeline/identify-operation.js';
-import { planOperation } from '../pipeline/plan-operation.js';
-import { protect } from '../pipeline/protect.js';
+import { runOperation } from '../pipeline/run-operation.js';
 import type { PlannerThreads } from '../planner/planner-threads.js';
 import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
 import { serveSupergraph } from '../snapshot/serve-supergraph.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
-import type { ValidDocument } from '../snapshot/valid-document.js';
+import { documentCache, type ValidDocument } from '../snapshot/valid-document.js';
 import { versionOf } from '../supergraph/supergraph-file.js';
-import { answerResult } from './answer.js';
+import { answerResult } from '../executor/answer.js';
 import type { EngineOperation, SupergraphEngine } from './supergraph-engine.js';
-
-const KNOWN_DOCUMENTS = 2_000;
 
 export interface EngineOptions {
   readonly extensions?: readonly GatewayExtension[];
@@ -44,16 +39,11 @@ export async function loadSupergraphEngine(
   { extensions: given = [], mode = 'filter', entitlements = null, planners }: EngineOptions = {},
 ): Promise<SupergraphEngine> {
   const extensions = gatherExtensions(given, log);
-  const authorization: AuthorizationOptions = {
-    mode,
-    decidePolicy: decidePolicies(entitlements, extensions.decidePolicy ?? undefined),
-    onPolicyFailed: (policy, error) => log.error({ err: error, policy }, 'A policy could not be decided.'),
-  };
   const { snapshots, close } = await serveSupergraph({
     registry: { current: async () => versionOf(sdl) },
     subgraphs,
     openSubgraph: null,
-    authorization,
+    authorization: authorizationWith(mode, entitlements, extensions, log),
     planners,
     log,
   });
@@ -72,7 +62,7 @@ export function engineOn(
 
   function documentOf({ document, source, hash }: EngineOperation, snapshot: Snapshot): ValidDocument {
     let known = documents.get(snapshot);
-    if (!known) documents.set(snapshot, (known = new LRUCache({ max: KNOWN_DOCUMENTS })));
+    if (!known) documents.set(snapshot, (known = documentCache()));
     let valid = known.get(hash);
     if (valid) return valid;
     // Its server validated it, but on the supergraph there was then.
@@ -99,10 +89,7 @@ export function engineOn(
           header: asked.header ?? (() => undefined),
           identifiedAt: performance.now(),
         };
-        const permitted = await protect(identified, extensions);
-        const authorized = await authorizeOperation(permitted, snapshot);
-        const planned = await planOperation(authorized, snapshot, extensions);
-        const { answer, headers } = await executePlan(planned, { snapshot, extensions, log });
+        const { answer, headers } = await runOperation(identified, { snapshot, extensions, log });
         for (const [name, value] of Object.entries(headers)) asked.addHeader?.(name, value);
         return answerResult(answer);
       } finally {
