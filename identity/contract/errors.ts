@@ -17,6 +17,11 @@ export const ERROR_CODES = {
   RATE_LIMITED: { status: 429, meaning: 'Too many requests; come back after Retry-After.' },
   SUBGRAPH_UNREACHABLE: { status: 503, meaning: 'A part of the stack did not answer.' },
   TIMEOUT: { status: 504, meaning: 'The answer would have come after the deadline.' },
+  SUBSCRIPTION_SCHEMA_CHANGED: {
+    status: 409,
+    meaning: 'The schema changed, and the subscription does not fit it any more; subscribe with a document that does.',
+  },
+  SLOW_CONSUMER: { status: 429, meaning: 'The client read more slowly than events came; subscribe again to go on.' },
   INTERNAL: { status: 500, meaning: 'Something failed on our side; the log has it under the request id.' },
   GRAPHQL_PARSE_FAILED: { status: 400, meaning: 'The document is not GraphQL.' },
   GRAPHQL_VALIDATION_FAILED: { status: 400, meaning: 'The document does not fit the schema.' },

@@ -11,8 +11,15 @@ export interface StackEvent {
   readonly correlationId: string;
 }
 
+export interface ListenOptions {
+  /** The id of the event that was heard last: those after it are heard first, as far as the bus still has them. */
+  readonly after?: string;
+  /** Called before any event where the bus does not know `after` any more, so that some may be missing. */
+  readonly onGap?: () => void;
+}
+
 export interface EventBus {
   publish(event: StackEvent): Promise<void>;
   /** `name` or a prefix ending in `.`; answers a function that ends the subscription. */
-  subscribe(name: string, listener: (event: StackEvent) => void): () => void;
+  subscribe(name: string, listener: (event: StackEvent) => void, options?: ListenOptions): () => void;
 }
