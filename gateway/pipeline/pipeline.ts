@@ -3,10 +3,8 @@ import type { Logger } from 'pino';
 import type { AccessTokens } from '../authentication/access-tokens.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
-import { authenticate } from './authenticate.js';
-import { identifyOperation } from './identify-operation.js';
+import { openOperation } from './open-operation.js';
 import { receive, type GatewayRequest } from './receive.js';
-import { runOperation } from './run-operation.js';
 import { toErrorResponse, toResponse, type GatewayResponse } from './to-response.js';
 
 export interface PipelineParts {
@@ -18,25 +16,17 @@ export interface PipelineParts {
 }
 
 /**
- * The life of a GraphQL request. Never rejects: whatever happens is a GraphQL answer. From its identification on it is
- * one object, which belongs to this request alone: each phase adds to it what the next one's type asks for.
+ * The life of a GraphQL request over HTTP. Never rejects: whatever happens is a GraphQL answer. From its identification
+ * on it is one object, which belongs to this request alone: each phase adds to it what the next one's type asks for.
  */
-export async function handleOperation(
-  request: GatewayRequest,
-  { tokens, snapshots, extensions, log }: PipelineParts,
-): Promise<GatewayResponse> {
-  const snapshot = snapshots.acquire(); // a reload meanwhile does not concern this request
+export async function handleOperation(request: GatewayRequest, parts: PipelineParts): Promise<GatewayResponse> {
   try {
     const received = receive(request);
-    const authenticated = await authenticate(received, tokens);
-    const identified = identifyOperation(authenticated, snapshot);
-    const executed = await runOperation(identified, { snapshot, extensions, log });
-    return toResponse(executed, received.format);
+    return toResponse(await openOperation(received, parts), received.format);
   } catch (error) {
-    if (isOurs(error)) log.error({ err: error, requestId: request.facts.requestId }, 'A GraphQL request failed.');
+    const { requestId } = request.facts;
+    if (isOurs(error)) parts.log.error({ err: error, requestId }, 'A GraphQL request failed.');
     return toErrorResponse(error, request.header('accept'));
-  } finally {
-    snapshots.release(snapshot);
   }
 }
 

@@ -16,7 +16,10 @@ export interface GatewayRequest {
   readonly facts: RequestFacts;
 }
 
-/** A well-formed GraphQL-over-HTTP request. What its document says is not known yet. */
+/** How increments of a deferred answer are written: as a client that names one of these reads them. */
+export type IncrementalSpec = 'deferSpec=20220824' | 'incrementalSpec=v0.2';
+
+/** A well-formed GraphQL request, over whatever it came. What its document says is not known yet. */
 export interface ReceivedOperation {
   readonly query: string;
   readonly operationName: string | null;
@@ -24,6 +27,12 @@ export interface ReceivedOperation {
   /** False on GET, which must be safe (RFC 9110, section 9.2.1). */
   readonly mayMutate: boolean;
   readonly format: ResponseFormat;
+  /** The client reads several payloads: it may subscribe. */
+  readonly mayStream: boolean;
+  /** Null: the client reads one answer, and what it defers is in it. */
+  readonly incremental: IncrementalSpec | null;
+  /** Where a subscription goes on; null: from now on. */
+  readonly lastEventId: string | null;
   /** A header by lower-case name. */
   readonly header: (name: string) => string | undefined;
   readonly rawHeaders: RawHeaders;
@@ -37,7 +46,19 @@ export function receive(request: GatewayRequest): ReceivedOperation {
   if (format === null) throw badRequest('Accept application/graphql-response+json or application/json.', 406);
   if (method !== 'GET' && method !== 'POST') throw badRequest('Use GET or POST.', 405, { allow: 'GET, POST' });
   const { query, operationName, variables } = method === 'GET' ? parametersOfGet(request) : parametersOfPost(request);
-  return { query, operationName, variables, mayMutate: method === 'POST', format, header, rawHeaders, facts };
+  return {
+    query,
+    operationName,
+    variables,
+    mayMutate: method === 'POST',
+    format,
+    mayStream: false,
+    incremental: null,
+    lastEventId: null,
+    header,
+    rawHeaders,
+    facts,
+  };
 }
 
 interface Parameters {

@@ -3,7 +3,7 @@ import { OperationNotAuthorized } from '../authorization/operation-not-authorize
 import { answerText } from '../executor/answer.js';
 import { CONTENT_TYPE, negotiateFormat, type ResponseFormat } from '../graphql-over-http/media-types.js';
 import { RequestRefused } from '../graphql-over-http/request-refused.js';
-import type { ExecutedOperation } from './execute-plan.js';
+import type { OpenedOperation } from './open-operation.js';
 
 export interface GatewayResponse {
   readonly status: number;
@@ -12,8 +12,11 @@ export interface GatewayResponse {
 }
 
 /** Errors of fields leave the status at 200, also where they leave no data. */
-export const toResponse = ({ answer, headers }: ExecutedOperation, format: ResponseFormat): GatewayResponse =>
-  respond(200, format, answerText(answer), headers);
+export function toResponse(opened: OpenedOperation, format: ResponseFormat): GatewayResponse {
+  if (opened.kind === 'stream') throw new Error('Streams are not written yet.');
+  const { answer, headers } = opened.executed;
+  return respond(200, format, answerText(answer), headers);
+}
 
 /** The one place where a phase's error becomes an answer. Nothing of an error that is not for the client leaves. */
 export function toErrorResponse(error: unknown, accept: string | undefined): GatewayResponse {

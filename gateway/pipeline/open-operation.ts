@@ -1,0 +1,35 @@
+import type { ClientStream } from '../streaming/client-stream.js';
+import { authenticate } from './authenticate.js';
+import type { ExecutedOperation } from './execute-plan.js';
+import { identifyOperation } from './identify-operation.js';
+import type { PipelineParts } from './pipeline.js';
+import type { ReceivedOperation } from './receive.js';
+import { runOperation } from './run-operation.js';
+
+/** What an operation comes to: one answer, or several payloads. */
+export type OpenedOperation =
+  | { readonly kind: 'answer'; readonly executed: ExecutedOperation }
+  | {
+      readonly kind: 'stream';
+      readonly of: 'subscription' | 'increments';
+      readonly stream: ClientStream;
+      /** What extensions add to the response. */
+      readonly headers: Readonly<Record<string, string>>;
+    };
+
+/**
+ * Every phase after the first, for each transport alike. Rejects with what the operation is refused with; what fails
+ * later is in the answer, or the stream's last payload.
+ */
+export async function openOperation(
+  received: ReceivedOperation,
+  { tokens, snapshots, extensions, log }: PipelineParts,
+): Promise<OpenedOperation> {
+  const snapshot = snapshots.acquire(); // a reload meanwhile does not concern this request
+  try {
+    const identified = identifyOperation(await authenticate(received, tokens), snapshot);
+    return { kind: 'answer', executed: await runOperation(identified, { snapshot, extensions, log }) };
+  } finally {
+    snapshots.release(snapshot);
+  }
+}
