@@ -10,6 +10,12 @@ subgraphs:
   remote:
     routing_url: https://remote.test/graphql
     schema: { subgraph_url: https://remote.test/graphql }
+    timeout_ms: 2500
+    subscription: { protocol: ws, url: wss://remote.test/live }
+  streams:
+    routing_url: https://streams.test/graphql
+    schema: { file: streams.graphql }
+    subscription: { protocol: sse }
 products:
   identity:
     module: '@inevitable/identity'
@@ -32,6 +38,8 @@ const problem = (text: string): string => {
   return 'accepted';
 };
 
+const withKeys = (keys: string) =>
+  `subgraphs: { a: { routing_url: "http://a/graphql", schema: { file: a.graphql }, ${keys} } }`;
 const subgraphs = 'subgraphs: { a: { routing_url: "http://a/graphql", schema: { file: a.graphql } } }\n';
 
 describe('supergraph.yaml', () => {
@@ -48,6 +56,14 @@ describe('supergraph.yaml', () => {
         name: 'remote',
         routingUrl: 'https://remote.test/graphql',
         schema: { kind: 'introspect', url: 'https://remote.test/graphql' },
+        timeoutMs: 2_500,
+        subscriptions: { protocol: 'graphql-transport-ws', url: 'wss://remote.test/live' },
+      },
+      {
+        name: 'streams',
+        routingUrl: 'https://streams.test/graphql',
+        schema: { kind: 'file', file: 'streams.graphql' },
+        subscriptions: { protocol: 'sse' },
       },
     ]);
     expect([...config.products.values()]).toEqual([
@@ -91,6 +107,32 @@ describe('supergraph.yaml', () => {
     [
       'subgraphs: { A b: { routing_url: "http://a", schema: { file: x } } }',
       'supergraph.yaml: "subgraphs.A b" must be a lower-case name such as "claude-config".',
+    ],
+    ...['0', '600001', '1.5', '-1'].map((ms): [string, string] => [
+      withKeys(`timeout_ms: ${ms}`),
+      'supergraph.yaml: "subgraphs.a.timeout_ms" must be a whole number of milliseconds from 1 to 600000.',
+    ]),
+    [withKeys('timeout_ms: 30s'), 'supergraph.yaml: "subgraphs.a.timeout_ms" must be a number.'],
+    [withKeys('subscription: ws'), 'supergraph.yaml: "subgraphs.a.subscription" must be a mapping.'],
+    [
+      withKeys('subscription: { protocol: mqtt }'),
+      'supergraph.yaml: "subgraphs.a.subscription.protocol" must be ws or sse.',
+    ],
+    [
+      withKeys('subscription: { url: "ws://a" }'),
+      'supergraph.yaml: "subgraphs.a.subscription.protocol" must be ws or sse.',
+    ],
+    [
+      withKeys('subscription: { protocol: ws, url: "http://a" }'),
+      'supergraph.yaml: "subgraphs.a.subscription.url" must be a ws or wss URL, as "protocol" is ws.',
+    ],
+    [
+      withKeys('subscription: { protocol: sse, url: "ws://a" }'),
+      'supergraph.yaml: "subgraphs.a.subscription.url" must be an http or https URL, as "protocol" is sse.',
+    ],
+    [
+      withKeys('subscription: { protocol: ws, path: /x }'),
+      'supergraph.yaml: "subgraphs.a.subscription.path" is not a known key.',
     ],
     [`${subgraphs}productz: {}`, 'supergraph.yaml: "productz" is not a known key.'],
     [`${subgraphs}products: { a: { module: x, auth: no } }`, 'supergraph.yaml: "products.a.auth" is not a known key.'],

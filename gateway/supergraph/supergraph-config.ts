@@ -1,5 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import type { SubscriptionEndpoint } from '../transports/http-subgraph.js';
 
 export interface SubgraphConfig {
   readonly name: string;
@@ -7,6 +8,9 @@ export interface SubgraphConfig {
   /** A file is relative to supergraph.yaml. */
   readonly schema:
     { readonly kind: 'file'; readonly file: string } | { readonly kind: 'introspect'; readonly url: string };
+  /** The longest one fetch may take. */
+  readonly timeoutMs?: number;
+  readonly subscriptions?: SubscriptionEndpoint;
 }
 
 export interface ProductConfig {
@@ -48,6 +52,29 @@ const prefix = path.refine(
   `must not be one of the gateway's own paths (${RESERVED.join(', ')})`,
 );
 
+const MAX_TIMEOUT_MS = 600_000;
+const timeout = z
+  .number()
+  .refine(
+    (ms) => Number.isInteger(ms) && ms >= 1 && ms <= MAX_TIMEOUT_MS,
+    `must be a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`,
+  );
+const websocketUrl = z.url({ protocol: /^wss?$/, error: 'must be a ws or wss URL, as "protocol" is ws' });
+const streamUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL, as "protocol" is sse' });
+const subscription = z
+  .discriminatedUnion(
+    'protocol',
+    [
+      z.strictObject({ protocol: z.literal('ws'), url: websocketUrl.optional() }),
+      z.strictObject({ protocol: z.literal('sse'), url: streamUrl.optional() }),
+    ],
+    { error: ({ code }) => (code === 'invalid_union' ? 'must be ws or sse' : undefined) },
+  )
+  .transform(({ protocol, url }): SubscriptionEndpoint => ({
+    protocol: protocol === 'ws' ? 'graphql-transport-ws' : protocol,
+    ...(url !== undefined && { url }),
+  }));
+
 const fileSchema = z.strictObject({ file: z.string().min(1) });
 const introspectedSchema = z.strictObject({ subgraph_url: httpUrl });
 const configFile = z.strictObject({
@@ -57,6 +84,8 @@ const configFile = z.strictObject({
     z.strictObject({
       routing_url: httpUrl,
       schema: z.union([fileSchema, introspectedSchema], { error: 'must be { file: … } or { subgraph_url: … }' }),
+      timeout_ms: timeout.optional(),
+      subscription: subscription.optional(),
     }),
   ),
   products: z
@@ -85,15 +114,19 @@ export function parseSupergraphConfig(text: string, file: string): SupergraphCon
   const config: SupergraphConfig = {
     federationVersion: version === undefined ? null : String(version),
     subgraphs: new Map(
-      Object.entries(subgraphs).map(([key, { routing_url: routingUrl, schema }]) => [
-        key,
-        {
-          name: key,
-          routingUrl,
-          schema:
-            'file' in schema ? { kind: 'file', file: schema.file } : { kind: 'introspect', url: schema.subgraph_url },
-        },
-      ]),
+      Object.entries(subgraphs).map(
+        ([key, { routing_url: routingUrl, schema, timeout_ms: timeoutMs, subscription }]) => [
+          key,
+          {
+            name: key,
+            routingUrl,
+            schema:
+              'file' in schema ? { kind: 'file', file: schema.file } : { kind: 'introspect', url: schema.subgraph_url },
+            ...(timeoutMs !== undefined && { timeoutMs }),
+            ...(subscription && { subscriptions: subscription }),
+          },
+        ],
+      ),
     ),
     products: new Map(
       Object.entries(products).map(([key, product]) => [

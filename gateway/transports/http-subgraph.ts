@@ -20,9 +20,17 @@ import { identityKey } from './identity-key.js';
 import { parseAnswer } from './parse-answer.js';
 import { RetryBudget } from './retry-budget.js';
 import { shareFetches } from './share-fetches.js';
+import { shareSubscriptions } from './share-subscriptions.js';
 import type { SubgraphTransport } from './subgraph-transport.js';
+import { subscribeBySse } from './subscribe-by-sse.js';
+import { subscribeByWebsocket } from './subscribe-by-websocket.js';
 import { TimeLimits } from './time-limits.js';
 import { UpstreamCall, type Upstream } from './upstream-call.js';
+import type {
+  ClosableSubscriptionTransport,
+  SubscriptionRequest,
+  SubscriptionTransport,
+} from './upstream-subscription.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const HEALTH_TIMEOUT_MS = 1_500;
@@ -32,6 +40,13 @@ const CONNECTIONS = 128;
 const CONTENT_TYPE = 'application/json';
 const ACCEPT = 'application/graphql-response+json, application/json;q=0.9';
 
+/** How a subgraph behind HTTP is subscribed to: over `graphql-transport-ws` unless told, where its operations go. */
+export interface SubscriptionEndpoint {
+  readonly protocol: 'graphql-transport-ws' | 'sse';
+  /** http(s), or for a WebSocket ws(s): the routing URL unless told. */
+  readonly url?: string;
+}
+
 export interface HttpSubgraphOptions {
   readonly name: string;
   readonly routingUrl: string;
@@ -39,8 +54,9 @@ export interface HttpSubgraphOptions {
   readonly contextTokens: ContextTokens | null;
   /** The longest one fetch may take, 30 s unless told; never beyond the request's own deadline. */
   readonly timeoutMs?: number;
-  /** A longer answer is none: 50 MB unless told. */
+  /** A longer answer is none: 50 MB unless told. Of a subscription, a longer event. */
   readonly maxBodyBytes?: number;
+  readonly subscriptions?: SubscriptionEndpoint;
   /** Epoch milliseconds, by which the circuit breaker and the retry budget judge; tests set it. */
   readonly now?: () => number;
 }
@@ -50,12 +66,15 @@ export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
   readonly name: string;
   /** Sends `fetch`, or joins an equal one under way. */
   readonly send: SubgraphTransport['send'];
+  /** Equal ones are shared. */
+  readonly subscriptions: SubscriptionTransport;
   readonly #origin: string;
   readonly #path: string;
   readonly #pool: Pool;
   readonly #tokens: ContextTokens | null;
   readonly #timeoutMs: number;
   readonly #breaker: CircuitBreaker;
+  readonly #subscribing: ClosableSubscriptionTransport;
   #closed: Promise<void> | null = null;
 
   constructor({
@@ -64,6 +83,7 @@ export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
     contextTokens,
     timeoutMs = TIMEOUT_MS,
     maxBodyBytes = MAX_BODY_BYTES,
+    subscriptions = { protocol: 'graphql-transport-ws' },
     now = Date.now,
   }: HttpSubgraphOptions) {
     const url = new URL(routingUrl);
@@ -99,10 +119,13 @@ export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
         return headers;
       },
     };
+    const identityOf = contextTokens ? identityKey : () => '';
+    this.#subscribing = this.#subscribeAt(subscriptions, routingUrl, maxBodyBytes);
+    this.subscriptions = shareSubscriptions(this.#subscribing, identityOf);
     this.send = shareFetches({
       subgraph: name,
       limits,
-      identityOf: contextTokens ? identityKey : () => '',
+      identityOf,
       start: (fetch, context, outcome) => new UpstreamCall(upstream, fetch, context, outcome).start(),
     });
   }
@@ -157,9 +180,49 @@ export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
       : notReady(this.name, `circuit ${state}: its fetches failed, and only a probe is sent every few seconds`);
   }
 
-  /** Lets requests in flight finish. Idempotent. */
+  /** Lets requests in flight finish, and ends subscriptions. Idempotent. */
   close(): Promise<void> {
+    this.#subscribing.close();
     return (this.#closed ??= this.#pool.close());
+  }
+
+  #subscribeAt(
+    { protocol, url: given }: SubscriptionEndpoint,
+    routingUrl: string,
+    maxBytes: number,
+  ): ClosableSubscriptionTransport {
+    const { name: subgraph } = this;
+    const url = new URL(given ?? routingUrl);
+    url.hash = '';
+    if (protocol === 'sse')
+      return subscribeBySse({
+        subgraph,
+        url: url.href,
+        maxBytes,
+        answerTimeoutMs: this.#timeoutMs,
+        headersOf: (request, context) => ({ ...addedTo(request), ...this.#factsOf(context) }),
+      });
+    url.protocol = url.protocol.replace(/^http/, 'ws');
+    return subscribeByWebsocket({
+      subgraph,
+      url: url.href,
+      maxMessageBytes: maxBytes,
+      extensionsOf: (request, context) => ({
+        ...addedTo(request),
+        ...(this.#tokens && this.#factsOf(context)),
+        ...(request.lastEventId !== null && { lastEventId: request.lastEventId }),
+      }),
+    });
+  }
+
+  /** Of a subscription's start; it outlasts the deadline. */
+  #factsOf(context: RequestContext): Record<string, string> {
+    const { requestId, trace } = context;
+    return {
+      [REQUEST_ID_HEADER]: requestId,
+      ...(trace !== null && { traceparent: trace }),
+      ...(this.#tokens && { [CONTEXT_HEADER]: this.#tokens.tokenFor(context, this.name) }),
+    };
   }
 
   /** Why it is not ready, in its own words, or null. */
@@ -210,6 +273,14 @@ function mayAdd(header: string): boolean {
   const name = header.toLowerCase();
   return mayCross(name, null) && !SET_HERE.has(name);
 }
+
+/** What extensions add to a subscription, in lower case: none of our own stands beside one of theirs. */
+const addedTo = ({ headers = {} }: SubscriptionRequest): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => mayAdd(name))
+      .map(([name, value]) => [name.toLowerCase(), value]),
+  );
 
 const isQuery = ({ definitions }: DocumentNode): boolean =>
   definitions.every((one) => one.kind !== Kind.OPERATION_DEFINITION || one.operation === OperationTypeNode.QUERY);

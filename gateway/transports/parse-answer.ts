@@ -18,7 +18,7 @@ export function parseAnswer(bytes: Buffer, subgraph: string): ExecutionResult {
   throw new SubgraphUnreachable(subgraph, new Error('It answered with JSON that is not a GraphQL response.'));
 }
 
-function isExecutionResult(value: unknown): value is ExecutionResult {
+export function isExecutionResult(value: unknown): value is ExecutionResult {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const { data, errors } = value as { data?: unknown; errors?: unknown };
   const fitting = data === undefined || (typeof data === 'object' && !Array.isArray(data));

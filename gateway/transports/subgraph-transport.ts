@@ -1,6 +1,7 @@
 import type { RequestContext, SubgraphRequest } from '@inevitable/contract';
 import type { ExecutionResult } from 'graphql';
 import type { EndSignal } from './end-signal.js';
+import type { SubscriptionTransport } from './upstream-subscription.js';
 
 /** One operation for one subgraph, as the executor sends it. */
 export interface SubgraphFetch {
@@ -24,6 +25,8 @@ export type SubgraphAnswer =
 /** How the executor reaches one subgraph. Whether that is a socket or a call is deployment, never code. */
 export interface SubgraphTransport {
   readonly name: string;
+  /** Null, or absent: it has none. */
+  readonly subscriptions?: SubscriptionTransport | null;
   /**
    * Rejects with `SubgraphUnreachable` or `DeadlinePassed`, or with the signal's reason when the caller left. `signal`
    * ends with the operation.

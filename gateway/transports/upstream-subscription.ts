@@ -15,7 +15,10 @@ export interface SubscriptionRequest {
 export interface SubscriptionListener {
   /** In order. Shared with others: never written to. */
   event(result: ExecutionResult): void;
-  /** Once, and nothing after it. Null: the subgraph ended it; else `SubgraphUnreachable`, or what the subgraph refused it with. */
+  /**
+   * Once, and nothing after it. Null: the subgraph ended it; else `SubgraphUnreachable`, or what the subgraph refused it
+   * with: a `CallerError` or `OperatorError` of one in this process, `SubscriptionRefused` of any other.
+   */
   ended(error: Error | null): void;
 }
 
@@ -32,4 +35,10 @@ export interface SubscriptionTransport {
     context: RequestContext,
     listener: SubscriptionListener,
   ): UpstreamSubscription;
+}
+
+/** One that holds connections. */
+export interface ClosableSubscriptionTransport extends SubscriptionTransport {
+  /** Ends what is subscribed, with `SubgraphUnreachable`. Idempotent. */
+  close(): void;
 }

@@ -1,4 +1,4 @@
-import { httpSubgraph, startGateway } from '@inevitable/gateway';
+import { httpSubgraph, startGateway, type ContextTokens } from '@inevitable/gateway';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { openDataDirectory } from '../parts/data-directory.js';
@@ -13,7 +13,8 @@ const DEFAULT_PORT = 8080;
 
 /**
  * The gateway as a process of its own: no database, identity and every subgraph behind HTTP. What it serves is composed
- * from supergraph.yaml, or is in `file`; the products' routes are supergraph.yaml's either way.
+ * from supergraph.yaml, or is in `file`; the products' routes, and how a subgraph that it names is reached, are
+ * supergraph.yaml's either way.
  */
 export async function runGateway(
   file: string | undefined,
@@ -27,6 +28,16 @@ export async function runGateway(
   const registry = file === undefined ? registryFromFiles(settings, config) : await openSupergraphFile(file, log);
   const composed = file === undefined ? [...config.subgraphs.values()] : [];
   const identity = await identityPeer(settings, 'gateway');
+  const openSubgraph = ({ name, url }: { name: string; url: string }, contextTokens: ContextTokens | null) => {
+    const { timeoutMs, subscriptions } = config.subgraphs.get(name) ?? {};
+    return httpSubgraph({
+      name,
+      routingUrl: graphqlUrlOf(settings, name, url),
+      contextTokens,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(subscriptions && { subscriptions }),
+    });
+  };
   const gateway = await startGateway({
     host: settings.host,
     port: settings.port ?? DEFAULT_PORT,
@@ -34,14 +45,8 @@ export async function runGateway(
     identity,
     registry,
     subgraphs: (contextTokens) =>
-      new Map(
-        composed.map(({ name, routingUrl }) => [
-          name,
-          httpSubgraph({ name, routingUrl: graphqlUrlOf(settings, name, routingUrl), contextTokens }),
-        ]),
-      ),
-    openSubgraph: ({ name, url }, contextTokens) =>
-      httpSubgraph({ name, routingUrl: graphqlUrlOf(settings, name, url), contextTokens }),
+      new Map(composed.map(({ name, routingUrl }) => [name, openSubgraph({ name, url: routingUrl }, contextTokens)])),
+    openSubgraph,
     products: config.products.values(),
     logger: log,
   });
