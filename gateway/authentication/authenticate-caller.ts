@@ -29,8 +29,11 @@ export function authenticateCaller(
     : contextFromAccessToken(claims, request);
 }
 
-/** Read from the raw headers: Node keeps the first of two and drops the other without a word. */
-function authorizationIn(rawHeaders: RawHeaders): string | null {
+/**
+ * The `Authorization` header, or null. Read from the raw headers: Node keeps the first of two and drops the other without
+ * a word. Throws `Unauthenticated` where there are two.
+ */
+export function authorizationIn(rawHeaders: RawHeaders): string | null {
   let found: string | null = null;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]!;

@@ -85,6 +85,7 @@ export function engineOn(
           operation: operationOf(document, asked.operationName, snapshot),
           variables: asked.variables,
           context,
+          incremental: null,
           end: context.signal,
           header: asked.header ?? (() => undefined),
           identifiedAt: performance.now(),

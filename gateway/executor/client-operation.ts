@@ -22,13 +22,15 @@ export interface ClientOperation {
   readonly mayDeny: boolean;
   /** `@skip` and `@include`. */
   included(selection: SelectionNode): boolean;
+  /** True for a fragment that is answered in a part of its own (`@defer`). */
+  isDeferred(selection: SelectionNode): boolean;
   /** True when the supergraph has object types that clients cannot see (`@inaccessible`). */
   readonly hidesTypes: boolean;
   /** Names of the supergraph's interfaces; see `TypeConditions`. */
   readonly interfaces: readonly string[];
 }
 
-/** Values of the variables that decide `@skip` and `@include`, by name. */
+/** Values of the variables that decide `@skip`, `@include` and `@defer(if:)`, by name. */
 export type ConditionValues = ReadonlyMap<string, boolean>;
 
 export function includedUnder(values: ConditionValues): (selection: SelectionNode) => boolean {
@@ -65,15 +67,15 @@ export const fragmentsIn = (document: DocumentNode): ReadonlyMap<string, Fragmen
   );
 
 /**
- * Every variable that decides a `@skip` or `@include`, with the operation's default for it. Their values choose which
+ * Every variable that decides a `@skip`, `@include` or `@defer`, with the operation's default for it. Their values choose which
  * compiled form of a plan runs.
  */
 export function conditionVariables(document: DocumentNode, operation: OperationDefinitionNode): ConditionVariables {
   const deciding = new Set<string>();
   visit(document, {
     Directive({ name, arguments: given }) {
-      if (name.value !== GraphQLSkipDirective.name && name.value !== GraphQLIncludeDirective.name) return;
-      const condition = given?.[0]?.value;
+      if (!DECIDED.has(name.value)) return;
+      const condition = given?.find((argument) => argument.name.value === 'if')?.value;
       if (condition?.kind === Kind.VARIABLE) deciding.add(condition.name.value);
     },
   });
@@ -83,6 +85,8 @@ export function conditionVariables(document: DocumentNode, operation: OperationD
       : [],
   );
 }
+
+const DECIDED = new Set([GraphQLSkipDirective.name, GraphQLIncludeDirective.name, 'defer']);
 
 /** `otherwise`: the value where the client gives none. */
 export type ConditionVariables = readonly { readonly name: string; readonly otherwise: boolean }[];

@@ -15,10 +15,10 @@ import type { ClientOperation } from './client-operation.js';
 /** By response name, in the client's order: the field nodes that ask for it. */
 export type CollectedFields = ReadonlyMap<string, readonly FieldNode[]>;
 
-/** GraphQL specification, 6.3.2, with the operation's conditions decided. */
+/** GraphQL specification, 6.3.2, with the operation's conditions decided, and without what is deferred. */
 export function collectFields(
   schema: GraphQLSchema,
-  { included, fragments }: Pick<ClientOperation, 'included' | 'fragments'>,
+  { included, isDeferred, fragments }: Pick<ClientOperation, 'included' | 'isDeferred' | 'fragments'>,
   type: GraphQLObjectType | GraphQLInterfaceType,
   sets: readonly SelectionSetNode[],
 ): CollectedFields {
@@ -31,7 +31,7 @@ export function collectFields(
   };
   const visit = (set: SelectionSetNode): void => {
     for (const selection of set.selections) {
-      if (!included(selection)) continue;
+      if (!included(selection) || isDeferred(selection)) continue;
       if (selection.kind === Kind.FIELD) {
         const name = selection.alias?.value ?? selection.name.value;
         const group = fields.get(name);

@@ -46,8 +46,19 @@ export function compileAnswer(schema: GraphQLSchema, client: ClientOperation, ki
   const { operation } = client;
   const root = schema.getRootType(operation.operation);
   if (!root) throw new Error(`The schema has no ${operation.operation} type.`);
+  return compileSelection(schema, client, kind, root, [operation.selectionSet]);
+}
+
+/** The same for any selection: what a deferred part holds of one object. */
+export function compileSelection(
+  schema: GraphQLSchema,
+  client: ClientOperation,
+  kind: WriterKind,
+  type: GraphQLCompositeType,
+  sets: readonly SelectionSetNode[],
+): WriteAnswer {
   const writers = new AnswerWriters(schema, client, kind);
-  const write = writers.forObject(root, [operation.selectionSet]);
+  const write = writers.forComposite(type, sets);
   return evaluate<WriteAnswer>(
     `let I;\n${writers.functions.code.join('\n')}\nreturn (o, E, introspect) => { I = introspect; return ${write}(o, E); };`,
     { quoted, own, scalarText, ...writers.scope },
@@ -72,7 +83,7 @@ class AnswerWriters {
   }
 
   /** The writer of an object of this very type. Equal selections of one type share it. */
-  forObject(type: FieldsType, sets: readonly SelectionSetNode[]): string {
+  #forObject(type: FieldsType, sets: readonly SelectionSetNode[]): string {
     return this.functions.once(`${type.name}|${this.functions.numbers(sets)}`, 'w', (name) =>
       this.#writeObject(name, type, collectFields(this.#schema, this.#client, type, sets)),
     );
@@ -131,7 +142,12 @@ return s + '}';
         : `{ if (v !== null && v !== undefined) E.fail(${label}, v, ${key}); ${none} }`;
       return `if (${test}) s += ${prefix}${text}; else ${otherwise}`;
     }
-    const writer = isListType(type) ? this.#forList(type.ofType, nodes, place) : this.#forComposite(type, nodes);
+    const writer = isListType(type)
+      ? this.#forList(type.ofType, nodes, place)
+      : this.forComposite(
+          getNamedType(type) as GraphQLCompositeType,
+          nodes.flatMap(({ selectionSet }) => (selectionSet ? [selectionSet] : [])),
+        );
     const call = this.#kind === 'exact' ? `E.enter(${key}); t = ${writer}(v, E); E.leave();` : `t = ${writer}(v, E);`;
     const missing = nonNull ? `return E.fail(${label}, v, ${key});` : none;
     const failed = nonNull ? 'return null;' : none;
@@ -155,10 +171,9 @@ return s + ']';
     });
   }
 
-  #forComposite(type: GraphQLOutputType, nodes: readonly FieldNode[]): string {
-    const sets = nodes.flatMap(({ selectionSet }) => (selectionSet ? [selectionSet] : []));
-    const named = getNamedType(type) as GraphQLCompositeType;
-    return isObjectType(named) ? this.forObject(named, sets) : this.#forAbstract(named, sets);
+  /** The writer of an object of this type, or of one it may be of. */
+  forComposite(type: GraphQLCompositeType, sets: readonly SelectionSetNode[]): string {
+    return isObjectType(type) ? this.#forObject(type, sets) : this.#forAbstract(type, sets);
   }
 
   /**
@@ -169,20 +184,20 @@ return s + ']';
     return this.functions.once(`${type.name}|${this.functions.numbers(sets)}`, 'a', (name) => {
       // No object type implements the interface: only a subgraph with `@interfaceObject` can have answered.
       if (isInterfaceType(type) && this.#schema.getPossibleTypes(type).length === 0)
-        return `function ${name}(o, E) { return ${this.forObject(type, sets)}(o, E); }`;
+        return `function ${name}(o, E) { return ${this.#forObject(type, sets)}(o, E); }`;
       const alike = typesAlike(this.#schema, this.#client, type, sets);
       const unknown = `return E.unfit(${literal(type.name)}, o);`;
       if (alike.length === 1 && alike[0]!.length > 0 && !this.#client.hidesTypes) {
-        return `function ${name}(o, E) { return ${this.forObject(alike[0]![0]!, sets)}(o, E); }`;
+        return `function ${name}(o, E) { return ${this.#forObject(alike[0]![0]!, sets)}(o, E); }`;
       }
       const cases = alike.map(
         (types) =>
-          `${types.map((one) => `case ${literal(one.name)}:`).join(' ')} return ${this.forObject(types[0]!, sets)}(o, E);`,
+          `${types.map((one) => `case ${literal(one.name)}:`).join(' ')} return ${this.#forObject(types[0]!, sets)}(o, E);`,
       );
       // Without a name, or with an interface's, the fields must be the same for all.
       const nameless =
         alike.length === 1
-          ? `case undefined: ${this.#client.interfaces.map((one) => `case ${literal(one)}:`).join(' ')} return ${this.forObject(alike[0]![0]!, sets)}(o, E);`
+          ? `case undefined: ${this.#client.interfaces.map((one) => `case ${literal(one)}:`).join(' ')} return ${this.#forObject(alike[0]![0]!, sets)}(o, E);`
           : '';
       return `function ${name}(o, E) {
 if (typeof o !== 'object') ${unknown}

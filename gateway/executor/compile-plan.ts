@@ -15,7 +15,9 @@ import {
 } from './client-operation.js';
 import { compileRecognizer } from './compile-recognizer.js';
 import { PassThrough } from './pass-through.js';
-import { planSteps } from './plan-steps.js';
+import { planSteps, type PlannedPart, type PlanStep } from './plan-steps.js';
+import { compileDeferred, type DeferredPart } from './defer/deferred-part.js';
+import { deferLabel } from './defer/expand-deferred.js';
 import type { EntitiesRequest } from './entities-request.js';
 import type { TypeConditions } from './type-conditions.js';
 
@@ -37,6 +39,9 @@ export interface CompiledPlan {
   readonly companionsOf: readonly number[];
   /** Made when it is needed. */
   writer(kind: WriterKind): WriteAnswer;
+  /** What follows the first answer; part n is at n - 1. */
+  readonly deferred: readonly DeferredPart[];
+  readonly parts: readonly PlannedPart[];
   /** Tells a response of the plan's one fetch that already is the answer; null where none can be. */
   readonly passThrough: PassThrough | null;
 }
@@ -59,6 +64,8 @@ export interface PlannedOperation {
   plannedName(field: FieldNode): string;
   /** Null: nothing is denied. */
   readonly isDenied: ((field: FieldNode) => boolean) | null;
+  /** Of `expandDeferred`, where `document` is its; absent where nothing is deferred. */
+  readonly clientLabels?: ReadonlyMap<string, string | null>;
 }
 
 /** What an operation is compiled against: of one supergraph. */
@@ -71,10 +78,13 @@ export interface CompilationTarget {
 }
 
 export function compilePlan(
-  { document, operationName, plan, clientVariables, plannedName, isDenied }: PlannedOperation,
+  { document, operationName, plan, clientVariables, plannedName, isDenied, clientLabels }: PlannedOperation,
   conditions: ConditionValues,
   { schema, types, keys, requiresInput, hidesTypes }: CompilationTarget,
 ): CompiledPlan {
+  const bare = (fetch: FetchNode): FetchNode | null => bareFetch(fetch, keys, requiresInput);
+  const planned = planSteps(plan, conditions, bare);
+  const labels = new Set(planned.parts.map(({ label }) => label));
   const client: ClientOperation = {
     operation: operationIn(document, operationName),
     fragments: fragmentsIn(document),
@@ -82,11 +92,11 @@ export function compilePlan(
     isDenied: isDenied ?? (() => false),
     mayDeny: isDenied !== null,
     included: includedUnder(conditions),
+    isDeferred: (selection) => labels.has(deferLabel(selection) ?? ''),
     hidesTypes,
     interfaces: [...types.interfaces],
   };
-  const bare = (fetch: FetchNode): FetchNode | null => bareFetch(fetch, keys, requiresInput);
-  const steps = planSteps(plan, conditions, bare).map((step) => compileStep(step, types, keys));
+  const steps = planned.steps.map((step) => compileStep(step, types, keys));
   const companions = groupCompanions(steps);
   const writers: Partial<Record<WriterKind, WriteAnswer>> = {};
   return {
@@ -101,7 +111,9 @@ export function compilePlan(
     companions,
     companionsOf: steps.map(({ step }) => companions.findIndex((group) => group.steps.includes(step.index))),
     writer: (kind) => (writers[kind] ??= compileAnswer(schema, client, kind)),
-    passThrough: passThroughOf(steps, schema, client),
+    deferred: compileDeferred(planned.parts, document, clientLabels ?? new Map(), schema, client),
+    parts: planned.parts,
+    passThrough: planned.parts.length > 0 ? null : passThroughOf(steps, schema, client),
   };
 }
 
@@ -112,9 +124,13 @@ function passThroughOf(
 ): PassThrough | null {
   const [only, more] = steps;
   if (!only || more || only.kind !== 'root' || only.rewrites.length > 0) return null;
+  if (only.step.fetch.operationKind === 'subscription') return null; // events come as objects
   const recognize = compileRecognizer(schema, client);
   return recognize && new PassThrough(recognize);
 }
+
+/** Fetches of different parts do not wait for each other: that would be what was not to be waited for. */
+const laneOf = ({ part, fetch }: PlanStep): string => `${part}|${fetch.serviceName}`;
 
 /**
  * A fetch that others wait for goes with those of its level. One that nobody waits for goes with the last of its subgraph:
@@ -124,15 +140,14 @@ function groupCompanions(steps: readonly CompiledStep[]): Companions[] {
   const awaited = new Set(steps.flatMap(({ step }) => step.after));
   const lastLevel = new Map<string, number>();
   for (const { kind, step } of steps)
-    if (kind !== 'root')
-      lastLevel.set(step.fetch.serviceName, Math.max(step.level, lastLevel.get(step.fetch.serviceName) ?? 0));
+    if (kind !== 'root') lastLevel.set(laneOf(step), Math.max(step.level, lastLevel.get(laneOf(step)) ?? 0));
 
   const groups = new Map<string, Companions & { readonly steps: number[] }>();
   for (const { kind, step } of steps) {
     const { serviceName } = step.fetch;
-    const level = awaited.has(step.index) ? step.level : lastLevel.get(serviceName);
+    const level = awaited.has(step.index) ? step.level : lastLevel.get(laneOf(step));
     // A root fetch stands alone: in a mutation the order of fields is a promise.
-    const key = kind === 'root' ? `${step.index}` : `${serviceName}|${level}`;
+    const key = kind === 'root' ? `${step.index}` : `${laneOf(step)}|${level}`;
     const group = groups.get(key);
     if (group) group.steps.push(step.index);
     else

@@ -9,6 +9,8 @@ export interface PlanOrigin {
   readonly operationName: string | null;
   readonly overrides: Overrides;
   readonly conditions: ConditionValues;
+  /** True: what the operation defers is planned apart. */
+  readonly incremental: boolean;
   /** Empty: nothing was denied. */
   readonly deniedKey: string;
 }

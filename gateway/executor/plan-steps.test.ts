@@ -5,7 +5,7 @@ import { planSteps } from './plan-steps.js';
 
 const ask = (name: string) => fetch(name, '{a}');
 function steps(node: PlanNode, conditions: Readonly<Record<string, boolean>> = {}) {
-  const all = planSteps(planOf(node), new Map(Object.entries(conditions)));
+  const { steps: all } = planSteps(planOf(node), new Map(Object.entries(conditions)));
   return all.map(({ fetch: { serviceName }, path, after, level }) => ({
     asks: serviceName,
     at: path.join('.'),
@@ -16,7 +16,7 @@ function steps(node: PlanNode, conditions: Readonly<Record<string, boolean>> = {
 
 describe('The steps of a plan', () => {
   it('are none where no subgraph is needed', () => {
-    expect(planSteps({ kind: 'QueryPlan' }, new Map())).toEqual([]);
+    expect(planSteps({ kind: 'QueryPlan' }, new Map())).toEqual({ steps: [], parts: [] });
   });
 
   it('wait for what stands before them in a sequence, and not for what stands beside them', () => {
@@ -57,16 +57,48 @@ describe('The steps of a plan', () => {
   it('have beside a fetch the one that stands in for it, and later ones wait for both', () => {
     const plan = planOf(sequence(ask('a'), ask('b')));
     const bare = (one: ReturnType<typeof ask>) => (one.serviceName === 'a' ? { ...one, requires: [] } : null);
-    const [whole, rest, later, ...more] = planSteps(plan, new Map(), bare);
+    const [whole, rest, later, ...more] = planSteps(plan, new Map(), bare).steps;
     expect(more).toEqual([]);
     expect([whole!.insteadOf, rest!.insteadOf, later!.insteadOf]).toEqual([null, whole!.fetch, null]);
     expect([whole!.after, rest!.after, later!.after]).toEqual([[], [], [0, 1]]);
   });
 
-  it('are not made of what is answered in parts', () => {
-    const deferred: QueryPlan = planOf({ kind: 'Defer', primary: {}, deferred: [] });
-    const subscription: QueryPlan = { kind: 'QueryPlan', node: { kind: 'Subscription', primary: ask('a') } };
-    expect(() => planSteps(deferred, new Map())).toThrow('@defer');
-    expect(() => planSteps(subscription, new Map())).toThrow('subscription');
+  it('of a subscription wait for its event', () => {
+    const rest = parallel(ask('b'), ask('c'));
+    const plan: QueryPlan = { kind: 'QueryPlan', node: { kind: 'Subscription', primary: ask('a'), rest } };
+    expect(planSteps(plan, new Map()).steps.map(({ fetch, after }) => [fetch.serviceName, ...after])).toEqual([
+      ['a'],
+      ['b', 0],
+      ['c', 0],
+    ]);
+  });
+
+  it('that are deferred wait for the fetches they are told to, and belong to a part of their own', () => {
+    const first = { ...ask('a'), id: '0' };
+    const inner = { ...ask('c'), id: '1' };
+    const part = (label: string, id: string, node?: PlanNode) => ({
+      depends: [{ id }],
+      label,
+      queryPath: [],
+      ...(node && { node }),
+    });
+    const nested: PlanNode = { kind: 'Defer', primary: { node: inner }, deferred: [part('deep', '1', ask('d'))] };
+    const plan = planOf({
+      kind: 'Defer',
+      primary: { node: parallel(first, ask('b')) },
+      deferred: [part('outer', '0', nested), part('here already', '0')],
+    });
+    const { steps, parts } = planSteps(plan, new Map());
+    expect(steps.map(({ fetch, after, part }) => [fetch.serviceName, part, ...after])).toEqual([
+      ['a', 0],
+      ['b', 0],
+      ['c', 1, 0],
+      ['d', 2, 0, 2],
+    ]);
+    expect(parts).toEqual([
+      { label: 'outer', within: 0, needs: [2] },
+      { label: 'deep', within: 1, needs: [3] },
+      { label: 'here already', within: 0, needs: [0] },
+    ]);
   });
 });

@@ -8,9 +8,11 @@ import { mergeValue } from './compile-merge.js';
 import type { CompiledPlan, Companions } from './compile-plan.js';
 import type { CompiledStep, RootStep } from './compile-steps.js';
 import type { EntitiesRequest } from './entities-request.js';
+import { PartProgress } from './defer/part-progress.js';
 import { FetchErrors, stepsOf } from './fetch-errors.js';
 import { own } from './generated-code.js';
 import { portionsOf, portionVariables, requestFor, type Portion } from './portions.js';
+import { rootBody, variableTexts } from './request-body.js';
 import { rewriteAnswer } from './rewrite-answer.js';
 import { resultIn } from './subgraph-result.js';
 import type { TypeConditions } from './type-conditions.js';
@@ -21,6 +23,10 @@ export interface RunParts {
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
   readonly types: TypeConditions;
   readonly log: Logger;
+  /** What the plan's first fetch was answered: an event of a subscription. It is not sent, and never written to. */
+  readonly event?: ExecutionResult | null;
+  /** Told when a deferred part has all it needs, each after the one it is within. */
+  readonly onPart?: ((part: number, fetched: FetchedPart) => void) | undefined;
   /** Told about every request that was answered or failed. */
   readonly onFetch?: ((fetch: FetchMade) => void) | undefined;
   /** Headers that extensions add to a request. */
@@ -46,10 +52,14 @@ export interface FetchMade {
   readonly failed: boolean;
 }
 
-export interface Fetched {
+export interface Fetched extends FetchedPart {
   /** A subgraph's response that already is the client's answer; `data` is empty then. */
   readonly passedThrough: Buffer | null;
-  /** All that subgraphs answered, by planned names. */
+}
+
+/** What was fetched for one part of an answer; the only one unless something is deferred. */
+export interface FetchedPart {
+  /** All that subgraphs answered, by planned names. Later parts are merged into the same. */
   readonly data: object;
   /** As the client may see them, with the client's paths. */
   readonly errors: readonly GraphQLFormattedError[];
@@ -60,7 +70,10 @@ export interface Fetched {
 /** How long a fetch waits for companions that are not ready, at least. */
 const COMPANION_WAIT_MS = 50;
 
-/** Runs every fetch of a plan. Never rejects: what failed is in `errors`, and its places are empty. */
+/**
+ * Runs every fetch of a plan; resolves when the first answer has all it needs. Never rejects: what failed is in `errors`,
+ * and its places are empty.
+ */
 export function runPlan(
   plan: CompiledPlan,
   variables: Readonly<Record<string, unknown>>,
@@ -78,13 +91,18 @@ interface Departure {
   timer: NodeJS.Timeout | null;
 }
 
+const NOTHING: readonly never[] = [];
+
 class PlanRun {
   readonly #plan: CompiledPlan;
   readonly #variables: Readonly<Record<string, unknown>>;
   readonly #context: RequestContext;
   readonly #parts: RunParts;
   readonly #data: object = {};
-  readonly #errors: FetchErrors;
+  /** By part; made for those in which something failed. */
+  readonly #errors: FetchErrors[] = [];
+  /** Null: the answer has one part. */
+  readonly #progress: PartProgress | null;
   readonly #startedAt = performance.now();
   readonly #waitsFor: number[];
   readonly #departures: Departure[];
@@ -103,7 +121,7 @@ class PlanRun {
     this.#variables = variables;
     this.#context = context;
     this.#parts = parts;
-    this.#errors = new FetchErrors(plan, this.#data, context, parts.end, parts.log);
+    this.#progress = plan.parts.length > 0 ? new PartProgress(plan, (part) => this.#complete(part)) : null;
     this.#waitsFor = plan.steps.map(({ step }) => step.after.length);
     this.#departures = plan.companions.map(({ steps }) => ({ ready: [], coming: steps.length, timer: null }));
     this.#left = plan.steps.length;
@@ -113,18 +131,35 @@ class PlanRun {
     return new Promise((resolve) => {
       this.#finish = resolve;
       if (this.#left === 0) return this.#end();
+      this.#progress?.done([]); // what needs no fetch
+      const { event } = this.#parts;
+      if (event) return this.#takeEvent(event);
       for (const { step } of this.#plan.steps) if (step.after.length === 0) this.#ready(step.index);
     });
   }
 
+  /** All other steps of a subscription's plan wait for the first. */
+  #takeEvent(event: ExecutionResult): void {
+    const first = this.#plan.steps[0] as RootStep;
+    try {
+      this.#mergeRoot(resultIn({ kind: 'result', result: event }, first.step.fetch.serviceName), first);
+    } catch (error) {
+      this.#fail([first], error);
+    }
+    this.#done([0]);
+  }
+
   #end(): void {
     this.#hasEnded = true;
-    this.#finish({
-      data: this.#data,
-      errors: this.#errors.shown,
-      explained: this.#errors.explained,
-      passedThrough: this.#passedThrough,
-    });
+    if (this.#progress) this.#progress.giveUp();
+    else this.#complete(0);
+  }
+
+  #complete(part: number): void {
+    const found = this.#errors[part];
+    const fetched = { data: this.#data, errors: found?.shown ?? NOTHING, explained: found?.explained ?? NOTHING };
+    if (part === 0) this.#finish(Object.assign(fetched, { passedThrough: this.#passedThrough }));
+    else this.#parts.onPart?.(part, fetched);
   }
 
   #ready(index: number): void {
@@ -155,6 +190,7 @@ class PlanRun {
       for (const next of this.#plan.unblocks[index]!) if (--this.#waitsFor[next]! === 0) this.#ready(next);
     }
     this.#left -= indexes.length;
+    this.#progress?.done(indexes);
     if (this.#left === 0) this.#end();
   }
 
@@ -172,7 +208,7 @@ class PlanRun {
       if (first.kind === 'root') this.#sendRoot(first);
       else this.#sendEntities(this.#plan.companions[group]!, indexes);
     } catch (error) {
-      this.#errors.failed(this.#stepsAt(indexes), error);
+      this.#fail(this.#stepsAt(indexes), error);
       this.#done(indexes);
     }
   }
@@ -183,7 +219,7 @@ class PlanRun {
       {
         subgraph: fetch.serviceName,
         kind: step.mutation ? 'mutation' : 'query',
-        body: `${step.start}${this.#variableTexts(step.variables).join()}}}`,
+        body: rootBody(this.#plan, step, this.#variables),
         steps: [index],
         portions: [],
       },
@@ -196,7 +232,10 @@ class PlanRun {
     const asked = stepsOf(portions).map(({ step }) => step.index);
     if (portions.length > 0) {
       const request = requestFor(companions, portions);
-      const variables = [...portionVariables(request, portions), ...this.#variableTexts(request.variables)];
+      const variables = [
+        ...portionVariables(request, portions),
+        ...variableTexts(this.#plan, request.variables, this.#variables),
+      ];
       this.#request(
         {
           subgraph: companions.subgraph,
@@ -210,16 +249,6 @@ class PlanRun {
     }
     const empty = indexes.filter((index) => !asked.includes(index));
     if (empty.length > 0) this.#done(empty);
-  }
-
-  /** JSON members of a request's variables that are the client's. */
-  #variableTexts(names: readonly string[]): string[] {
-    const texts: string[] = [];
-    for (const name of names) {
-      const value = own(this.#variables, this.#plan.clientVariable(name));
-      if (value !== undefined) texts.push(`"${name}":${JSON.stringify(value)}`);
-    }
-    return texts;
   }
 
   #request(outgoing: Outgoing, take: (result: ExecutionResult) => void): void {
@@ -239,7 +268,7 @@ class PlanRun {
       })
       .catch((error: unknown) => {
         this.#tell(outgoing, startMs, null);
-        this.#errors.failed(this.#stepsAt(steps), error);
+        this.#fail(this.#stepsAt(steps), error);
       })
       .then(() => this.#done(steps))
       .catch((error: unknown) => this.#giveUp(error));
@@ -261,8 +290,8 @@ class PlanRun {
   }
 
   #mergeRoot({ data, errors }: ExecutionResult, step: RootStep): void {
-    if (errors) this.#errors.aboutRoot(step, errors);
-    if (data === null || data === undefined) return this.#errors.explainSteps([step]);
+    if (errors) this.#errorsOf(step).aboutRoot(step, errors);
+    if (data === null || data === undefined) return this.#errorsOf(step).explainSteps([step]);
     rewriteAnswer(data, step.rewrites, this.#parts.types);
     let again = false;
     eachPlace(this.#data, step.step.path, (place) => {
@@ -273,14 +302,15 @@ class PlanRun {
 
   #mergeEntities({ data, errors }: ExecutionResult, request: EntitiesRequest, portions: readonly Portion[]): void {
     const nothing = data === null || data === undefined;
-    if (errors) this.#errors.aboutEntities(errors, request, portions, nothing);
-    if (nothing) return this.#errors.explainSteps(stepsOf(portions));
+    const { step } = portions[0]!;
+    if (errors) this.#errorsOf(step).aboutEntities(errors, request, portions, nothing);
+    if (nothing) return this.#errorsOf(step).explainSteps(stepsOf(portions));
     portions.forEach((portion, number) => {
       const entities = own(data, request.parts[number]!.alias);
       if (Array.isArray(entities) && entities.length === portion.representations.texts.length)
         this.#mergePortion(portion, entities, errors !== undefined);
       else if (!errors)
-        this.#errors.failed(
+        this.#fail(
           stepsOf([portion]),
           new Error(
             `Subgraph "${portion.step.step.fetch.serviceName}" answered entities that are not as many as were asked for.`,
@@ -299,10 +329,28 @@ class PlanRun {
       const index = entityOf[place]!;
       const entity = entities[index];
       if (typeof entity !== 'object' || entity === null) {
-        if (hadErrors && seen[index] === 0) this.#errors.explainEntity(portion, index);
+        if (hadErrors && seen[index] === 0) this.#errorsOf(step).explainEntity(portion, index);
       } else step.merge(places[place]!, entity, seen[index] === 1);
       seen[index] = 1;
     }
+  }
+
+  #errorsIn(part: number): FetchErrors {
+    return (this.#errors[part] ??= new FetchErrors(
+      this.#plan,
+      this.#data,
+      this.#context,
+      this.#parts.end,
+      this.#parts.log,
+    ));
+  }
+
+  #errorsOf({ step }: CompiledStep): FetchErrors {
+    return this.#errorsIn(step.part);
+  }
+
+  #fail(steps: readonly CompiledStep[], error: unknown): void {
+    this.#errorsOf(steps[0]!).failed(steps, error);
   }
 
   #stepsAt(indexes: readonly number[]): CompiledStep[] {
@@ -312,7 +360,7 @@ class PlanRun {
   /** A fault of the engine's own: the operation must end all the same, and nothing more is sent. */
   #giveUp(error: unknown): void {
     if (this.#hasEnded) return;
-    this.#errors.ourFault(error);
+    this.#errorsIn(this.#progress?.next ?? 0).ourFault(error);
     for (const { timer } of this.#departures) if (timer !== null) clearTimeout(timer);
     this.#end();
   }

@@ -1,15 +1,21 @@
+import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { Answer } from '../executor/answer.js';
 import { runPlan, type FetchMade } from '../executor/run-plan.js';
 import { writeAnswer } from '../executor/write-answer.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { ClientStream } from '../streaming/client-stream.js';
+import { IncrementStream } from '../streaming/stream-increments.js';
 import type { PlannedRequest } from './plan-operation.js';
+import type { IncrementalSpec } from './receive.js';
 
 export interface ExecutedOperation {
   readonly answer: Answer;
   /** What extensions add to the response. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The answer and what follows it, in payloads; null: the answer is all. */
+  readonly stream: ClientStream | null;
 }
 
 export interface ExecutionParts {
@@ -18,18 +24,28 @@ export interface ExecutionParts {
   readonly log: Logger;
 }
 
-/** Runs the operation as its caller. Fields that failed are errors in the answer, not exceptions. */
-export async function executePlan(planned: PlannedRequest, parts: ExecutionParts): Promise<ExecutedOperation> {
-  const { plan, variables, context, end, observed, seen, identifiedAt } = planned;
+/**
+ * Runs the operation as its caller. Fields that failed are errors in the answer, not exceptions. `event`: of a
+ * subscription, what its first fetch brought this time.
+ */
+export async function executePlan(
+  planned: PlannedRequest,
+  parts: ExecutionParts,
+  event: ExecutionResult | null = null,
+): Promise<ExecutedOperation> {
+  const { plan, variables, context, incremental, end, observed, seen, identifiedAt } = planned;
   const { snapshot, extensions, log } = parts;
   const { onAnswer, onSubgraphFetch } = extensions;
   const { compiled } = plan;
   const fetches: FetchMade[] = [];
+  const increments = incremental && compiled.deferred.length > 0 ? incrementsOf(planned, incremental, snapshot) : null;
   const fetched = await runPlan(compiled, variables, context, {
     end,
     transports: snapshot.transports,
     types: snapshot.types,
     log,
+    event,
+    onPart: increments ? (part, found) => increments.arrived(part, found) : undefined,
     onFetch: observed ? (fetch) => void fetches.push(fetch) : undefined,
     headersFor: onSubgraphFetch && ((subgraph) => onSubgraphFetch({ context, subgraph })),
   });
@@ -42,8 +58,15 @@ export async function executePlan(planned: PlannedRequest, parts: ExecutionParts
     fetches,
     passedThrough: answer.passedThrough,
   });
-  if (!added) return { answer, headers: NO_HEADERS };
-  return { answer: { ...answer, extensions: added.extensions ?? null }, headers: added.headers ?? NO_HEADERS };
+  const whole = added ? { ...answer, extensions: added.extensions ?? null } : answer;
+  increments?.begin(fetched, whole);
+  return { answer: whole, headers: added?.headers ?? NO_HEADERS, stream: increments && increments.stream };
 }
+
+const incrementsOf = (
+  { plan, variables }: PlannedRequest,
+  incremental: IncrementalSpec,
+  { types }: Snapshot,
+): IncrementStream => new IncrementStream(plan.compiled, types, variables, incremental);
 
 const NO_HEADERS = Object.freeze({});

@@ -11,12 +11,14 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { conditionVariables } from '../executor/client-operation.js';
+import { defersAnything } from '../executor/defer/expand-deferred.js';
 import { checkVariables } from '../graphql-over-http/check-variables.js';
 import { MAX_ERRORS, refused, shorten } from '../graphql-over-http/refuse-document.js';
 import { badRequest } from '../graphql-over-http/request-refused.js';
 import type { AuthenticatedOperation } from './authenticate.js';
 import { rootFields, selectionDepth } from '../limits/selection-depth.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { IncrementalSpec } from './receive.js';
 import type { EndSignal } from '../transports/end-signal.js';
 import type { DocumentOperation, ValidDocument } from '../snapshot/valid-document.js';
 
@@ -34,6 +36,8 @@ export interface IdentifiedOperation {
   /** As the client sent them; they were found to fit the operation. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly context: RequestContext;
+  /** How the client reads what it defers; null: all in one answer, or it defers nothing. */
+  readonly incremental: IncrementalSpec | null;
   /** When nobody waits for it any more; what `context.signal` tells the others. */
   readonly end: EndSignal;
   /** A header of the client's request, by lower-case name. */
@@ -47,16 +51,29 @@ export function identifyOperation(
   { received, context }: AuthenticatedOperation,
   snapshot: Snapshot,
 ): IdentifiedOperation {
-  const { query, operationName, variables, mayMutate, header, facts } = received;
+  const { query, operationName, variables, mayMutate, mayStream, header, facts } = received;
+
   const document = documentOf(query, snapshot);
   const operation = operationOf(document, operationName, snapshot);
   const { definition } = operation;
-  if (definition.operation === OperationTypeNode.SUBSCRIPTION)
-    throw refused('BAD_USER_INPUT', [{ message: 'Subscriptions are not served over plain HTTP.' }]);
+  if (definition.operation === OperationTypeNode.SUBSCRIPTION && !mayStream)
+    throw badRequest(
+      'Subscribe over WebSocket (graphql-transport-ws), or accept text/event-stream or multipart/mixed;subscriptionSpec=1.0.',
+      406,
+    );
   if (definition.operation === OperationTypeNode.MUTATION && !mayMutate)
     throw badRequest('Send mutations with POST.', 405, { allow: 'POST' });
   checkVariables(snapshot.schema, definition, variables);
-  return { document, operation, variables, context, end: facts.end, header, identifiedAt: performance.now() };
+  return {
+    document,
+    operation,
+    variables,
+    context,
+    incremental: operation.defers ? received.incremental : null,
+    end: facts.end,
+    header,
+    identifiedAt: performance.now(),
+  };
 }
 
 /** What is known of one operation of the document, whoever sends it. Throws `RequestRefused` when it names none. */
@@ -73,6 +90,7 @@ export function operationOf(
       definition,
       name: operationName,
       conditions: conditionVariables(document.document, definition),
+      defers: defersAnything(document.document),
       requirements: snapshot.authorization.requirementsOf(document.document, operationName),
     };
     document.operations.set(key, operation);

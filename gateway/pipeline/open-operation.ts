@@ -1,3 +1,4 @@
+import { OperationTypeNode } from 'graphql';
 import type { ClientStream } from '../streaming/client-stream.js';
 import { authenticate } from './authenticate.js';
 import type { ExecutedOperation } from './execute-plan.js';
@@ -23,12 +24,18 @@ export type OpenedOperation =
  */
 export async function openOperation(
   received: ReceivedOperation,
-  { tokens, snapshots, extensions, log }: PipelineParts,
+  { tokens, snapshots, subscriptions, extensions, log }: PipelineParts,
 ): Promise<OpenedOperation> {
   const snapshot = snapshots.acquire(); // a reload meanwhile does not concern this request
   try {
     const identified = identifyOperation(await authenticate(received, tokens), snapshot);
-    return { kind: 'answer', executed: await runOperation(identified, { snapshot, extensions, log }) };
+    if (identified.operation.definition.operation === OperationTypeNode.SUBSCRIPTION) {
+      const stream = await subscriptions.open(received, identified, snapshot);
+      return { kind: 'stream', of: 'subscription', stream, headers: {} };
+    }
+    const executed = await runOperation(identified, { snapshot, extensions, log });
+    const { stream, headers } = executed;
+    return stream ? { kind: 'stream', of: 'increments', stream, headers } : { kind: 'answer', executed };
   } finally {
     snapshots.release(snapshot);
   }

@@ -1,9 +1,13 @@
 import { print, separateOperations, visit, type DocumentNode, type FieldNode } from 'graphql';
 import { conditionValues } from '../executor/client-operation.js';
+import { expandDeferred } from '../executor/defer/expand-deferred.js';
 import { operationPlan, type OperationPlan, type PlanOrigin } from '../executor/operation-plan.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import { decideOverrides, overridesKey } from '../planner/override-labels.js';
+import { PlanningFailed } from '../planner/planner.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { DocumentOperation } from '../snapshot/valid-document.js';
+import type { PlannedOperation } from '../executor/compile-plan.js';
 import type { AuthorizedOperation } from './authorize-operation.js';
 import { operationOf } from './identify-operation.js';
 
@@ -21,7 +25,8 @@ export function planOperation(
   const { document, operation, variables, context, deniedKey } = authorized;
   const overrides = decideOverrides(snapshot.planner.supergraph.overrideLabels, context, decideOverride);
   const conditions = conditionValues(operation.conditions, variables);
-  const origin = { document, operationName: operation.name, overrides, conditions, deniedKey };
+  const incremental = authorized.incremental !== null;
+  const origin = { document, operationName: operation.name, overrides, conditions, incremental, deniedKey };
   const plan = snapshot.plans.get(planKey(origin), () => planFor(origin, authorized, snapshot));
   return plan instanceof Promise
     ? plan.then((known) => Object.assign(authorized, { plan: known }))
@@ -30,36 +35,71 @@ export function planOperation(
 
 /** Has the plan ready before a request asks for it: what another snapshot planned, on this one. Throws as `planOperation`. */
 export async function planAhead(
-  { document, operationName, overrides, conditions }: PlanOrigin,
+  { document, operationName, overrides, conditions, incremental }: PlanOrigin,
   snapshot: Snapshot,
 ): Promise<void> {
   const operation = operationOf(document, operationName, snapshot);
-  const origin = { document, operationName, overrides, conditions, deniedKey: '' };
+  const origin = { document, operationName, overrides, conditions, incremental, deniedKey: '' };
   await snapshot.plans.get(planKey(origin), () =>
     planFor(origin, { operation, fetched: document.document, isDenied: null }, snapshot),
   );
 }
 
 /** The snapshot is not in it: each has a cache of its own. */
-const planKey = ({ document, operationName, overrides, conditions, deniedKey }: PlanOrigin): string => {
+const planKey = (origin: PlanOrigin): string => {
+  const { document, operationName, overrides, conditions, incremental, deniedKey } = origin;
   const decided = conditions.size === 0 ? '' : [...conditions.values()].map(Number).join('');
-  return `${document.hash}|${operationName ?? ''}|${overridesKey(overrides)}|${decided}|${deniedKey}`;
+  return `${document.hash}|${operationName ?? ''}|${overridesKey(overrides)}|${decided}|${incremental ? 'parts' : ''}|${deniedKey}`;
 };
 
-async function planFor(
-  origin: PlanOrigin,
-  { operation, fetched, isDenied }: Pick<AuthorizedOperation, 'operation' | 'fetched' | 'isDenied'>,
-  snapshot: Snapshot,
-): Promise<OperationPlan> {
-  const { document, operationName, overrides, conditions } = origin;
-  const { plan, renamed, clientVariables } = await snapshot.planner.plan({
-    document: print(undeferred(separateOperations(fetched)[operation.definition.name?.value ?? ''] ?? fetched)),
+type Planned = Pick<AuthorizedOperation, 'operation' | 'fetched' | 'isDenied'>;
+
+async function planFor(origin: PlanOrigin, operation: Planned, snapshot: Snapshot): Promise<OperationPlan> {
+  if (!origin.incremental) return planWhole(origin, operation, snapshot);
+  try {
+    return await planInParts(origin, operation, snapshot);
+  } catch (error) {
+    // Apollo's planner does not find its way to everything that can be deferred; nobody has to be answered in parts.
+    if (error instanceof PlanningFailed) return planWhole(origin, operation, snapshot);
+    throw error;
+  }
+}
+
+async function planWhole(origin: PlanOrigin, { operation, fetched, isDenied }: Planned, snapshot: Snapshot) {
+  const planned = await planDocument(origin, operation, undeferred(fetched), snapshot);
+  return operationPlan(origin, { ...planned, document: origin.document.document, isDenied }, snapshot);
+}
+
+async function planInParts(origin: PlanOrigin, { operation, fetched, isDenied }: Planned, snapshot: Snapshot) {
+  const { document, conditions } = origin;
+  const planned = await planDocument(origin, operation, expandDeferred(fetched, conditions).document, snapshot);
+  const client = expandDeferred(document.document, conditions);
+  return operationPlan(
+    origin,
+    {
+      ...planned,
+      document: client.document,
+      clientLabels: client.clientLabels,
+      isDenied: isDenied && ((field: FieldNode) => isDenied(client.originalOf(field))),
+    },
+    snapshot,
+  );
+}
+
+async function planDocument(
+  { operationName, overrides, conditions }: PlanOrigin,
+  { definition }: DocumentOperation,
+  fetched: DocumentNode,
+  { planner }: Snapshot,
+): Promise<Omit<PlannedOperation, 'document' | 'isDenied'>> {
+  const own = separateOperations(fetched)[definition.name?.value ?? ''] ?? fetched;
+  const { plan, renamed, clientVariables } = await planner.plan({
+    document: print(own),
     operationName,
     overrides,
     conditions,
   });
-  const planned = {
-    document: document.document,
+  return {
     operationName,
     plan,
     clientVariables,
@@ -67,9 +107,7 @@ async function planFor(
       const { value } = alias ?? name;
       return renamed.get(value) ?? value;
     },
-    isDenied,
   };
-  return operationPlan(origin, planned, snapshot);
 }
 
 /** An answer that is written at once needs a plan without deferred parts; a server may always answer like that. */

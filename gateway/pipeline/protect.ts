@@ -14,13 +14,17 @@ export function protect(
   identified: IdentifiedOperation,
   { onOperation }: GatheredExtensions,
 ): PermittedOperation | Promise<PermittedOperation> {
+  if (onOperation === null) return withoutAsking(identified);
   const seen = operationSeen(identified);
-  if (onOperation === null) return Object.assign(identified, { seen, observed: false });
   const verdict = onOperation(seen);
   return verdict instanceof Promise
     ? verdict.then((given) => obey(given, identified, seen))
     : obey(verdict, identified, seen);
 }
+
+/** Permitted before: an event of a subscription is answered as the subscription was. */
+export const withoutAsking = (identified: IdentifiedOperation): PermittedOperation =>
+  Object.assign(identified, { seen: operationSeen(identified), observed: false });
 
 function obey(verdict: Verdict, identified: IdentifiedOperation, seen: OperationSeen): PermittedOperation {
   if (verdict.kind === 'reject') throw verdict.error;

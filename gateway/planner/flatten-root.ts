@@ -1,6 +1,7 @@
-import { Kind, type DefinitionNode, type DocumentNode, type GraphQLSchema, type SelectionNode } from 'graphql';
+import { Kind, OperationTypeNode, type DefinitionNode, type DocumentNode, type GraphQLSchema, type SelectionNode } from 'graphql';
 import { fragmentsIn } from '../executor/client-operation.js';
 import { collectFields } from '../executor/collect-fields.js';
+import { deferLabel } from '../executor/defer/expand-deferred.js';
 
 /**
  * The document with its operation's root fields side by side, in the order in which they are executed (GraphQL
@@ -11,9 +12,13 @@ export function flattenRoot(document: DocumentNode, schema: GraphQLSchema): Docu
   const definitions = document.definitions.map((definition): DefinitionNode => {
     if (definition.kind !== Kind.OPERATION_DEFINITION) return definition;
     const root = schema.getRootType(definition.operation);
-    const isFlat = definition.selectionSet.selections.every(({ kind }) => kind === Kind.FIELD);
-    if (!root || isFlat) return definition;
-    const fields = collectFields(schema, { included: () => true, fragments }, root, [definition.selectionSet]);
+    const { operation, selectionSet } = definition;
+    const isFlat = selectionSet.selections.every(({ kind }) => kind === Kind.FIELD);
+    // A part of a query's root may be deferred; a mutation's is one answer, and so is what its root defers.
+    if (!root || isFlat || (operation === OperationTypeNode.QUERY && selectionSet.selections.some(isDeferred)))
+      return definition;
+    const client = { included: () => true, isDeferred: () => false, fragments };
+    const fields = collectFields(schema, client, root, [selectionSet]);
     const selections = [...fields.values()].map(([first, ...same]): SelectionNode => {
       const below = [first!, ...same].flatMap(({ selectionSet }) => selectionSet?.selections ?? []);
       return below.length === 0 ? first! : { ...first!, selectionSet: { kind: Kind.SELECTION_SET, selections: below } };
@@ -22,3 +27,5 @@ export function flattenRoot(document: DocumentNode, schema: GraphQLSchema): Docu
   });
   return { ...document, definitions };
 }
+
+const isDeferred = (selection: SelectionNode): boolean => deferLabel(selection) !== null;

@@ -7,6 +7,7 @@ import type { Snapshot } from './snapshot.js';
 export class CurrentSnapshot {
   #current: Snapshot;
   readonly #inUse = new Map<Snapshot, number>();
+  readonly #swapListeners = new Set<() => void>();
 
   constructor(first: Snapshot) {
     this.#current = first;
@@ -24,6 +25,12 @@ export class CurrentSnapshot {
     return snapshot;
   }
 
+  /** Once more, one that somebody has acquired and not released yet. */
+  hold(snapshot: Snapshot): Snapshot {
+    this.#inUse.set(snapshot, this.#inUse.get(snapshot)! + 1);
+    return snapshot;
+  }
+
   release(snapshot: Snapshot): void {
     const users = this.#inUse.get(snapshot)! - 1;
     if (users > 0) return void this.#inUse.set(snapshot, users);
@@ -34,6 +41,13 @@ export class CurrentSnapshot {
   swap(next: Snapshot): void {
     const before = this.#current;
     this.#current = next;
+    for (const listener of this.#swapListeners) listener(); // before the old one is closed: they may go on with its parts
     if (!this.#inUse.has(before)) void before.close();
+  }
+
+  /** Called after each swap. Answers a function that ends that. */
+  onSwap(listener: () => void): () => void {
+    this.#swapListeners.add(listener);
+    return () => void this.#swapListeners.delete(listener);
   }
 }

@@ -21,6 +21,8 @@ export interface DocumentOperation {
   readonly definition: OperationDefinitionNode;
   readonly name: string | null;
   readonly conditions: ConditionVariables;
+  /** Its document has something with `@defer`. */
+  readonly defers: boolean;
   /** Null: nothing in it is protected. */
   readonly requirements: OperationRequirements | null;
 }

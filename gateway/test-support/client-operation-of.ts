@@ -23,6 +23,7 @@ export function clientOperationOf(
     isDenied: () => false,
     mayDeny: false,
     included: includedUnder(conditions),
+    isDeferred: () => false,
     hidesTypes: false,
     interfaces: [],
     ...changes,

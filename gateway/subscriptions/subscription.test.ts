@@ -1,0 +1,424 @@
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { SubgraphUnreachable, type SubgraphHandle } from '@inevitable/contract';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { accessTokens, type AccessTokens } from '../authentication/access-tokens.js';
+import { RevocationView } from '../authentication/revocation-view.js';
+import { VerificationKeys } from '../authentication/verification-keys.js';
+import type { ReceivedOperation } from '../pipeline/receive.js';
+import { startPlannerThreads } from '../planner/planner-threads.js';
+import type { ClientStream } from '../streaming/client-stream.js';
+import { EventLog } from '../test-support/event-log.js';
+import { openGraph, type OpenGraph, type OpenGraphOptions } from '../test-support/open-graph.js';
+import { TestIdentity } from '../test-support/test-identity.js';
+import { handles, inProcess, supergraphOf } from '../test-support/test-subgraphs.js';
+
+const LINK =
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@authenticated", "@policy"])\n';
+const NOTES = `${LINK}
+type Query { notes: [Note!] }
+type Subscription { noteChanged: Note  secret: Note @authenticated }
+type Note @key(fields: "id") { id: ID!  text: String  author: User }
+type User @key(fields: "id", resolvable: false) { id: ID! }`;
+const USERS = `${LINK}
+type Query { users: [User!] }
+type User @key(fields: "id") { id: ID!  name: String }`;
+const SDL = supergraphOf({ notes: NOTES, users: USERS });
+const QUERY = 'subscription { noteChanged { id text author { name } } }';
+
+const planners = startPlannerThreads({ log: pino({ level: 'silent' }) });
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  jest.useRealTimers();
+  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
+});
+afterAll(() => planners.close());
+
+const note = (id: string) => ({
+  noteChanged: { __typename: 'Note', id, text: `text ${id}`, author: { __typename: 'User', id: `u${id}` } },
+});
+const answerTo = (id: string, eventId: string) => ({
+  data: { noteChanged: { id, text: `text ${id}`, author: { name: `name u${id}` } } },
+  extensions: { eventId },
+});
+
+interface Subgraphs {
+  readonly log: EventLog;
+  readonly notes: SubgraphHandle;
+  readonly users: SubgraphHandle;
+  readonly usersAsked: unknown[];
+}
+
+function subgraphs(): Subgraphs {
+  const log = new EventLog();
+  const usersAsked: unknown[] = [];
+  return {
+    log,
+    usersAsked,
+    notes: inProcess(
+      'notes',
+      NOTES,
+      () => ({}),
+      ({ id }) => ({ __typename: 'Note', id }),
+      { subscribe: log.subscribe },
+    ),
+    users: inProcess(
+      'users',
+      USERS,
+      () => ({}),
+      ({ id }) => {
+        usersAsked.push(id);
+        return { __typename: 'User', id, name: `name ${String(id)}` };
+      },
+    ),
+  };
+}
+
+async function graphOver({ notes, users }: Subgraphs, options: OpenGraphOptions = {}): Promise<OpenGraph> {
+  const graph = await openGraph(SDL, handles(notes, users), { planners, ...options });
+  cleanUps.push(() => graph.close());
+  return graph;
+}
+
+async function streamOf(
+  graph: OpenGraph,
+  received: Partial<ReceivedOperation> = {},
+  query = QUERY,
+): Promise<ClientStream> {
+  const opened = await graph.open(query, received);
+  if (opened.kind !== 'stream') throw new Error('It was answered at once.');
+  expect(opened.of).toBe('subscription');
+  return opened.stream;
+}
+
+const nextOf = async (stream: ClientStream): Promise<unknown> => {
+  const { value } = (await stream.next()) as { value?: { result: unknown } };
+  return value?.result;
+};
+const settled = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise(setImmediate);
+};
+const ends = async (stream: ClientStream, ...last: unknown[]): Promise<void> => {
+  for (const payload of last) expect(await nextOf(stream)).toEqual(payload);
+  expect(await stream.next()).toEqual({ done: true, value: undefined });
+};
+const failure = (code: string, message: unknown = expect.any(String), service?: string) => ({
+  errors: [{ message, extensions: { code, ...(service !== undefined && { service }) } }],
+});
+
+describe('A subscription', () => {
+  it('answers each event in order, joined with what other subgraphs know', async () => {
+    const parts = subgraphs();
+    const stream = await streamOf(await graphOver(parts));
+    await settled(() => parts.log.open === 1);
+    for (const id of ['1', '2', '3']) parts.log.publish(note(id));
+    for (const id of ['1', '2', '3']) expect(await nextOf(stream)).toEqual(answerTo(id, `e${id}`));
+  });
+
+  it('goes on after the event that its client has seen last', async () => {
+    const parts = subgraphs();
+    for (const id of ['1', '2', '3']) parts.log.publish(note(id));
+    const stream = await streamOf(await graphOver(parts), { lastEventId: 'e1' });
+    for (const id of ['2', '3']) expect(await nextOf(stream)).toEqual(answerTo(id, `e${id}`));
+  });
+
+  it('ends when its client leaves, and so does what it listened to', async () => {
+    const parts = subgraphs();
+    const graph = await graphOver(parts);
+    const stream = await streamOf(graph);
+    await settled(() => parts.log.open === 1);
+    await stream.return!();
+    await settled(() => parts.log.open === 0);
+    expect(graph.subscriptions.count).toBe(0);
+  });
+
+  it('ends when its subgraph ends it, after what came before', async () => {
+    const parts = subgraphs();
+    const stream = await streamOf(await graphOver(parts));
+    await settled(() => parts.log.open === 1);
+    parts.log.publish(note('1'));
+    parts.log.end();
+    await ends(stream, answerTo('1', 'e1'));
+  });
+
+  it('ends with an error when the way to its subgraph breaks', async () => {
+    const parts = subgraphs();
+    const stream = await streamOf(await graphOver(parts));
+    await settled(() => parts.log.open === 1);
+    parts.log.end(new SubgraphUnreachable('notes', new Error('gone')));
+    await ends(stream, failure('SUBGRAPH_UNREACHABLE', 'A part of the stack did not answer.', 'notes'));
+  });
+
+  it('ends with what its subgraph refused it with, or with one word where that is an operator’s', async () => {
+    const parts = subgraphs();
+    const graph = await graphOver(parts);
+    await ends(await streamOf(graph, { lastEventId: 'nonsense' }), failure('BAD_USER_INPUT', 'That is no event’s id.'));
+    parts.log.refusal = new Error('password=hunter2');
+    await ends(await streamOf(graph), failure('SUBGRAPH_UNREACHABLE', 'A part of the stack did not answer.', 'notes'));
+  });
+
+  it('says so where its subgraph has none', async () => {
+    const parts = subgraphs();
+    const notes = inProcess(
+      'notes',
+      NOTES,
+      () => ({}),
+      () => null,
+    );
+    const stream = await streamOf(await graphOver({ ...parts, notes }));
+    await ends(stream, failure('SUBGRAPH_UNREACHABLE', expect.any(String), 'notes'));
+  });
+
+  it('answers an event whose other part failed with an error in its place, and goes on', async () => {
+    const parts = subgraphs();
+    let down = true;
+    const users: SubgraphHandle = {
+      ...parts.users,
+      execute: (...asked) => (down ? Promise.reject(new Error('down')) : parts.users.execute(...asked)),
+    };
+    const stream = await streamOf(await graphOver({ ...parts, users }));
+    await settled(() => parts.log.open === 1);
+    parts.log.publish(note('1'));
+    expect(await nextOf(stream)).toMatchObject({
+      data: { noteChanged: { id: '1', author: { name: null } } },
+      errors: [
+        { path: ['noteChanged', 'author', 'name'], extensions: { code: 'SUBGRAPH_UNREACHABLE', service: 'users' } },
+      ],
+    });
+    down = false;
+    parts.log.publish(note('2'));
+    expect(await nextOf(stream)).toEqual(answerTo('2', 'e2'));
+  });
+
+  it('is refused without a stream to send it in, and before anything listens', async () => {
+    const parts = subgraphs();
+    const graph = await graphOver(parts);
+    await expect(graph.open(QUERY, { mayStream: false })).rejects.toMatchObject({ status: 406 });
+    expect(parts.log.subscribed).toEqual([]);
+  });
+
+  it('to what its caller may not have is refused, and nothing listens', async () => {
+    const parts = subgraphs();
+    const graph = await graphOver(parts);
+    await expect(graph.open('subscription { secret { id } }')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(parts.log.subscribed).toEqual([]);
+  });
+});
+
+describe('Equal subscriptions', () => {
+  it('share what they listen to, and the answers to their events', async () => {
+    const parts = subgraphs();
+    const graph = await graphOver(parts);
+    const streams = await Promise.all(Array.from({ length: 5 }, () => streamOf(graph)));
+    await settled(() => parts.log.open === 1);
+    parts.log.publish(note('1'));
+    for (const stream of streams) expect(await nextOf(stream)).toEqual(answerTo('1', 'e1'));
+    expect(parts.usersAsked).toEqual(['u1']);
+    expect(parts.log.subscribed).toHaveLength(1);
+  });
+});
+
+describe('The caller of a subscription', () => {
+  async function identified() {
+    const identity = new TestIdentity();
+    const clock = { aheadMs: 0 };
+    const now = () => Date.now() + clock.aheadMs;
+    const log = pino({ level: 'silent' });
+    const keys = new VerificationKeys(identity.ports.verification, { log, now });
+    const revocations = new RevocationView(identity.ports.revocations, { log, now });
+    const stop = new AbortController();
+    cleanUps.push(() => stop.abort());
+    keys.start(stop.signal);
+    revocations.start(stop.signal);
+    await settled(() => revocations.isTrustworthy() && keys.issuer !== null);
+    const tokens: AccessTokens = accessTokens(keys, revocations, now);
+    return { identity, tokens, revocations, clock };
+  }
+  const withToken = (token: string): Partial<ReceivedOperation> => ({
+    rawHeaders: ['Authorization', `Bearer ${token}`],
+  });
+
+  it('is told to the subgraph, and never shared with another', async () => {
+    const { identity, tokens } = await identified();
+    const parts = subgraphs();
+    const graph = await graphOver(parts, { tokens });
+    const tenants = ['0197a0aa-0000-7000-8000-00000000000a', '0197a0aa-0000-7000-8000-00000000000b'];
+    for (const tid of tenants) await streamOf(graph, withToken(identity.accessToken({ claims: { tid } })));
+    await settled(() => parts.log.open === 2);
+    expect(parts.log.subscribed.map(({ context }) => context.tenant?.id)).toEqual(tenants);
+  });
+
+  it.each(['session', 'user', 'tenant'] as const)(
+    'ends it when their %s is revoked, also between events',
+    async (subject) => {
+      const { identity, tokens } = await identified();
+      const parts = subgraphs();
+      const graph = await graphOver(parts, { tokens });
+      const token = identity.accessToken();
+      const stream = await streamOf(graph, withToken(token));
+      await settled(() => parts.log.open === 1);
+      const { sid, sub, tid } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<
+        string,
+        string
+      >;
+      identity.revoke(subject, { session: sid!, user: sub!, tenant: tid! }[subject]);
+      await ends(stream, failure('UNAUTHENTICATED'));
+      await settled(() => parts.log.open === 0);
+    },
+  );
+
+  it('gets no event after their token has expired', async () => {
+    const { identity, tokens, clock } = await identified();
+    const parts = subgraphs();
+    const stream = await streamOf(await graphOver(parts, { tokens }), withToken(identity.accessToken()));
+    await settled(() => parts.log.open === 1);
+    clock.aheadMs = 16 * 60_000;
+    parts.log.publish(note('1'));
+    await ends(stream, failure('UNAUTHENTICATED'));
+  });
+});
+
+describe('A subscription whose supergraph is replaced', () => {
+  const RENAMED = SDL.replace('type User', '"Somebody."\ntype User');
+
+  it('goes on listening where its plan begins the same, and tells every event once', async () => {
+    const parts = subgraphs();
+    const graph = await graphOver(parts);
+    const stream = await streamOf(graph);
+    await settled(() => parts.log.open === 1);
+    let published = 0;
+    for (let version = 0; version < 5; version++) {
+      parts.log.publish(note(String(++published)));
+      await graph.reload(`${RENAMED}\n# ${version}`);
+      parts.log.publish(note(String(++published)));
+    }
+    for (let number = 1; number <= published; number++)
+      expect(await nextOf(stream)).toEqual(answerTo(String(number), `e${number}`));
+    expect(parts.log.subscribed).toHaveLength(1);
+  });
+
+  it('answers with what the new one says', async () => {
+    const parts = subgraphs();
+    const graph = await graphOver(parts);
+    const stream = await streamOf(graph, {}, 'subscription { noteChanged { author { __typename name } } }');
+    await settled(() => parts.log.open === 1);
+    parts.log.publish(note('1'));
+    expect(await nextOf(stream)).toMatchObject({ data: { noteChanged: { author: { name: 'name u1' } } } });
+    await graph.reload(SDL.replace('name: String', 'name: Int'));
+    let answer: unknown;
+    do {
+      parts.log.publish(note('2'));
+      answer = await nextOf(stream);
+    } while (!Object.hasOwn(answer as object, 'errors')); // while it is planned anew, the plan before is good
+    expect(answer).toMatchObject({
+      data: { noteChanged: { author: { name: null } } },
+      errors: [{ message: 'A value does not fit the type of field User.name.' }],
+    });
+  });
+
+  it('ends with SUBSCRIPTION_SCHEMA_CHANGED where it does not fit any more', async () => {
+    const parts = subgraphs();
+    const graph = await graphOver(parts);
+    const stream = await streamOf(graph);
+    await settled(() => parts.log.open === 1);
+    await graph.reload(supergraphOf({ notes: NOTES.replace('text: String', 'body: String'), users: USERS }));
+    await ends(stream, failure('SUBSCRIPTION_SCHEMA_CHANGED'));
+    await settled(() => parts.log.open === 0);
+  });
+
+  it('lets go of the one before', async () => {
+    const parts = subgraphs();
+    const graph = await graphOver(parts);
+    const stream = await streamOf(graph);
+    const closed: string[] = [];
+    const before = graph.snapshots.current;
+    const close = before.planner.close.bind(before.planner);
+    Object.assign(before.planner, { close: () => (closed.push(before.id), close()) });
+    await graph.reload(RENAMED);
+    await settled(() => closed.length > 0);
+    await stream.return!();
+  });
+
+  /** Without `text`, so that the same events come from another document. */
+  const MOVED = supergraphOf({
+    notes: NOTES.replace('  author: User', ''),
+    users: USERS.replace('type User', 'type Note @key(fields: "id") { id: ID!  author: User }\ntype User'),
+  });
+
+  it('listens anew where its plan begins otherwise, loses no event and tells none twice', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom('event', 'turn', 'reload'), { maxLength: 25 }), async (actions) => {
+        const parts = subgraphs();
+        const users: SubgraphHandle = {
+          ...parts.users,
+          execute: async (request, context) => {
+            const { variables = {} } = request;
+            const representations = (variables['representations'] ?? []) as { __typename: string; id: string }[];
+            if (representations[0]?.__typename !== 'Note') return parts.users.execute(request, context);
+            const authors = representations.map(({ id }) => ({ author: { __typename: 'User', name: `name u${id}` } }));
+            return { data: { _entities: authors } };
+          },
+        };
+        const graph = await openGraph(SDL, handles(parts.notes, users), { planners });
+        const stream = await streamOf(graph);
+        await settled(() => parts.log.open === 1);
+        let published = 0;
+        let reloads = 0;
+        for (const action of [...actions, 'event', 'reload', 'event'] as const) {
+          if (action === 'event') parts.log.publish(note(String(++published)));
+          else if (action === 'reload') await graph.reload(`${reloads % 2 === 0 ? MOVED : SDL}\n# ${++reloads}`);
+          else await new Promise(setImmediate);
+        }
+        for (let number = 1; number <= published; number++)
+          expect(await nextOf(stream)).toEqual(answerTo(String(number), `e${number}`));
+        expect(new Set(parts.log.subscribed.map(({ request }) => request.query)).size).toBe(2);
+        await stream.return!();
+        await graph.close();
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('A client that reads more slowly than events come', () => {
+  const COUNT = 2_500;
+  async function flooded(slowConsumer: 'drop' | 'close') {
+    const parts = subgraphs();
+    const graph = await graphOver(parts, { slowConsumer });
+    const stream = await streamOf(graph, {}, 'subscription { noteChanged { id } }');
+    const other = await streamOf(graph, {}, 'subscription { noteChanged { id } }');
+    await settled(() => parts.log.open === 1);
+    let read = 0;
+    const reading = (async () => {
+      for await (const { result } of other) {
+        expect(result).toMatchObject({ data: { noteChanged: { id: String(++read) } } });
+        if (read === COUNT) return;
+      }
+    })();
+    for (let number = 1; number <= COUNT; number++) {
+      parts.log.publish({ noteChanged: { __typename: 'Note', id: String(number) } });
+      if (number % 100 === 0) await settled(() => read === number);
+    }
+    await reading;
+    return { stream, parts };
+  }
+
+  it('is sent away with SLOW_CONSUMER, while others get everything', async () => {
+    const { stream } = await flooded('close');
+    await ends(stream, failure('SLOW_CONSUMER'));
+  });
+
+  it('misses what was too much and is told so with the next, where that is configured', async () => {
+    const { stream, parts } = await flooded('drop');
+    for (let number = 1; number <= 1_000; number++)
+      expect(await nextOf(stream)).toEqual({
+        data: { noteChanged: { id: String(number) } },
+        extensions: { eventId: `e${number}` },
+      });
+    parts.log.publish({ noteChanged: { __typename: 'Note', id: 'next' } });
+    expect(await nextOf(stream)).toEqual({
+      data: { noteChanged: { id: 'next' } },
+      extensions: { eventId: `e${COUNT + 1}`, eventsMissed: true },
+    });
+  });
+});
