@@ -25,6 +25,7 @@ import { prepareDrain } from './routing/drain.js';
 import { createHttpServer } from './routing/http-server.js';
 import { compileRoutes, type ProductRouting, type RouteTable } from './routing/product-routes.js';
 import { serveSupergraph } from './snapshot/serve-supergraph.js';
+import { LiveSubscriptions } from './subscriptions/live-subscriptions.js';
 import type { JoinGraph } from './supergraph/join-graph.js';
 import { createContextTokens, type ContextTokens } from './transports/context-tokens.js';
 import { keepKeyRegistered } from './transports/register-context-key.js';
@@ -127,13 +128,16 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     return report([...ownParts(), ...(await checkHealth({ ...checks, ...Object.fromEntries(ofSubgraphs) })).parts]);
   };
 
+  const tokens = trust && trust.tokens;
+  const subscriptions = new LiveSubscriptions({ tokens, snapshots, extensions, log });
   const app = createHttpServer({
     deployment,
-    tokens: trust && trust.tokens,
+    tokens,
     snapshots,
+    subscriptions,
     extensions,
     routes,
-    isDraining,
+    draining: draining.signal,
     readiness,
     health,
     log,
@@ -144,6 +148,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   async function release(): Promise<void> {
     draining.abort();
     stop.abort();
+    subscriptions.close();
     await supergraph.close();
   }
 

@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { RawHeaders } from '../authentication/authenticate-caller.js';
-import { negotiateFormat, type ResponseFormat } from '../graphql-over-http/media-types.js';
+import { negotiateFormat, type AcceptedFormats, type IncrementalSpec } from '../graphql-over-http/media-types.js';
 import { badRequest } from '../graphql-over-http/request-refused.js';
 import type { RequestFacts } from '../routing/request-facts.js';
+import { isEventId } from '../streaming/event-id.js';
 
 /** An HTTP request to /graphql, whatever it holds. */
 export interface GatewayRequest {
@@ -16,8 +17,7 @@ export interface GatewayRequest {
   readonly facts: RequestFacts;
 }
 
-/** How increments of a deferred answer are written: as a client that names one of these reads them. */
-export type IncrementalSpec = 'deferSpec=20220824' | 'incrementalSpec=v0.2';
+export type { IncrementalSpec };
 
 /** A well-formed GraphQL request, over whatever it came. What its document says is not known yet. */
 export interface ReceivedOperation {
@@ -26,7 +26,6 @@ export interface ReceivedOperation {
   readonly variables: Readonly<Record<string, unknown>>;
   /** False on GET, which must be safe (RFC 9110, section 9.2.1). */
   readonly mayMutate: boolean;
-  readonly format: ResponseFormat;
   /** The client reads several payloads: it may subscribe. */
   readonly mayStream: boolean;
   /** Null: the client reads one answer, and what it defers is in it. */
@@ -39,22 +38,32 @@ export interface ReceivedOperation {
   readonly facts: RequestFacts;
 }
 
+/** An operation that is answered over HTTP. */
+export interface ReceivedRequest extends ReceivedOperation {
+  readonly formats: AcceptedFormats;
+}
+
 /** Reads the request as the GraphQL-over-HTTP draft wants it. Throws `RequestRefused` (400, 403, 405, 406, 415). */
-export function receive(request: GatewayRequest): ReceivedOperation {
+export function receive(request: GatewayRequest): ReceivedRequest {
   const { method, header, rawHeaders, facts } = request;
-  const format = negotiateFormat(request.header('accept'));
-  if (format === null) throw badRequest('Accept application/graphql-response+json or application/json.', 406);
+  const formats = negotiateFormat(header('accept'));
+  if (formats === null)
+    throw badRequest(
+      'Accept application/graphql-response+json, application/json, text/event-stream or multipart/mixed.',
+      406,
+    );
   if (method !== 'GET' && method !== 'POST') throw badRequest('Use GET or POST.', 405, { allow: 'GET, POST' });
-  const { query, operationName, variables } = method === 'GET' ? parametersOfGet(request) : parametersOfPost(request);
+  const parameters = method === 'GET' ? parametersOfGet(request) : parametersOfPost(request);
+  const { query, operationName, variables, extensions } = parameters;
   return {
     query,
     operationName,
     variables,
     mayMutate: method === 'POST',
-    format,
-    mayStream: false,
-    incremental: null,
-    lastEventId: null,
+    formats,
+    mayStream: formats.subscription !== null,
+    incremental: formats.increments,
+    lastEventId: checkLastEventId(header('last-event-id') ?? extensions?.lastEventId),
     header,
     rawHeaders,
     facts,
@@ -65,6 +74,14 @@ interface Parameters {
   readonly query: string;
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
+  readonly extensions: Readonly<Record<string, unknown>> | null;
+}
+
+/** The last event a client has seen, as it says. Throws `RequestRefused` for what names none. */
+export function checkLastEventId(value: unknown): string | null {
+  if (isAbsent(value) || value === '') return null;
+  if (isEventId(value)) return value;
+  throw badRequest('The last event id must be a string of at most 200 printable ASCII characters.');
 }
 
 /**
@@ -136,7 +153,7 @@ function checkParameters(parameters: object): Parameters {
     throw badRequest('"operationName" must be a string.');
   if (!isAbsent(variables) && !isMap(variables)) throw badRequest('"variables" must be a JSON object.');
   if (!isAbsent(extensions) && !isMap(extensions)) throw badRequest('"extensions" must be a JSON object.');
-  return { query, operationName: operationName ?? null, variables: variables ?? {} };
+  return { query, operationName: operationName ?? null, variables: variables ?? {}, extensions: extensions ?? null };
 }
 
 const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;

@@ -1,39 +1,96 @@
 import { ERROR_CODES, toErrorBody, type ErrorCode } from '@inevitable/contract';
 import { OperationNotAuthorized } from '../authorization/operation-not-authorized.js';
 import { answerText } from '../executor/answer.js';
-import { CONTENT_TYPE, negotiateFormat, type ResponseFormat } from '../graphql-over-http/media-types.js';
-import { RequestRefused } from '../graphql-over-http/request-refused.js';
+import {
+  CONTENT_TYPE,
+  negotiateFormat,
+  type AcceptedFormats,
+  type ResponseFormat,
+} from '../graphql-over-http/media-types.js';
+import { RequestRefused, type RefusedError } from '../graphql-over-http/request-refused.js';
+import { StreamPayload, type ClientStream } from '../streaming/client-stream.js';
+import { eventStream } from '../streaming/event-stream.js';
+import { incrementsFormatOf, subscriptionFormatOf } from '../streaming/format-of.js';
+import type { StreamFormat } from '../streaming/stream-format.js';
 import type { OpenedOperation } from './open-operation.js';
+import type { ReceivedRequest } from './receive.js';
 
 export interface GatewayResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
+  readonly body: string | Buffer | StreamedBody;
+}
+
+/** A body that is written as its payloads come. */
+export interface StreamedBody {
+  readonly stream: ClientStream;
+  readonly format: StreamFormat;
 }
 
 /** Errors of fields leave the status at 200, also where they leave no data. */
-export function toResponse(opened: OpenedOperation, format: ResponseFormat): GatewayResponse {
-  if (opened.kind === 'stream') throw new Error('Streams are not written yet.');
-  const { answer, headers } = opened.executed;
-  return respond(200, format, answerText(answer), headers);
+export function toResponse(opened: OpenedOperation, { formats, facts }: ReceivedRequest): GatewayResponse {
+  if (opened.kind === 'answer') {
+    const { answer, headers } = opened.executed;
+    const text = answerText(answer);
+    return formats.answer === null
+      ? respondAsStream(onlyStreamOf(formats), String(text), headers)
+      : respond(200, formats.answer, text, headers);
+  }
+  const isSubscription = opened.of === 'subscription';
+  if (isSubscription) facts.dropDeadline(); // each of its events has one
+  const format = isSubscription ? subscriptionFormatOf(formats) : incrementsFormatOf(formats);
+  if (format === null) throw new Error(`The client reads no stream of this kind: ${opened.of}.`);
+  return {
+    status: 200,
+    headers: { ...STREAM_HEADERS, ...opened.headers, 'content-type': format.contentType },
+    body: { stream: opened.stream, format },
+  };
 }
 
 /** The one place where a phase's error becomes an answer. Nothing of an error that is not for the client leaves. */
 export function toErrorResponse(error: unknown, accept: string | undefined): GatewayResponse {
-  const format = negotiateFormat(accept) ?? 'json';
+  const formats = negotiateFormat(accept);
+  const format = formats?.answer ?? 'json';
+  const text = JSON.stringify({ errors: toErrors(error) });
   if (error instanceof RequestRefused) {
+    // graphql-sse wants what is wrong with a document as the payload of an accepted stream, which browsers can read.
+    if (error.aboutDocument && formats?.answer === null && formats.subscription === 'eventStream')
+      return respondAsStream(eventStream, text, error.headers);
     const status = error.aboutDocument && format === 'legacyJson' ? 200 : error.status;
-    return respond(status, format, JSON.stringify({ errors: error.errors }), error.headers);
+    return respond(status, format, text, error.headers);
   }
-  const body = toErrorBody(error);
-  const { code } = body.extensions;
+  const { code } = toErrorBody(error).extensions;
   return respond(
     statusOf(code),
     format,
-    JSON.stringify({ errors: [body] }),
+    text,
     code !== 'UNAUTHENTICATED' ? {} : error instanceof OperationNotAuthorized ? NO_TOKEN : INVALID_TOKEN,
   );
 }
+
+/** What the client is told of an error, over whatever transport. */
+export const toErrors = (error: unknown): readonly RefusedError[] =>
+  error instanceof RequestRefused ? error.errors : [toErrorBody(error)];
+
+function onlyStreamOf(formats: AcceptedFormats): StreamFormat {
+  const format = subscriptionFormatOf(formats) ?? incrementsFormatOf(formats);
+  if (format === null) throw new Error('The client reads neither answers nor streams.');
+  return format;
+}
+
+/** Proxies that collect a response before they pass it on are asked not to; nginx by a header of its own. */
+const STREAM_HEADERS = { 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+
+/** A stream of one payload is known as a whole. */
+const respondAsStream = (
+  format: StreamFormat,
+  text: string,
+  headers: Readonly<Record<string, string>>,
+): GatewayResponse => ({
+  status: 200,
+  headers: { ...STREAM_HEADERS, ...headers, 'content-type': format.contentType },
+  body: format.opening + format.write(new StreamPayload(text)) + format.ending,
+});
 
 /** RFC 6750, section 3: who sent no token at all is told only which scheme there is. */
 const NO_TOKEN = { 'www-authenticate': 'Bearer' };

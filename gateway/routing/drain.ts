@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /** How long requests in flight may take to finish before they are cut off. */
-const DRAIN_MS = 10_000;
+export const DRAIN_MS = 10_000;
 
 /**
  * Prepares a server, and returns what ends it: no new connections, requests in flight finish (10 s at most), every
@@ -15,7 +15,8 @@ export function prepareDrain(app: FastifyInstance): () => Promise<void> {
     unused.add(socket);
     socket.once('close', () => unused.delete(socket));
   });
-  app.server.on('request', ({ socket }: { socket: Socket }) => unused.delete(socket));
+  for (const use of ['request', 'upgrade'])
+    app.server.on(use, ({ socket }: { socket: Socket }) => unused.delete(socket));
 
   return async () => {
     const timer = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);

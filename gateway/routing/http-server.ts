@@ -1,20 +1,34 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { ERROR_CODES, healthStatusCode, REQUEST_ID_HEADER, toErrorBody, type HealthReport } from '@inevitable/contract';
+import {
+  ERROR_CODES,
+  healthStatusCode,
+  REQUEST_ID_HEADER,
+  toErrorBody,
+  type DeploymentContext,
+  type HealthReport,
+} from '@inevitable/contract';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Logger } from 'pino';
 import { readBody } from '../graphql-over-http/read-body.js';
 import { badRequest, RequestRefused } from '../graphql-over-http/request-refused.js';
+import { authenticateCaller } from '../authentication/authenticate-caller.js';
+import { openOperation } from '../pipeline/open-operation.js';
+import type { OpenOperation, PipelineParts } from '../pipeline/pipeline.js';
+import { OpenStreams } from '../streaming/open-streams.js';
+import { serveWebSocket } from '../streaming/serve-websocket.js';
+import { DRAIN_MS } from './drain.js';
 import { forwardToProduct } from './forward-to-product.js';
-import { answerGraphQLFirst, type GraphQLEndpointParts } from './graphql-endpoint.js';
+import { answerGraphQLFirst, GRAPHQL_PATH } from './graphql-endpoint.js';
 import type { RouteTable } from './product-routes.js';
 import { requestFacts, requestIdOf } from './request-facts.js';
 
-export interface HttpServerParts extends GraphQLEndpointParts {
+export interface HttpServerParts extends PipelineParts {
+  readonly deployment: DeploymentContext;
+  /** Aborted when the server begins to stop, before it is closed. */
+  readonly draining: AbortSignal;
   readonly routes: RouteTable;
   readonly readiness: () => Promise<HealthReport>;
   readonly health: () => Promise<HealthReport>;
-  readonly log: Logger;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -23,7 +37,8 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Every path the gateway answers. It listens when the caller says so. */
 export function createHttpServer(parts: HttpServerParts): FastifyInstance {
-  const { deployment, isDraining, log } = parts;
+  const { deployment, draining, log } = parts;
+  const isDraining = (): boolean => draining.aborted;
   const app = fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -81,7 +96,29 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     return reply.code(status).header('cache-control', 'no-store').send({ error: { code, message } });
   }
 
-  answerGraphQLFirst(app.server, parts);
+  const open: OpenOperation = (received) => openOperation(received, parts);
+  const openStreams = new OpenStreams();
+  answerGraphQLFirst(app.server, { open, deployment, isDraining, openStreams, log });
+  const webSockets = serveWebSocket(app.server, {
+    path: GRAPHQL_PATH,
+    open,
+    authenticate: (rawHeaders, facts) => authenticateCaller(rawHeaders, facts, parts.tokens),
+    deployment,
+    isDraining,
+    log,
+  });
+  // The server waits for its connections to end, which these would not do by themselves.
+  let cutOff: NodeJS.Timeout | undefined;
+  draining.addEventListener('abort', () => {
+    openStreams.stop();
+    webSockets.stop();
+    if (app.server.listening) cutOff = setTimeout(() => webSockets.terminate(), DRAIN_MS);
+  });
+  app.addHook('onClose', (_app, done) => {
+    clearTimeout(cutOff);
+    webSockets.terminate();
+    done();
+  });
   return app;
 }
 

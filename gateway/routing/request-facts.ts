@@ -11,13 +11,17 @@ const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** The client left before its answer was written. Nobody is waiting, so it is nobody's failure. */
 export class ClientLeft extends Error {}
 
-/** What a request says beside its credential. It ends when the client leaves or 30 s have passed. */
+/**
+ * What a request says beside its credential. It ends when the client leaves or, unless it becomes a subscription, when
+ * 30 s have passed.
+ */
 export class RequestFacts implements AnonymousRequest {
   readonly requestId: string;
   readonly trace: string | null;
   readonly deadline: number;
   readonly deployment: DeploymentContext;
   readonly end = new RequestEnd();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(requestId: string, trace: string | null, deadline: number, deployment: DeploymentContext) {
     this.requestId = requestId;
@@ -28,6 +32,19 @@ export class RequestFacts implements AnonymousRequest {
 
   get signal(): AbortSignal {
     return this.end.signal;
+  }
+
+  /** From now on it ends when `DEADLINE_MS` have passed, until `dropDeadline`. */
+  startTimer(): void {
+    this.#timer = setTimeout(
+      () => this.end.abort(new DeadlinePassed(`No answer within ${DEADLINE_MS} ms.`)),
+      DEADLINE_MS,
+    );
+  }
+
+  /** It was answered in time, or is a subscription, which has a deadline for each event. */
+  dropDeadline(): void {
+    clearTimeout(this.#timer);
   }
 }
 
@@ -44,14 +61,21 @@ export function requestFacts(
     Date.now() + DEADLINE_MS,
     deployment,
   );
-  const { end } = facts;
-  const timer = setTimeout(() => end.abort(new DeadlinePassed(`No answer within ${DEADLINE_MS} ms.`)), DEADLINE_MS);
+  facts.startTimer();
   const leave = () => {
-    clearTimeout(timer);
-    if (!response.writableFinished) end.abort(new ClientLeft('The client left.'));
+    facts.dropDeadline();
+    if (!response.writableFinished) facts.end.abort(new ClientLeft('The client left.'));
   };
   if (response.destroyed) leave();
   else response.once('close', leave);
+  return facts;
+}
+
+/** The facts of one operation among others of a connection; whoever asks for them ends them, in time or not. */
+export function operationFacts({ headers }: IncomingMessage, deployment: DeploymentContext): RequestFacts {
+  const trace = sane(headers.traceparent, TRACEPARENT);
+  const facts = new RequestFacts(randomUUID(), trace, Date.now() + DEADLINE_MS, deployment);
+  facts.startTimer();
   return facts;
 }
 
