@@ -1,7 +1,9 @@
 // What runs a product: for the composition root, for core-identity, and for tests. Products import '@inevitable/kit'.
 export * from './database/index.js';
 export * from './embedded-postgres/index.js';
+export { declaredEvents } from './events/declared-events.js';
 export { inProcessBus } from './events/in-process-bus.js';
+export { natsBus, NatsUnavailable, type NatsBus } from './events/nats/nats-bus.js';
 export { tenantWork } from './outbox/outbox.js';
 export { completeSchemaText } from './graph/complete-schema.js';
 export {

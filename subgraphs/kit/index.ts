@@ -17,6 +17,10 @@ export {
   type UserId,
 } from '@inevitable/contract';
 export { defineDatabase, type DatabaseDeclaration, type TenantClient } from './database/index.js';
+export type { DeclaredEvent } from './events/declared-events.js';
+export { defineEvent, type EventDefinition, type EventName } from './events/define-event.js';
+export { EventsMissed, HeardEvent, type EventOf } from './events/heard-event.js';
+export type { SubscribeOptions, TenantEvents } from './events/tenant-events.js';
 export { connectionOf, type Connection, type PageArguments, type PageToRead } from './graph/connection.js';
 export type { EntityReference } from './graph/entity-reference.js';
 export { newId } from './graph/new-id.js';
@@ -24,5 +28,5 @@ export { plainText } from './graph/plain-text.js';
 export { defineJob, type JobDefinition, type JobRun, type RetryPolicy } from './jobs/define-job.js';
 export { defineSubgraph, type RouteHandler, type SubgraphDeclaration } from './subgraph/define-subgraph.js';
 export { parseInput } from './subgraph/parse-input.js';
-export type { ProductContext, TenantWork } from './subgraph/product-context.js';
+export type { EventToPublish, ProductContext, TenantWork } from './subgraph/product-context.js';
 export { requirePermission, requirePlatformAdmin, requireTenant, requireUser } from './subgraph/require.js';

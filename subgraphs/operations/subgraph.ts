@@ -1,11 +1,13 @@
 import type { HealthReport, JobsOverview } from '@inevitable/contract';
-import { defineSubgraph, type SubgraphDeclaration } from '@inevitable/kit';
+import { defineSubgraph, type DeclaredEvent, type SubgraphDeclaration } from '@inevitable/kit';
 import { stackStatus } from './resolvers/stack-status.js';
 
 /** Where operations gets what it shows. */
 export interface OperationsSources {
   health(): Promise<HealthReport>;
   jobs(): Promise<JobsOverview>;
+  /** What the products declare, as `declaredEvents` lists it. */
+  readonly events: readonly DeclaredEvent[];
 }
 
 /** The operator's subgraph. It holds no rows of its own. */

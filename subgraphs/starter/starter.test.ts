@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testSubgraph, type TestSubgraph } from '@inevitable/kit/testing';
+import type { ExecutionResult } from 'graphql';
 import starter from './subgraph.js';
 
 let starterUnderTest: TestSubgraph;
@@ -68,6 +69,103 @@ describe('A note', () => {
     expect((await outsider.query(READ, { id: await writeNote('acme', 'x') })).errors?.[0]?.extensions['code']).toBe(
       'FORBIDDEN',
     );
+  });
+});
+
+describe('A subscription to changed notes', () => {
+  const CHANGED = 'subscription ($id: ID) { noteChanged(id: $id) { id text wordCount } }';
+  const nextOf = async (events: AsyncIterableIterator<ExecutionResult>) =>
+    (await events.next()).value as ExecutionResult<{ noteChanged: object }, { eventId: string }>;
+
+  /** A note of whose changes none is still on its way. */
+  async function settledNote(tenant: string, text: string): Promise<string> {
+    const events = await starterUnderTest.as({ tenant }).subscribe(CHANGED);
+    const id = await writeNote(tenant, text);
+    await nextOf(events);
+    await nextOf(events);
+    await events.return!();
+    return id;
+  }
+  const publishChanged = (tenant: string, noteId: string, id: string) =>
+    starterUnderTest.events.publish({
+      id,
+      name: 'starter.note.changed.v1',
+      tenantId: starterUnderTest.as({ tenant }).context.tenant!.id,
+      aggregate: noteId,
+      payload: { noteId },
+      occurredAt: new Date().toISOString(),
+      correlationId: 'test',
+    });
+
+  it('hears a note that is written, and again when the job has counted its words', async () => {
+    const events = await starterUnderTest.as({ tenant: 'heard' }).subscribe(CHANGED);
+    const id = await writeNote('heard', 'three small words');
+    expect((await nextOf(events)).data).toEqual({ noteChanged: expect.objectContaining({ id }) });
+    expect((await nextOf(events)).data).toEqual({ noteChanged: { id, text: 'three small words', wordCount: 3 } });
+    await events.return!();
+  });
+
+  it('never hears a note of another tenant', async () => {
+    const gus = await starterUnderTest.as({ tenant: 'globex' }).subscribe(CHANGED);
+    const ada = await starterUnderTest.as({ tenant: 'acme' }).subscribe(CHANGED);
+    await writeNote('acme', 'a secret of acme');
+    await nextOf(ada);
+    const own = await writeNote('globex', 'of globex');
+    expect((await nextOf(gus)).data).toEqual({ noteChanged: expect.objectContaining({ id: own }) });
+    await Promise.all([gus.return!(), ada.return!()]);
+  });
+
+  it("hears nothing of another tenant's note that it follows by its id", async () => {
+    const id = await settledNote('acme', 'a secret of acme');
+    const gus = await starterUnderTest.as({ tenant: 'globex' }).subscribe(CHANGED, { id });
+    const ada = await starterUnderTest.as({ tenant: 'acme' }).subscribe(CHANGED, { id });
+    await publishChanged('acme', id, 'of acme');
+    expect((await nextOf(ada)).extensions).toEqual({ eventId: 'of acme' });
+    // Even an event of globex that names the note shows nothing: there is no such row for this tenant.
+    await publishChanged('globex', id, 'planted');
+    expect(await nextOf(gus)).toEqual({ data: { noteChanged: null }, extensions: { eventId: 'planted' } });
+    await Promise.all([gus.return!(), ada.return!()]);
+  });
+
+  it('hears the one note it follows, and no other', async () => {
+    const id = await settledNote('followed', 'first');
+    const events = await starterUnderTest.as({ tenant: 'followed' }).subscribe(CHANGED, { id });
+    await settledNote('followed', 'second');
+    await publishChanged('followed', id, 'first again');
+    expect(await nextOf(events)).toMatchObject({
+      data: { noteChanged: { id } },
+      extensions: { eventId: 'first again' },
+    });
+    await events.return!();
+  });
+
+  it('goes on after the last event it was told of, with what it missed', async () => {
+    const reader = starterUnderTest.as({ tenant: 'away' });
+    const events = await reader.subscribe(CHANGED);
+    await writeNote('away', 'seen');
+    await nextOf(events);
+    const { eventId } = (await nextOf(events)).extensions!;
+    await events.return!();
+
+    const missed = await writeNote('away', 'written meanwhile');
+    await starterUnderTest.jobs.settled('starter.count-words');
+    const back = await reader.subscribe(CHANGED, {}, { lastEventId: eventId });
+    expect((await nextOf(back)).data).toEqual({ noteChanged: expect.objectContaining({ id: missed }) });
+    expect((await nextOf(back)).data).toEqual({ noteChanged: expect.objectContaining({ id: missed, wordCount: 2 }) });
+    await back.return!();
+  });
+
+  it('is told that it missed something when its last event is not known any more', async () => {
+    const back = await starterUnderTest.as({ tenant: 'away' }).subscribe(CHANGED, {}, { lastEventId: 'long ago' });
+    expect(await nextOf(back)).toEqual({ data: null, extensions: { eventsMissed: true } });
+    await back.return!();
+  });
+
+  it('needs the permission to read', async () => {
+    await expect(starterUnderTest.as({ tenant: 'acme', may: [] }).subscribe(CHANGED)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    await expect(starterUnderTest.anonymous().subscribe(CHANGED)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 });
 

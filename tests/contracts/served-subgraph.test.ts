@@ -21,7 +21,7 @@ const log = pino({ level: 'silent' });
 
 beforeAll(async () => {
   product = await testSubgraph(starter);
-  hosted = hostSubgraph(starter, { database: product.database, entitlements: {} as never, log });
+  hosted = hostSubgraph(starter, { database: product.database, entitlements: {} as never, events: null, log });
   const listen = { host: '127.0.0.1', port: 0, checks: {}, log };
   served.push(
     // Nobody publishes keys there: no token can hold.

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { defineEvent, type EventDefinition } from '@inevitable/kit';
 import { tenantWork, UnboundStatement } from '@inevitable/kit/host';
 import { testSubgraph, type TestSubgraph } from '@inevitable/kit/testing';
 import starter from '@inevitable/starter';
 import fc from 'fast-check';
 import { v7 } from 'uuid';
+import { z } from 'zod';
 
 /** The part of the starter's Prisma client these tests use. */
 interface Notes {
@@ -124,11 +126,11 @@ describe('A handle bound to one tenant', () => {
 describe('A transaction of a product', () => {
   const inTransaction = (fail: boolean) =>
     product.database.transaction(acme().tenant!.id, async (handle) => {
-      const { db, events } = tenantWork(handle, acme());
+      const { db, events } = tenantWork(handle, acme(), starter.events!);
       const { id } = await (db as unknown as Notes).note.create({
         data: { id: v7(), text: 'both or none', createdBy: v7() },
       });
-      await events.publish({ name: 'starter.note.created.v1', aggregate: id, payload: {} });
+      await events.publish(starter.events![0]!, { aggregate: id, payload: { noteId: id } });
       if (fail) throw new Error('the resolver failed');
       return id;
     });
@@ -147,6 +149,20 @@ describe('A transaction of a product', () => {
     expect(await ownerRows('select id from starter.notes union all select id from starter.outbox')).toHaveLength(
       before.length,
     );
+  });
+
+  it.each([
+    ['does not declare', defineEvent({ name: 'starter.note.changed.v1', payload: z.object({}) }), 'is not declared'],
+    ['declares, with a payload that does not fit', starter.events![0]!, 'does not fit'],
+  ])('writes nothing when it publishes an event that the product %s', async (_what, event, reason) => {
+    const id = v7();
+    const careless = product.database.transaction(acme().tenant!.id, async (handle) => {
+      const { db, events } = tenantWork(handle, acme(), starter.events!);
+      await (db as unknown as Notes).note.create({ data: { id, text: 'lost', createdBy: v7() } });
+      await events.publish(event as EventDefinition, { aggregate: id, payload: { noteId: 'no id' } });
+    });
+    await expect(careless).rejects.toThrow(reason);
+    expect(await dbOf(acme().tenant!.id).note.findMany({ where: { id } })).toEqual([]);
   });
 
   it('fails as a whole when a statement in it failed and the product ignored that', async () => {

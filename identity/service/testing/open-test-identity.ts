@@ -52,7 +52,12 @@ export async function openTestIdentity() {
   const identity = await openIdentity(settings);
   await identity.seedDemo(DEMO_PASSWORD);
   const database = await openProductDatabase(identityDatabase, urlOf('app'));
-  const subgraph = hostSubgraph(identity.subgraph, { database, entitlements: identity.ports.entitlements, log });
+  const subgraph = hostSubgraph(identity.subgraph, {
+    database,
+    entitlements: identity.ports.entitlements,
+    events: null,
+    log,
+  });
 
   const rows = async <Row extends object>(statement: string, values: unknown[] = []): Promise<Row[]> =>
     (await owner.query(statement, values)).rows;

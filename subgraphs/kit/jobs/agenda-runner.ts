@@ -4,6 +4,7 @@ import { Agenda, type Job } from 'agenda';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { ProductDatabase } from '../database/index.js';
+import type { EventDefinition } from '../events/define-event.js';
 import { newId } from '../graph/new-id.js';
 import { DEFAULT_CONCURRENCY, DEFAULT_RETRY, retryDelay, type JobDefinition } from './define-job.js';
 import { JOB_CHANNEL, JOB_TABLE, type JobData } from './job-store.js';
@@ -14,6 +15,8 @@ import { JobCannotRun, JobNotNow, runJob } from './run-job.js';
 export interface ProductJobs {
   readonly product: string;
   readonly jobs: readonly JobDefinition<unknown, never>[];
+  /** What they may publish. */
+  readonly events: readonly EventDefinition[];
   readonly database: ProductDatabase | null;
 }
 
@@ -75,11 +78,11 @@ export async function startJobRunner(
   });
   const stopping = new AbortController();
 
-  for (const { product, jobs, database } of products) {
+  for (const { jobs, ...owner } of products) {
     for (const job of jobs) {
       const concurrency = job.concurrency ?? DEFAULT_CONCURRENCY;
       const retry = job.retry ?? DEFAULT_RETRY;
-      agenda.define(job.name, (run: Job) => supervise(run, product, job, database), {
+      agenda.define(job.name, (run: Job) => supervise(run, job, owner), {
         concurrency,
         lockLimit: concurrency,
         // Agenda counts failures, the one being handled included; so do we.
@@ -94,9 +97,8 @@ export async function startJobRunner(
   /** Keeps the lock while the handler runs, and keeps the outcome from Agenda when the worker stopped meanwhile. */
   async function supervise(
     run: Job,
-    product: string,
     job: JobDefinition<unknown, never>,
-    database: ProductDatabase | null,
+    owner: Omit<ProductJobs, 'jobs'>,
   ): Promise<void> {
     running.add(String(run.attrs._id));
     const attempt = (run.attrs.failCount ?? 0) + 1;
@@ -104,7 +106,7 @@ export async function startJobRunner(
     const heartbeat = setInterval(() => void renewLock(run, lockLost), HEARTBEAT_MS);
     try {
       const signal = AbortSignal.any([stopping.signal, lockLost.signal]);
-      await runJob(job, run.attrs.data as JobData, attempt, signal, { product, database, tenants, deployment, log });
+      await runJob(job, run.attrs.data as JobData, attempt, signal, { ...owner, tenants, deployment, log });
     } catch (error) {
       if (stopping.signal.aborted) return await new Promise<never>(() => undefined); // handed back in stop(), not failed
       if (error instanceof JobNotNow) {

@@ -1,6 +1,7 @@
 import type { DeploymentContext, TenantId, TenantRecord, TenantsPort } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { ProductDatabase } from '../database/index.js';
+import type { EventDefinition } from '../events/define-event.js';
 import { tenantWork } from '../outbox/outbox.js';
 import { DEFAULT_TIMEOUT_MS, type JobDefinition } from './define-job.js';
 import { jobContext } from './job-context.js';
@@ -25,6 +26,7 @@ const SUSPENDED_WAIT_MS = 60_000;
 
 export interface RunJobDeps {
   readonly product: string;
+  readonly events: readonly EventDefinition[];
   readonly database: ProductDatabase | null;
   readonly tenants: TenantsPort;
   readonly deployment: DeploymentContext;
@@ -40,7 +42,7 @@ export async function runJob(
   data: JobData,
   attempt: number,
   stopping: AbortSignal,
-  { product, database, tenants, deployment, log }: RunJobDeps,
+  { product, events, database, tenants, deployment, log }: RunJobDeps,
 ): Promise<void> {
   const parsed = job.payload.safeParse(data.payload);
   if (!parsed.success) throw new JobCannotRun(`The payload does not fit the job: ${parsed.error.message}`);
@@ -69,7 +71,7 @@ export async function runJob(
       },
       transaction: (work) =>
         requireDatabase(database, job.name).transaction(tenantId, (handle) =>
-          work(tenantWork(handle, context) as never),
+          work(tenantWork(handle, context, events) as never),
         ),
       attempt,
       signal,

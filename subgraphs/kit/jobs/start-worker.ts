@@ -45,6 +45,7 @@ export async function startWorker({
     products.map(({ declaration, database }) => ({
       product: declaration.name,
       jobs: (declaration.jobs ?? []) as never,
+      events: declaration.events ?? [],
       database,
     })),
     { tenants, deployment, log },

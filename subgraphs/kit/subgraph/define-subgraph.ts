@@ -1,5 +1,6 @@
 import type { RequestContext, Permission } from '@inevitable/contract';
 import type { DatabaseDeclaration, PrismaClientLike } from '../database/index.js';
+import { BadEventName, productOf, type EventDefinition } from '../events/define-event.js';
 import type { JobDefinition } from '../jobs/define-job.js';
 
 /** `METHOD /path` as the client sees it; `:name` matches one segment. */
@@ -25,13 +26,22 @@ export interface SubgraphDeclaration<Client extends PrismaClientLike = PrismaCli
   /** Open to the anonymous: `Type.field`, or `Type.*`. Everything else is denied to them. */
   readonly publicFields?: readonly string[];
   readonly jobs?: readonly JobDefinition[];
+  /** All that the product publishes, named with its own name in front. */
+  readonly events?: readonly EventDefinition[];
   readonly routes?: Readonly<Partial<Record<RoutePattern, RouteHandler>>>;
   /** Those of `routes` that answer without a gateway in front, to anybody: published keys, and little else. */
   readonly openRoutes?: readonly RoutePattern[];
   readonly database?: DatabaseDeclaration<Client>;
 }
 
-/** A subgraph is one declaration: the product's table of contents. */
-export const defineSubgraph = <Client extends PrismaClientLike>(
+/** A subgraph is one declaration: the product's table of contents. Throws `BadEventName` for an event of another product. */
+export function defineSubgraph<Client extends PrismaClientLike>(
   declaration: SubgraphDeclaration<Client>,
-): SubgraphDeclaration<Client> => Object.freeze(declaration);
+): SubgraphDeclaration<Client> {
+  const { name: product, events = [] } = declaration;
+  for (const { name } of events) {
+    if (productOf(name) !== product)
+      throw new BadEventName(`"${name}" is declared by "${product}": its name must begin with "${product}.".`);
+  }
+  return Object.freeze(declaration);
+}

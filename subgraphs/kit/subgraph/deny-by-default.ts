@@ -1,5 +1,11 @@
 import { Unauthenticated, type RequestContext } from '@inevitable/contract';
-import { defaultFieldResolver, isObjectType, type GraphQLField, type GraphQLSchema } from 'graphql';
+import {
+  defaultFieldResolver,
+  isObjectType,
+  type GraphQLField,
+  type GraphQLFieldResolver,
+  type GraphQLSchema,
+} from 'graphql';
 
 /** The declaration opens a field that does not exist: a typo that would leave the intended field closed. */
 export class UnknownPublicField extends Error {}
@@ -23,13 +29,18 @@ export function denyByDefault(schema: GraphQLSchema, publicFields: readonly stri
   }
 }
 
+/** A field of `Subscription` is closed twice: where it is subscribed to, and for each event. */
 function close(field: GraphQLField<unknown, RequestContext>): void {
-  const resolve = field.resolve ?? defaultFieldResolver;
-  field.resolve = (parent, args, context, info) => {
+  field.resolve = closed(field.resolve ?? defaultFieldResolver);
+  if (field.subscribe) field.subscribe = closed(field.subscribe);
+}
+
+const closed =
+  (resolve: GraphQLFieldResolver<unknown, RequestContext>): GraphQLFieldResolver<unknown, RequestContext> =>
+  (parent, args, context, info) => {
     if (context.caller.kind === 'anonymous') throw new Unauthenticated();
     return resolve(parent, args, context, info);
   };
-}
 
 /** An anonymous caller may only join types that have something to show to it; their fields are judged one by one. */
 function closeEntities(field: GraphQLField<unknown, RequestContext>, openTypes: ReadonlySet<string>): void {

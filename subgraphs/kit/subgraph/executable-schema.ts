@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
 import type { ProductDatabase } from '../database/index.js';
+import type { EventDefinition } from '../events/define-event.js';
 import { completeSchema } from '../graph/complete-schema.js';
 import { sharedScalars } from '../graph/scalars.js';
 import { tenantWork } from '../outbox/outbox.js';
@@ -9,7 +10,10 @@ import type { SubgraphDeclaration } from './define-subgraph.js';
 import { denyByDefault } from './deny-by-default.js';
 import type { ProductContext } from './product-context.js';
 
-/** The declaration's schema with its resolvers, closed to the anonymous, each root mutation field in one transaction. */
+/** A field of `Subscription` has no `subscribe`: nobody would ever hear anything. */
+export class NotSubscribable extends Error {}
+
+/** The declaration's schema with its resolvers, closed to the anonymous, each root mutation field in one transaction. Throws `NotSubscribable`. */
 export function executableSchema(declaration: SubgraphDeclaration, database: ProductDatabase | null): GraphQLSchema {
   const sdl = readFileSync(declaration.schema, 'utf8');
   const typeDefs = completeSchema(sdl, declaration.schema.pathname);
@@ -20,18 +24,30 @@ export function executableSchema(declaration: SubgraphDeclaration, database: Pro
   );
   const scalars = Object.fromEntries(Object.entries(sharedScalars).filter(([name]) => known.has(name)));
   const schema = buildSubgraphSchema({ typeDefs, resolvers: { ...scalars, ...declaration.resolvers } as never });
-  if (database) mutateInTransactions(schema, database);
+  if (database) mutateInTransactions(schema, database, declaration.events ?? []);
+  assertSubscribable(schema);
   denyByDefault(schema, declaration.publicFields ?? []);
   return schema;
 }
 
 /** Rows, events and jobs of one root mutation field are committed when its resolver returns; what it throws rolls back. */
-function mutateInTransactions(schema: GraphQLSchema, database: ProductDatabase): void {
+function mutateInTransactions(
+  schema: GraphQLSchema,
+  database: ProductDatabase,
+  events: readonly EventDefinition[],
+): void {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = field.resolve ?? defaultFieldResolver;
     field.resolve = (parent, args, context: ProductContext, info) =>
       database.transaction(context.tenant?.id ?? null, async (handle) =>
-        resolve(parent, args, context.within(tenantWork(handle, context)), info),
+        resolve(parent, args, context.within(tenantWork(handle, context, events)), info),
       );
+  }
+}
+
+function assertSubscribable(schema: GraphQLSchema): void {
+  for (const { name, subscribe } of Object.values(schema.getSubscriptionType()?.getFields() ?? {})) {
+    if (!subscribe)
+      throw new NotSubscribable(`Subscription.${name} has no subscribe: its resolver is { subscribe, resolve }.`);
   }
 }

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { SubgraphDeclaration } from './define-subgraph.js';
 import { executableSchema } from './executable-schema.js';
 import { routeMatcher } from './match-route.js';
+import { openSubscription } from './open-subscription.js';
 import { presentResult } from './present-errors.js';
 import { productContext, type ProductContext, type ProductResources } from './product-context.js';
 
@@ -19,7 +20,10 @@ export interface HostedSubgraph extends SubgraphHandle {
 /** The gateway sends each subgraph a bounded set of documents; this many stay parsed. */
 const PARSED_DOCUMENTS = 1_000;
 
-/** Loads a declaration; throws when its schema, resolvers and public fields do not fit together. */
+/**
+ * Loads a declaration; throws when its schema, resolvers and public fields do not fit together. Has `subscribe` where the
+ * schema has subscriptions.
+ */
 export function hostSubgraph(declaration: SubgraphDeclaration, resources: ProductResources): HostedSubgraph {
   const { database, log } = resources;
   const schema = executableSchema(declaration, database);
@@ -52,6 +56,14 @@ export function hostSubgraph(declaration: SubgraphDeclaration, resources: Produc
       });
       return presentResult(result, request, log);
     },
+
+    ...(schema.getSubscriptionType() && {
+      subscribe: async ({ query, document, operationName, variables, lastEventId }, request) =>
+        openSubscription(
+          { schema, resources, document: document ?? parsed(query), operationName, variables, lastEventId },
+          request,
+        ),
+    }),
 
     async fetch(request, context) {
       const route = matchRoute(request.method, new URL(request.url).pathname);

@@ -3,20 +3,21 @@ import {
   QuotaExceeded,
   Unauthenticated,
   type EntitlementsPort,
+  type EventBus,
   type RequestContext,
   type TenantId,
 } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { PrismaClientLike, ProductDatabase, TenantClient, TenantHandle } from '../database/index.js';
+import type { EventDefinition, EventName } from '../events/define-event.js';
+import { subscribeTenant, type TenantEvents } from '../events/tenant-events.js';
 import type { JobDefinition } from '../jobs/define-job.js';
 import { readingOnly } from '../outbox/outbox.js';
 
-export interface EventToPublish {
-  /** `<product>.<aggregate>.<what happened>.v<n>` */
-  readonly name: string;
+export interface EventToPublish<Payload = unknown> {
   /** Events of one aggregate arrive in order; usually its id. */
   readonly aggregate: string;
-  readonly payload: unknown;
+  readonly payload: Payload;
 }
 
 export interface EnqueueOptions {
@@ -30,7 +31,10 @@ export interface EnqueueOptions {
 export interface TenantWork<Client = unknown> {
   /** A Prisma client bound to the tenant by the database itself. */
   readonly db: TenantClient<Client>;
-  readonly events: { publish(event: EventToPublish): Promise<void> };
+  readonly events: {
+    /** Throws `OutboxRefused` when the product does not declare the event, or the payload does not fit. */
+    publish<Payload>(event: EventDefinition<EventName, Payload>, content: EventToPublish<Payload>): Promise<void>;
+  };
   readonly jobs: {
     /** Answers the record's id, which is the job's key. Throws `OutboxRefused` when the payload does not fit. */
     enqueue<Payload>(job: JobDefinition<Payload, never>, payload: Payload, options?: EnqueueOptions): Promise<string>;
@@ -49,6 +53,7 @@ export interface TenantEntitlements {
 
 /** What every resolver gets as its third argument. Inside a root mutation field `db`, `events` and `jobs` share one transaction. */
 export interface ProductContext<Client = PrismaClientLike> extends RequestContext, TenantWork<Client> {
+  readonly events: TenantWork['events'] & TenantEvents;
   readonly entitlements: TenantEntitlements;
   readonly log: Logger;
   /** This context with `work` in place of its own `db`, `events` and `jobs`. For the kit. */
@@ -58,13 +63,16 @@ export interface ProductContext<Client = PrismaClientLike> extends RequestContex
 export interface ProductResources {
   readonly database: ProductDatabase | null;
   readonly entitlements: EntitlementsPort;
+  /** Where subscriptions hear events; null: none reach this process. */
+  readonly events: EventBus | null;
   readonly log: Logger;
 }
 
-/** Built once per operation. */
+/** Built once per operation, and once per event of a subscription. `lastEventId`: where a subscription goes on. */
 export function productContext(
   request: RequestContext,
-  { database, entitlements, log }: ProductResources,
+  { database, entitlements, events, log }: ProductResources,
+  lastEventId?: string,
 ): ProductContext {
   const tenantId = request.tenant?.id ?? null;
   let handle: TenantHandle<PrismaClientLike> | null = null;
@@ -77,11 +85,26 @@ export function productContext(
     entitlements: tenantEntitlements(tenantId, entitlements),
     log: log.child({ requestId: request.requestId, tenant: tenantId }),
   };
-  const within = (work: TenantWork<PrismaClientLike>): ProductContext => Object.freeze({ ...shared, ...work, within });
+  const subscribe: TenantEvents['subscribe'] = (definitions, { filter } = {}) =>
+    subscribeTenant('name' in definitions ? [definitions] : definitions, filter, {
+      tenantId,
+      signal: request.signal,
+      lastEventId,
+      bus: events,
+      log: shared.log,
+    });
+  const within = (work: TenantWork<PrismaClientLike>): ProductContext =>
+    Object.freeze({ ...shared, ...work, events: { ...work.events, subscribe }, within });
   // The handle is made when a resolver first asks for it: many never do. A getter of the prototype, because Apollo
   // Server copies the context's own properties for each operation and would call a getter among them.
   const prototype = Object.defineProperty({}, 'db', { get: openDb }) as Pick<ProductContext, 'db'>;
-  return Object.freeze(Object.assign(Object.create(prototype) as typeof prototype, shared, readingOnly, { within }));
+  return Object.freeze(
+    Object.assign(Object.create(prototype) as typeof prototype, shared, {
+      events: { ...readingOnly.events, subscribe },
+      jobs: readingOnly.jobs,
+      within,
+    }),
+  );
 }
 
 function tenantEntitlements(tenantId: TenantId | null, port: EntitlementsPort): TenantEntitlements {

@@ -3,20 +3,22 @@ import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/dis
 import {
   anonymousContext,
   CONTEXT_HEADER,
-  DEADLINE_HEADER,
   ERROR_CODES,
-  REQUEST_ID_HEADER,
   toErrorBody,
   type HealthCheck,
   type RequestContext,
 } from '@inevitable/contract';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { newId } from '../graph/new-id.js';
 import { listen, registerHealth } from './serve-health.js';
 import type { HostedSubgraph } from './host-subgraph.js';
 import { presentFormatted } from './present-errors.js';
 import type { ProductContext } from './product-context.js';
+import { receiveSubscription } from './receive-subscription.js';
+import { requestFacts } from './request-facts.js';
+import { serveEventStreams } from './serve-event-streams.js';
+import { serveSockets } from './serve-sockets.js';
+import { unusedConnections } from './unused-connections.js';
 import type { VerifyContext } from './verify-context.js';
 
 export interface ServeSubgraphOptions {
@@ -35,13 +37,18 @@ export interface ServedSubgraph {
 }
 
 const BODY_LIMIT = 2 * 1024 * 1024;
-const DEFAULT_DEADLINE_MS = 30_000;
+const GRAPHQL_PATH = '/graphql';
+/** Of a request that is answered with events (HTML, 9.2.4). */
+const LAST_EVENT_ID_HEADER = 'last-event-id';
 /** Routes go by path alone: a Host header changes nothing, and cannot make a URL that is none. */
 const ORIGIN = 'http://subgraph';
 /** TRACE and CONNECT are left out: a Fetch `Request` cannot carry them, and no product wants them. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** Serves a subgraph on its own: GraphQL by Apollo Server, its routes, health. All but health wants the gateway's context. */
+/**
+ * Serves a subgraph on its own: GraphQL by Apollo Server, its subscriptions over `graphql-transport-ws` and as server-sent
+ * events, its routes, health. All but health wants the gateway's context.
+ */
 export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubgraphOptions): Promise<ServedSubgraph> {
   const { host, port, verifyContext, log } = options;
   const apollo = new ApolloServer<ProductContext>({
@@ -88,13 +95,19 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     const internal = options.internal?.(asFetched);
     if (internal) return send(reply, await internal);
     const { pathname } = new URL(asFetched.url);
-    const facts = requestFacts(request, reply);
+    const header = (name: string): string | undefined => single(request.headers[name]);
+    const facts = requestFacts(header, leavingOf(reply));
     if (subgraph.isOpenRoute(request.method, pathname)) {
       // Nobody vouches for this caller: the stricter deployment context.
       return send(reply, await subgraph.fetch(asFetched, anonymousContext({ ...facts, deployment: 'customer' })));
     }
-    const context = await verifyContext(single(request.headers[CONTEXT_HEADER]), facts);
-    if (pathname !== '/graphql') return send(reply, await subgraph.fetch(asFetched, context));
+    const context = await verifyContext(header(CONTEXT_HEADER), facts);
+    if (pathname !== GRAPHQL_PATH) return send(reply, await subgraph.fetch(asFetched, context));
+    if (acceptsEvents(request)) {
+      const events = await receiveSubscription(subgraph, jsonBody(request), header(LAST_EVENT_ID_HEADER), context);
+      reply.hijack();
+      return streams.answer(reply.raw, events);
+    }
     return executeByApollo(request, reply, context);
   }
 
@@ -116,11 +129,20 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     await reply.send(answer.body.kind === 'complete' ? answer.body.string : answer.body.asyncIterator);
   }
 
+  const endUnused = unusedConnections(app.server);
+  const streams = serveEventStreams();
   const url = await listen(app, host, port);
+  const sockets =
+    subgraph.subscribe &&
+    serveSockets(subgraph, app.server, { path: GRAPHQL_PATH, maxMessageBytes: BODY_LIMIT, verifyContext, log });
   return {
     url,
     async close() {
-      await app.close();
+      streams.close();
+      await sockets?.close();
+      const closed = app.close();
+      endUnused();
+      await closed;
       await apollo.stop();
     },
   };
@@ -138,20 +160,17 @@ function jsonBody(request: FastifyRequest): unknown {
   }
 }
 
-function requestFacts(request: FastifyRequest, reply: FastifyReply) {
+/** Aborts when the caller has gone before its answer. */
+function leavingOf({ raw }: FastifyReply): AbortSignal {
   const leaving = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) leaving.abort(new Error('The caller left.'));
+  raw.once('close', () => {
+    if (!raw.writableFinished) leaving.abort(new Error('The caller left.'));
   });
-  const leftMs = Number(single(request.headers[DEADLINE_HEADER]));
-  const deadlineMs = leftMs > 0 && leftMs <= DEFAULT_DEADLINE_MS ? leftMs : DEFAULT_DEADLINE_MS;
-  return {
-    requestId: single(request.headers[REQUEST_ID_HEADER]) ?? newId(),
-    trace: single(request.headers['traceparent']) ?? null,
-    deadline: Date.now() + deadlineMs,
-    signal: AbortSignal.any([leaving.signal, AbortSignal.timeout(deadlineMs)]),
-  };
+  return leaving.signal;
 }
+
+const acceptsEvents = ({ method, headers }: FastifyRequest): boolean =>
+  method === 'POST' && (headers.accept ?? '').includes('text/event-stream');
 
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;

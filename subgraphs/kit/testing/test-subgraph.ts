@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   anonymousContext,
   type EntitlementsPort,
+  type EventBus,
   type RequestContext,
   type SessionId,
   type TenantId,
@@ -39,12 +40,20 @@ export interface TestPerson {
 export interface TestCaller {
   readonly context: RequestContext;
   query(text: string, variables?: Record<string, unknown>): Promise<ExecutionResult>;
+  /** Resolves once it listens; `next()` is the next event. Rejects with what the subscription is refused with. */
+  subscribe(
+    text: string,
+    variables?: Record<string, unknown>,
+    options?: { readonly lastEventId?: string },
+  ): Promise<AsyncIterableIterator<ExecutionResult>>;
 }
 
 export interface TestSubgraph {
   as(person: TestPerson): TestCaller;
   anonymous(): TestCaller;
   readonly database: ProductDatabase;
+  /** What the product's events travel on, for hosting it a second time. */
+  readonly events: EventBus;
   /** The owner's side of the database, to look behind the product's back. */
   readonly ownerUrl: string;
   readonly clock: { advance(by: { readonly seconds: number }): Promise<void> };
@@ -102,9 +111,9 @@ export async function testSubgraph(
   });
   const as = (role: 'app' | 'system'): string => roleUrl(test.url, test.secret, product, role);
   const database = await openProductDatabase(declared, as('app'));
-  const subgraph = hostSubgraph(declaration, { database, entitlements, log });
+  const events = inProcessBus((error) => log.error({ err: error }, 'an event listener failed'));
+  const subgraph = hostSubgraph(declaration, { database, entitlements, events, log });
   const owner = new pg.Pool({ connectionString: test.url, max: 2 });
-  const bus = inProcessBus((error) => log.error({ err: error }, 'an event listener failed'));
 
   const begin = () =>
     startWorker({
@@ -112,7 +121,7 @@ export async function testSubgraph(
       jobStoreUrl: roleUrl(test.url, test.secret, JOB_STORE_SCHEMA, 'runner'),
       tenants,
       deployment: 'internal',
-      events: bus,
+      events,
       log,
     });
   let worker: Awaited<ReturnType<typeof begin>> | null = await begin();
@@ -120,6 +129,10 @@ export async function testSubgraph(
   const caller = (context: RequestContext): TestCaller => ({
     context,
     query: (query, variables) => subgraph.execute({ query, ...(variables && { variables }) }, context),
+    subscribe(query, variables, options) {
+      if (!subgraph.subscribe) throw new Error(`"${product}" has no subscriptions.`);
+      return subgraph.subscribe({ query, ...(variables && { variables }), ...options }, context);
+    },
   });
   const request = () => ({
     requestId: idOf(String(Math.random())),
@@ -143,6 +156,7 @@ export async function testSubgraph(
       ),
     anonymous: () => caller(anonymousContext(request())),
     database,
+    events,
     ownerUrl: test.url,
     clock: {
       async advance({ seconds }) {
