@@ -44,6 +44,8 @@ export default {
     behaviour('apart', ['behaviour']),
     // npm run test:long: what kills, cuts and refuses, and waits for processes to come and go.
     behaviour('faults', ['faults']),
+    // npm run test:services: with servers that are installed on the machine.
+    behaviour('services', ['services']),
     // The rest of npm run test:long, alone on the machine: what takes many thousands of operations to show.
     {
       ...behaviour('soak', ['soak', 'conformance']),

@@ -2,6 +2,7 @@ import { identityDatabase } from '@inevitable/identity';
 import { hostSubgraph, openProductDatabase } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
+import { openSharedEventBus } from '../parts/event-bus.js';
 import { openIdentityParts, seedDemo } from '../parts/identity.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
@@ -21,6 +22,7 @@ export async function runIdentity(
   closers: Closers,
 ): Promise<void> {
   const { config, databases } = await openPlaces(settings, progress.line, closers);
+  const events = await openSharedEventBus(settings, closers, log);
   const products = await loadProducts(settings, config);
   const { identity, database: urls } = await progress.step('starting core-identity', () =>
     openIdentityParts(settings, databases, products, settings.publicUrl ?? DEFAULT_PUBLIC_URL, closers, log),
@@ -31,14 +33,22 @@ export async function runIdentity(
   }
   const database = await openProductDatabase(identityDatabase, urls.appUrl);
   closers.add('identity database', () => database.close());
-  const subgraph = hostSubgraph(identity.subgraph, { database, entitlements: identity.ports.entitlements, log });
+  const subgraph = hostSubgraph(identity.subgraph, {
+    database,
+    entitlements: identity.ports.entitlements,
+    events: events?.bus ?? null,
+    log,
+  });
   const url = await serveApart(
     settings,
     {
       subgraph,
       defaultPort: DEFAULT_PORT,
       jwksOrigin: `http://${settings.host}:${settings.port ?? DEFAULT_PORT}`,
-      checks: { 'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }) },
+      checks: {
+        'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }),
+        ...events?.checks,
+      },
       internal: (request) =>
         new URL(request.url).pathname.startsWith('/internal/') ? identity.internalApi(request) : null,
     },

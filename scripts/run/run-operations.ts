@@ -1,9 +1,11 @@
 import { checkHealth } from '@inevitable/contract';
-import { hostSubgraph, openJobStoreReader } from '@inevitable/kit/host';
+import { declaredEvents, hostSubgraph, openJobStoreReader } from '@inevitable/kit/host';
 import { operationsSubgraph } from '@inevitable/operations';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
+import { openSharedEventBus } from '../parts/event-bus.js';
 import { identityPeer } from '../parts/identity-peer.js';
+import { loadProducts } from '../parts/products.js';
 import { probePeer } from '../parts/probe-peer.js';
 import { openPlaces } from '../parts/open-places.js';
 import type { Progress } from '../parts/progress.js';
@@ -22,6 +24,8 @@ export async function runOperations(
   closers: Closers,
 ): Promise<void> {
   const { config, databases } = await openPlaces(settings, progress.line, closers);
+  const products = await loadProducts(settings, config);
+  const events = await openSharedEventBus(settings, closers, log);
   const identity = await identityPeer(settings, 'operations');
   const { readerUrl } = await progress.step('opening the job store', () => databases.prepareJobStore());
   const jobs = openJobStoreReader(readerUrl);
@@ -31,23 +35,30 @@ export async function runOperations(
   const peers = [...config.subgraphs.values()].filter(({ name }) => name !== 'operations');
   const declaration = operationsSubgraph({
     jobs: () => jobs.overview(),
+    events: declaredEvents(products),
     health: () =>
       checkHealth({
         ...Object.fromEntries(
           peers.map(({ name, routingUrl }) => [name, () => probePeer(name, originOf(settings, name, routingUrl))]),
         ),
         'job store': () => jobs.health(),
+        ...events?.checks,
         gateway: () => probePeer('gateway', gatewayUrl),
       }),
   });
-  const subgraph = hostSubgraph(declaration, { database: null, entitlements: identity.entitlements, log });
+  const subgraph = hostSubgraph(declaration, {
+    database: null,
+    entitlements: identity.entitlements,
+    events: events?.bus ?? null,
+    log,
+  });
   const url = await serveApart(
     settings,
     {
       subgraph,
       defaultPort: DEFAULT_PORT,
       jwksOrigin: settings.identityUrl,
-      checks: { 'job store': () => jobs.health() },
+      checks: { 'job store': () => jobs.health(), ...events?.checks },
     },
     closers,
     log,

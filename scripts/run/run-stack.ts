@@ -1,8 +1,8 @@
 import { checkHealth, type HealthReport, type SubgraphHandle } from '@inevitable/contract';
 import { startGateway, type RunningGateway } from '@inevitable/gateway';
 import {
+  declaredEvents,
   hostSubgraph,
-  inProcessBus,
   openJobStoreReader,
   openProductDatabase,
   startWorker,
@@ -12,6 +12,7 @@ import { identityDatabase } from '@inevitable/identity';
 import { operationsSubgraph } from '@inevitable/operations';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
+import { openEventBus } from '../parts/event-bus.js';
 import { openIdentityParts, seedDemo } from '../parts/identity.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
@@ -28,6 +29,7 @@ const JOB_GRACE_MS = 5_000;
 export async function runStack(settings: Settings, progress: Progress, log: Logger, closers: Closers): Promise<void> {
   const port = settings.port ?? DEFAULT_PORT;
   const { config, databases } = await openPlaces(settings, progress.line, closers);
+  const events = await openEventBus(settings, closers, log);
   const products = await loadProducts(settings, config);
   const registry = registryFromFiles(settings, config);
   await progress.step('composing the supergraph', () => registry.current());
@@ -61,21 +63,18 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
     if (database) closers.add(`database of ${declaration.name}`, () => database.close());
     hosted.set(
       declaration.name,
-      hostSubgraph(declaration, { database, entitlements: identity.ports.entitlements, log }),
+      hostSubgraph(declaration, { database, entitlements: identity.ports.entitlements, events: events.bus, log }),
     );
     if (database && urls) worked.push({ declaration, database, systemUrl: urls.systemUrl });
   }
 
-  const events = inProcessBus((error, event) =>
-    log.error({ err: error, event: event.name }, 'an event listener failed'),
-  );
   const worker = await progress.step('starting the worker', () =>
     startWorker({
       products: worked,
       jobStoreUrl: jobStore.runnerUrl,
       tenants: identity.ports.tenants,
       deployment: settings.deployment,
-      events,
+      events: events.bus,
       log,
     }),
   );
@@ -87,16 +86,21 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
       ...Object.fromEntries([...hosted].map(([name, handle]) => [name, () => handle.health()])),
       'job store': () => jobs.health(),
       worker: worker.health,
+      ...events.checks,
       gateway: async () => {
         const report = await gateway!.health();
         const waiting = report.parts.filter((part) => !part.ready).map((part) => `${part.name}: ${part.reason}`);
         return { name: 'gateway', ready: waiting.length === 0, reason: waiting.join('; ') || null };
       },
     });
-  const operations = operationsSubgraph({ health, jobs: () => jobs.overview() });
+  const operations = operationsSubgraph({
+    health,
+    jobs: () => jobs.overview(),
+    events: declaredEvents([identity.subgraph, ...products]),
+  });
   hosted.set(
     'operations',
-    hostSubgraph(operations, { database: null, entitlements: identity.ports.entitlements, log }),
+    hostSubgraph(operations, { database: null, entitlements: identity.ports.entitlements, events: events.bus, log }),
   );
 
   gateway = await progress.step('starting the gateway', () =>
@@ -112,6 +116,7 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
         'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }),
         'job store': () => jobs.health(),
         worker: worker.health,
+        ...events.checks,
       },
       logger: log,
     }),

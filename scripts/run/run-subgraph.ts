@@ -1,6 +1,7 @@
 import { hostSubgraph, openProductDatabase } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
+import { openSharedEventBus } from '../parts/event-bus.js';
 import { identityPeer } from '../parts/identity-peer.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
@@ -18,6 +19,7 @@ export async function runSubgraph(
 ): Promise<void> {
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const [declaration] = await loadProducts(settings, config, name);
+  const events = await openSharedEventBus(settings, closers, log); // what a worker publishes comes from another process
   const identity = await identityPeer(settings, name);
   const urls =
     declaration!.database &&
@@ -25,8 +27,18 @@ export async function runSubgraph(
   const database = urls ? await openProductDatabase(declaration!.database!, urls.appUrl) : null;
   if (database) closers.add(`database of ${name}`, () => database.close());
 
-  const subgraph = hostSubgraph(declaration!, { database, entitlements: identity.entitlements, log });
+  const subgraph = hostSubgraph(declaration!, {
+    database,
+    entitlements: identity.entitlements,
+    events: events?.bus ?? null,
+    log,
+  });
   const defaultPort = Number(new URL(config.subgraphs.get(name)!.routingUrl).port) || 80;
-  const url = await serveApart(settings, { subgraph, defaultPort, jwksOrigin: settings.identityUrl }, closers, log);
+  const url = await serveApart(
+    settings,
+    { subgraph, defaultPort, jwksOrigin: settings.identityUrl, checks: events?.checks ?? {} },
+    closers,
+    log,
+  );
   progress.line(`subgraph ${name} is ready: ${url}`);
 }

@@ -1,6 +1,7 @@
-import { inProcessBus, openProductDatabase, serveHealth, startWorker, type WorkedProduct } from '@inevitable/kit/host';
+import { openProductDatabase, serveHealth, startWorker, type WorkedProduct } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
+import { openEventBus } from '../parts/event-bus.js';
 import { identityPeer } from '../parts/identity-peer.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
@@ -18,6 +19,7 @@ export async function runWorker(
   closers: Closers,
 ): Promise<void> {
   const { config, databases } = await openPlaces(settings, progress.line, closers);
+  const events = await openEventBus(settings, closers, log);
   const products = await loadProducts(settings, config, product);
   const identity = await identityPeer(settings, 'worker');
   const worked: WorkedProduct[] = [];
@@ -29,20 +31,20 @@ export async function runWorker(
     worked.push({ declaration, database, systemUrl: urls.systemUrl });
   }
   const { runnerUrl } = await databases.prepareJobStore();
-  const events = inProcessBus((error, event) =>
-    log.error({ err: error, event: event.name }, 'an event listener failed'),
-  );
   const worker = await startWorker({
     products: worked,
     jobStoreUrl: runnerUrl,
     tenants: identity.tenants,
     deployment: settings.deployment,
-    events,
+    events: events.bus,
     log,
   });
   closers.add('worker', () => worker.stop(JOB_GRACE_MS));
   if (settings.port !== undefined) {
-    const served = await serveHealth({ host: settings.host, port: settings.port }, { worker: worker.health });
+    const served = await serveHealth(
+      { host: settings.host, port: settings.port },
+      { worker: worker.health, ...events.checks },
+    );
     closers.add('health', () => served.close());
     progress.line(`health: ${served.url}/ready`);
   }

@@ -8,12 +8,12 @@ export class BadSetting extends Error {}
 const port = z.coerce.number().int().min(0).max(65_535);
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
+const natsUrl = z.url({ protocol: /^(nats|tls)$/, hostname: /./ });
 
 /** Named, and refused rather than ignored: a set variable never falls back silently. */
 const NOT_YET = {
   MONGODB_URI: 'this version keeps jobs in PostgreSQL only',
   REDIS_URL: 'this version needs no Redis',
-  NATS_URL: 'this version delivers events within one process only',
 } as const;
 
 const environment = z.object({
@@ -28,6 +28,7 @@ const environment = z.object({
   IDENTITY_URL: httpUrl.default('http://127.0.0.1:3333'),
   OPERATIONS_URL: httpUrl.default('http://127.0.0.1:3400'),
   PUBLIC_URL: httpUrl.optional(),
+  NATS_URL: natsUrl.optional(),
   STACK_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
   STACK_DEMO_PASSWORD: z.string().min(8, 'needs at least 8 characters').max(1_000).optional(),
 });
@@ -60,6 +61,8 @@ export interface Settings {
   readonly identityUrl: string;
   readonly operationsUrl: string;
   readonly publicUrl: string | undefined;
+  /** May hold credentials. undefined: events stay within a process. */
+  readonly natsUrl: string | undefined;
   readonly secret: string | undefined;
   readonly demoPassword: string | undefined;
   databaseUrls(product: string): DatabaseUrls;
@@ -110,6 +113,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     identityUrl: read.IDENTITY_URL,
     operationsUrl: read.OPERATIONS_URL,
     publicUrl: read.PUBLIC_URL,
+    natsUrl: read.NATS_URL,
     secret: read.STACK_SECRET,
     demoPassword: read.STACK_DEMO_PASSWORD,
     databaseUrls: (product: string) => ({

@@ -56,7 +56,7 @@ describe('A start is refused with one clear sentence when', () => {
     ['STARTER_DATABASE_URL', 'nonsense'],
     ['MONGODB_URI', 'mongodb://localhost'],
     ['REDIS_URL', 'redis://localhost'],
-    ['NATS_URL', 'nats://localhost'],
+    ['NATS_URL', 'http://localhost'],
   ])('the setting %s is %s', async (name, value) => {
     expect(await refusal(['start'], { [name]: value })).toContain(name);
   });

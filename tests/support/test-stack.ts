@@ -97,12 +97,20 @@ export class TestStack {
     readonly dataDir: string,
     readonly database: TestDatabase | null,
     private readonly ports: Readonly<Record<'gateway' | 'identity' | 'operations' | 'starter', number>>,
+    private readonly settings: Readonly<Record<string, string>>,
   ) {
     this.url = `http://127.0.0.1:${ports.gateway}`;
   }
 
-  /** Starts the stack and waits until it is ready. `embedded`: its own database in place of the test cluster's. */
-  static async start({ mode = stackMode(), embedded = false } = {}): Promise<TestStack> {
+  /**
+   * Starts the stack and waits until it is ready. `embedded`: its own database in place of the test cluster's. `settings`:
+   * environment variables of every process.
+   */
+  static async start({
+    mode = stackMode(),
+    embedded = false,
+    settings = {},
+  }: { mode?: StackMode; embedded?: boolean; settings?: Readonly<Record<string, string>> } = {}): Promise<TestStack> {
     const [gateway, identity, operations, starter] = await Promise.all([
       freePort(),
       freePort(),
@@ -110,7 +118,8 @@ export class TestStack {
       freePort(),
     ]);
     const database = embedded ? null : await createTestDatabase('empty', () => Promise.resolve());
-    const stack = new TestStack(mode, await temporaryDirectory(), database, { gateway, identity, operations, starter });
+    const ports = { gateway, identity, operations, starter };
+    const stack = new TestStack(mode, await temporaryDirectory(), database, ports, settings);
     await stack.start();
     return stack;
   }
@@ -124,6 +133,7 @@ export class TestStack {
       OPERATIONS_URL: this.partUrl('operations'),
       STARTER_URL: this.partUrl('starter'),
       ...(this.database && { DATABASE_URL: this.database.url }),
+      ...this.settings,
     };
   }
 
