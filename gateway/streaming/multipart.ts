@@ -41,7 +41,7 @@ export const multipartSubscription: StreamFormat = {
   stopping: `${failure([
     {
       message: 'This gateway is being stopped. Subscribe again.',
-      extensions: { code: 'SUBGRAPH_UNREACHABLE' },
+      extensions: { code: 'GATEWAY_STOPPING' },
     },
   ])}--\r\n`,
 };

@@ -22,6 +22,7 @@ export const ERROR_CODES = {
     meaning: 'The schema changed, and the subscription does not fit it any more; subscribe with a document that does.',
   },
   SLOW_CONSUMER: { status: 429, meaning: 'The client read more slowly than events came; subscribe again to go on.' },
+  GATEWAY_STOPPING: { status: 503, meaning: 'This gateway is being stopped; subscribe again, another one answers.' },
   INTERNAL: { status: 500, meaning: 'Something failed on our side; the log has it under the request id.' },
   GRAPHQL_PARSE_FAILED: { status: 400, meaning: 'The document is not GraphQL.' },
   GRAPHQL_VALIDATION_FAILED: { status: 400, meaning: 'The document does not fit the schema.' },

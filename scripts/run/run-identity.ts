@@ -2,7 +2,6 @@ import { identityDatabase } from '@inevitable/identity';
 import { hostSubgraph, openProductDatabase } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
-import { openSharedEventBus } from '../parts/event-bus.js';
 import { openIdentityParts, seedDemo } from '../parts/identity.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
@@ -22,7 +21,6 @@ export async function runIdentity(
   closers: Closers,
 ): Promise<void> {
   const { config, databases } = await openPlaces(settings, progress.line, closers);
-  const events = await openSharedEventBus(settings, closers, log);
   const products = await loadProducts(settings, config);
   const { identity, database: urls } = await progress.step('starting core-identity', () =>
     openIdentityParts(settings, databases, products, settings.publicUrl ?? DEFAULT_PUBLIC_URL, closers, log),
@@ -36,7 +34,7 @@ export async function runIdentity(
   const subgraph = hostSubgraph(identity.subgraph, {
     database,
     entitlements: identity.ports.entitlements,
-    events: events?.bus ?? null,
+    events: null, // identity publishes none
     log,
   });
   const url = await serveApart(
@@ -47,7 +45,6 @@ export async function runIdentity(
       jwksOrigin: `http://${settings.host}:${settings.port ?? DEFAULT_PORT}`,
       checks: {
         'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }),
-        ...events?.checks,
       },
       internal: (request) =>
         new URL(request.url).pathname.startsWith('/internal/') ? identity.internalApi(request) : null,

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { jobStore, openJobStorePool, openJobStoreReader, roleUrl, tenantWork } from '@inevitable/kit/host';
-import type { TenantId, TenantRecord, TenantsPort } from '@inevitable/contract';
+import type { StackEvent, TenantId, TenantRecord, TenantsPort } from '@inevitable/contract';
 import { defineJob, defineSubgraph, type JobDefinition } from '@inevitable/kit';
 import { testSubgraph, type TestSubgraph } from '@inevitable/kit/testing';
 import starter from '@inevitable/starter';
+import { noteChanged } from '../../subgraphs/starter/events/note-changed.js';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import { until } from '../support/test-stack.js';
@@ -34,7 +35,7 @@ async function inStore(of: TestSubgraph, sql: string, ...values: unknown[]): Pro
 function enqueue(to: TestSubgraph, job: JobDefinition<never, never>, payload: unknown): Promise<string> {
   const { context } = to.as({ tenant: 'acme' });
   return to.database.transaction(context.tenant!.id, (handle) =>
-    tenantWork(handle, context).jobs.enqueue(job, payload as never),
+    tenantWork(handle, context, []).jobs.enqueue(job, payload as never),
   );
 }
 
@@ -359,5 +360,33 @@ describe('What was committed while no worker was there', () => {
     expect(await ada.query('query ($id: ID!) { note(id: $id) { wordCount } }', { id })).toEqual({
       data: { note: { wordCount: 4 } },
     });
+  });
+});
+
+describe('While no bus takes events', () => {
+  it('jobs are run all the same, however many events wait, and afterwards the events arrive in order', async () => {
+    product = await testSubgraph(starter);
+    const { context } = product.as({ tenant: 'acme', user: 'ada' });
+    const heard: string[] = [];
+    product.events.subscribe(
+      noteChanged.name,
+      ({ payload }) => void heard.push((payload as { noteId: string }).noteId),
+    );
+    const publish = product.events.publish.bind(product.events);
+    let isDown = true;
+    Object.assign(product.events, {
+      publish: (event: StackEvent) => (isDown ? Promise.reject(new Error('The bus is down.')) : publish(event)),
+    });
+    const ids = Array.from({ length: 250 }, () => v7());
+    await product.database.transaction(context.tenant!.id, async (handle) => {
+      const { events } = tenantWork(handle, context, [noteChanged]);
+      for (const id of ids) await events.publish(noteChanged, { aggregate: id, payload: { noteId: id } });
+    });
+    await product.as({ tenant: 'acme', user: 'ada' }).query('mutation { createNote(input: { text: "a b" }) { id } }');
+    await product.jobs.settled('starter.count-words');
+    expect(heard).toEqual([]);
+    isDown = false;
+    await until('every event was heard', async () => heard.length >= ids.length);
+    expect(heard.slice(0, ids.length)).toEqual(ids);
   });
 });

@@ -1,4 +1,4 @@
-/** A typed, versioned fact: `<product>.<aggregate>.<what happened>.v<n>`, for example `starter.note.created.v1`. */
+/** A typed, versioned fact: `<product>.<aggregate>.<what happened>.v<n>`, for example `starter.note.changed.v1`. */
 export interface StackEvent {
   /** The outbox record's id; a consumer that sees it twice drops the second. */
   readonly id: string;

@@ -11,6 +11,9 @@ export class OutboxRefused extends OperatorError {
   readonly code = 'INTERNAL';
 }
 
+/** Buses have limits (NATS: 1 MB), and what none takes would stand before all that comes after it. */
+const MAX_EVENT_BYTES = 262_144;
+
 const INSERT = `insert into outbox (id, kind, name, aggregate, payload, correlation_id, run_at)
   values ($1, $2, $3, $4, $5, $6, coalesce($7::timestamptz, stack_now()))`;
 
@@ -38,6 +41,11 @@ export function tenantWork<Client>(
         if (!declared.includes(event))
           throw new OutboxRefused(`Event "${event.name}" is not declared: add it to the product's \`events\`.`);
         assertFits(`event "${event.name}"`, event, payload);
+        const bytes = Buffer.byteLength(JSON.stringify(payload));
+        if (bytes > MAX_EVENT_BYTES)
+          throw new OutboxRefused(
+            `The payload of event "${event.name}" has ${bytes} bytes, and ${MAX_EVENT_BYTES} is the limit: publish what identifies the change.`,
+          );
         await insert(newId(), 'event', event.name, aggregate, payload, null);
       },
     },

@@ -41,8 +41,8 @@ const KEEP_SENT = '1 day';
 const PURGE_EVERY_MS = 3_600_000;
 
 /**
- * Turns committed outbox records into events on the bus and jobs in the store, at least once, in order of `sequence`:
- * for one aggregate that is the order of commit, as long as its writers change its row before they write records.
+ * Turns committed outbox records into events on the bus and jobs in the store, at least once, each kind in order of
+ * `sequence`: for one aggregate that is the order of commit, as long as its writers change its row before they write records.
  * One relay of a product works at a time (an advisory lock); the others stand by.
  * The job's key is the record's id, so a crash between "inserted" and "marked" makes no second job.
  */
@@ -55,18 +55,20 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
   async function sendAll(): Promise<void> {
     do {
       again = false;
-      try {
-        while (!stopped && (await sendBatch()) === BATCH);
-        trouble = null;
-      } catch (error) {
-        if (trouble === null) log.warn({ product, err: error }, 'outbox relay cannot send; it keeps trying');
-        trouble = `outbox of "${product}": ${(error as Error).message}`;
-      }
+      // Each for itself: jobs go to the store although no bus takes the events, and the other way round.
+      const failures = [await failureOf(() => sendKind('job')), await failureOf(() => sendKind('event'))];
+      const failure = failures.find((one) => one !== null);
+      if (failure && trouble === null) log.warn({ product, err: failure }, 'outbox relay cannot send; it keeps trying');
+      trouble = failure ? `outbox of "${product}": ${failure.message}` : null;
     } while (again && !stopped);
   }
 
+  async function sendKind(kind: OutboxRow['kind']): Promise<void> {
+    while (!stopped && (await sendBatch(kind)) === BATCH);
+  }
+
   /** Answers how many records it sent. */
-  async function sendBatch(): Promise<number> {
+  async function sendBatch(kind: OutboxRow['kind']): Promise<number> {
     const client = await pool.connect();
     let broken: Error | undefined;
     try {
@@ -81,10 +83,11 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
       }
       const { rows } = await client.query<OutboxRow>(
         `select sequence, id, tenant_id, kind, name, aggregate, payload, correlation_id, run_at, created_at
-         from outbox where sent_at is null order by sequence limit ${BATCH}`,
+         from outbox where sent_at is null and kind = $1 order by sequence limit ${BATCH}`,
+        [kind],
       );
       if (rows.length) {
-        await send(rows);
+        await (kind === 'job' ? sendJobs(rows) : sendEvents(rows));
         await client.query('update outbox set sent_at = stack_now() where sequence = any($1) and sent_at is null', [
           rows.map(({ sequence }) => sequence),
         ]);
@@ -100,21 +103,21 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
     }
   }
 
-  async function send(rows: readonly OutboxRow[]): Promise<void> {
-    const due = rows.filter(({ kind }) => kind === 'job');
-    if (due.length) {
-      await jobs.insert(
-        due.map((row) => ({
-          id: row.id,
-          name: row.name,
-          tenantId: row.tenant_id,
-          payload: row.payload,
-          correlationId: row.correlation_id,
-          runAt: row.run_at.toISOString(),
-        })),
-      );
-    }
-    for (const row of rows.filter(({ kind }) => kind === 'event')) {
+  async function sendJobs(rows: readonly OutboxRow[]): Promise<void> {
+    await jobs.insert(
+      rows.map((row) => ({
+        id: row.id,
+        name: row.name,
+        tenantId: row.tenant_id,
+        payload: row.payload,
+        correlationId: row.correlation_id,
+        runAt: row.run_at.toISOString(),
+      })),
+    );
+  }
+
+  async function sendEvents(rows: readonly OutboxRow[]): Promise<void> {
+    for (const row of rows) {
       await events.publish({
         id: row.id,
         name: row.name,
@@ -157,3 +160,9 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
     },
   };
 }
+
+const failureOf = (work: () => Promise<void>): Promise<Error | null> =>
+  work().then(
+    () => null,
+    (error: unknown) => error as Error,
+  );
