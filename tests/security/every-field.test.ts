@@ -11,7 +11,7 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
-import { DEMO_PASSWORD, TestStack, type Session } from '../support/test-stack.js';
+import { DEMO_PASSWORD, TestStack, until, type Session } from '../support/test-stack.js';
 
 /** How deep a path from the root may lead; the join user → notes → author → notes is within it. */
 const DEPTH = 4;
@@ -27,6 +27,11 @@ const ARGUMENTS: Readonly<Record<string, (victim: Victim) => Record<string, stri
   ],
   'Mutation.refreshSession': () => [{ input: '{ refreshToken: "guess" }' }],
   'Mutation.signOut': () => [{ input: '{ refreshToken: "guess" }' }],
+};
+
+/** The same for subscriptions. */
+const SUBSCRIPTIONS: Readonly<Record<string, (victim: Victim) => Record<string, string>[]>> = {
+  'Subscription.noteChanged': (victim) => [{}, ...victim.ids.map((id) => ({ id: JSON.stringify(id) }))],
 };
 
 interface Victim {
@@ -89,13 +94,18 @@ function argumentsOf(field: GraphQLField<unknown, unknown>): string {
   return field.args.some(({ name }) => name === 'first') ? '(first: 10)' : '';
 }
 
-function operations(seen: Set<string>): string[] {
-  return [schema.getQueryType()!, schema.getMutationType()!].flatMap((root) =>
+const operations = (seen: Set<string>): string[] =>
+  operationsOn([schema.getQueryType()!, schema.getMutationType()!], ARGUMENTS, seen);
+
+const subscriptions = (seen: Set<string>): string[] =>
+  operationsOn([schema.getSubscriptionType()!], SUBSCRIPTIONS, seen);
+
+function operationsOn(roots: readonly GraphQLObjectType[], known: typeof ARGUMENTS, seen: Set<string>): string[] {
+  return roots.flatMap((root) =>
     Object.values(root.getFields()).flatMap((field) => {
       const named = getNamedType(field.type);
-      const rows = ARGUMENTS[`${root.name}.${field.name}`];
-      if (!rows)
-        throw new Error(`${root.name}.${field.name} has no row in ARGUMENTS: say how a stranger would ask it.`);
+      const rows = known[`${root.name}.${field.name}`];
+      if (!rows) throw new Error(`${root.name}.${field.name} has no row here: say how a stranger would ask it.`);
       seen.add(`${root.name}.${field.name}`);
       const selection = isObjectType(named) ? `{ ${selectionOf(named, DEPTH, seen)} }` : '';
       return rows(victim).map((args) => {
@@ -106,9 +116,37 @@ function operations(seen: Set<string>): string[] {
   );
 }
 
+const WRITTEN_LATER = 'another secret of acme 91ef';
+const MARKER = 'the stranger’s own';
+const write = (session: Session, text: string) =>
+  session.query(`mutation { createNote(input: { text: ${JSON.stringify(text)} }) { id } }`);
+
+/** What an event stream has shown so far. */
+class Heard {
+  text = '';
+
+  constructor(response: Response) {
+    void (async () => {
+      for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) this.text += chunk;
+    })().catch(() => undefined); // the stack is stopped under it
+  }
+}
+
+const subscribe = (session: Session, query: string): Promise<Response> =>
+  fetch(`${stack.url}/graphql`, {
+    method: 'POST',
+    headers: {
+      accept: 'text/event-stream',
+      'content-type': 'application/json',
+      authorization: `Bearer ${session.accessToken}`,
+    },
+    body: JSON.stringify({ query }),
+  });
+
 describe("With another tenant's token", () => {
   it('every field of the supergraph is asked, and none shows anything of the first tenant', async () => {
     const seen = new Set<string>();
+    subscriptions(seen); // which are asked below
     for (const operation of operations(seen)) {
       const { text, status } = await gus.query(operation);
       expect(status).toBeLessThan(500);
@@ -128,6 +166,26 @@ describe("With another tenant's token", () => {
     const answers = await Promise.all(operations(new Set()).map((operation) => ada.query(operation)));
     const text = answers.map((answer) => answer.text).join('\n');
     expect(victim.secrets.filter((secret) => !text.includes(secret))).toEqual([]);
+  });
+});
+
+describe("A subscription with another tenant's token", () => {
+  it('hears nothing of the first tenant, whatever it asks for, and its own in the same moment', async () => {
+    const listening = async (session: Session): Promise<Heard[]> =>
+      Promise.all(
+        subscriptions(new Set()).map(async (operation) => {
+          const response = await subscribe(session, operation);
+          expect([operation, response.status]).toEqual([operation, 200]);
+          return new Heard(response);
+        }),
+      );
+    const [strangers, own] = await Promise.all([listening(gus), listening(ada)]);
+    await write(ada, WRITTEN_LATER);
+    await until('the first tenant heard its own', async () => own.some(({ text }) => text.includes(WRITTEN_LATER)));
+    await write(gus, MARKER);
+    await until('the stranger heard their own', async () => strangers.some(({ text }) => text.includes(MARKER)));
+    for (const { text } of strangers)
+      for (const secret of [...victim.secrets, WRITTEN_LATER]) expect(text).not.toContain(secret);
   });
 });
 
