@@ -26,6 +26,7 @@ import { createHttpServer } from './routing/http-server.js';
 import { compileRoutes, type ProductRouting, type RouteTable } from './routing/product-routes.js';
 import { serveSupergraph } from './snapshot/serve-supergraph.js';
 import { LiveSubscriptions } from './subscriptions/live-subscriptions.js';
+import type { SlowConsumer } from './subscriptions/subscription.js';
 import type { JoinGraph } from './supergraph/join-graph.js';
 import { createContextTokens, type ContextTokens } from './transports/context-tokens.js';
 import { keepKeyRegistered } from './transports/register-context-key.js';
@@ -53,6 +54,8 @@ export interface GatewayOptions {
   readonly extensions?: readonly GatewayExtension[];
   /** What happens to an operation with fields its caller may not have; `filter` unless given. */
   readonly authorization?: AuthorizationOptions['mode'];
+  /** What becomes of a subscriber who reads more slowly than events come; `close` unless given. */
+  readonly slowConsumer?: SlowConsumer;
   /** What else runs in this process and must work for it to be ready. */
   readonly checks?: Readonly<Record<string, HealthCheck>>;
   readonly logger: Logger;
@@ -129,7 +132,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   };
 
   const tokens = trust && trust.tokens;
-  const subscriptions = new LiveSubscriptions({ tokens, snapshots, extensions, log });
+  const { slowConsumer } = options;
+  const subscriptions = new LiveSubscriptions({ tokens, snapshots, extensions, slowConsumer, log });
   const app = createHttpServer({
     deployment,
     tokens,

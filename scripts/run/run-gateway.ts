@@ -42,6 +42,7 @@ export async function runGateway(
     host: settings.host,
     port: settings.port ?? DEFAULT_PORT,
     deployment: settings.deployment,
+    slowConsumer: settings.slowConsumer,
     identity,
     registry,
     subgraphs: (contextTokens) =>

@@ -108,6 +108,7 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
       host: settings.host,
       port,
       deployment: settings.deployment,
+      slowConsumer: settings.slowConsumer,
       identity: identity.ports,
       registry,
       subgraphs: hosted,

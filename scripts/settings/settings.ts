@@ -22,6 +22,7 @@ const environment = z.object({
   DATA_DIR: z.string().min(1).default('.data'),
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   DEPLOYMENT_CONTEXT: z.enum(['internal', 'customer']).optional(),
+  SUBSCRIPTION_SLOW_CONSUMER: z.enum(['close', 'drop']).default('close'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
   SUPERGRAPH_CONFIG: z.string().min(1).default('supergraph.yaml'),
   DATABASE_URL: postgresUrl.optional(),
@@ -56,6 +57,8 @@ export interface Settings {
   readonly development: boolean;
   readonly deployment: DeploymentContext;
   readonly logLevel: string;
+  /** What becomes of a subscriber who reads more slowly than events come. */
+  readonly slowConsumer: 'close' | 'drop';
   readonly supergraphConfig: string;
   readonly databaseUrl: string | undefined;
   readonly identityUrl: string;
@@ -108,6 +111,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     development: !production && deployment === 'internal',
     deployment,
     logLevel: read.LOG_LEVEL,
+    slowConsumer: read.SUBSCRIPTION_SLOW_CONSUMER,
     supergraphConfig: resolve(root, read.SUPERGRAPH_CONFIG),
     databaseUrl: read.DATABASE_URL,
     identityUrl: read.IDENTITY_URL,
