@@ -37,12 +37,20 @@ export interface AccessTokens {
    * been silent for too long.
    */
   verify(authorization: string): AccessTokenClaims | Promise<AccessTokenClaims>;
+  /** The same for whoever will ask again and again. Rejects as `verify`. */
+  keep(authorization: string): Promise<KeptToken>;
+}
+
+/** A token whose signature was found to be good. */
+export interface KeptToken {
+  /** Throws as `verify` rejects, once it has ended. */
+  claims(): AccessTokenClaims;
 }
 
 /** Reads access tokens (RFC 9068) against identity's keys and revocations. `now` in epoch milliseconds. */
 export function accessTokens(keys: VerificationKeys, revocations: RevocationView, now: () => number): AccessTokens {
   /** By the whole header: what it holds is not read again. */
-  const verified = new LRUCache<string, Verified>({ max: CACHED_TOKENS });
+  const cache = new LRUCache<string, Verified>({ max: CACHED_TOKENS });
   const isExpired = ({ exp }: AccessTokenClaims): boolean => now() / 1_000 >= exp + CLOCK_TOLERANCE_SECONDS;
 
   async function verifySignature(token: string): Promise<Verified> {
@@ -67,32 +75,41 @@ export function accessTokens(keys: VerificationKeys, revocations: RevocationView
     return { claims: claims.data, kid };
   }
 
-  /** `known`: its signature was found to be good. */
-  async function verifyAnew(authorization: string, known: Verified | undefined): Promise<AccessTokenClaims> {
-    const token = BEARER.exec(authorization)?.[1];
-    if (token === undefined) throw refused();
-    const entry = known ?? (await verifySignature(token));
-    if (!known) verified.set(authorization, entry);
-    const { claims } = entry;
-    if (isExpired(claims)) {
-      verified.delete(authorization);
-      throw refused();
-    }
+  /** Throws where it does not hold any more. A key that identity withdrew takes the tokens it signed with it. */
+  function holding({ claims, kid }: Verified): AccessTokenClaims {
+    if (!keys.has(kid) || isExpired(claims)) throw refused();
     if (!revocations.isTrustworthy())
       throw new SubgraphUnreachable('identity', new Error(revocations.health().reason ?? ''));
     if (revocations.isRevoked(claims)) throw refused();
     return claims;
   }
 
+  async function verified(authorization: string): Promise<Verified> {
+    const token = BEARER.exec(authorization)?.[1];
+    if (token === undefined) throw refused();
+    const known = cache.get(authorization);
+    if (known && keys.has(known.kid) && !isExpired(known.claims)) return known;
+    cache.delete(authorization);
+    const entry = await verifySignature(token);
+    cache.set(authorization, entry);
+    return entry;
+  }
+
   return {
     verify(authorization) {
-      const entry = verified.get(authorization);
-      // A key that identity withdrew takes the tokens it signed with it.
-      if (!entry || !keys.has(entry.kid)) return verifyAnew(authorization, undefined);
-      const { claims } = entry;
-      return !isExpired(claims) && revocations.isTrustworthy() && !revocations.isRevoked(claims)
-        ? claims
-        : verifyAnew(authorization, entry);
+      const known = cache.get(authorization);
+      return known &&
+        keys.has(known.kid) &&
+        !isExpired(known.claims) &&
+        revocations.isTrustworthy() &&
+        !revocations.isRevoked(known.claims)
+        ? known.claims
+        : verified(authorization).then(holding);
+    },
+    async keep(authorization) {
+      const token = await verified(authorization);
+      holding(token);
+      return { claims: () => holding(token) };
     },
   };
 }

@@ -18,6 +18,11 @@ export class CurrentSnapshot {
     return this.#current;
   }
 
+  /** How many hold one, the current or one before it. */
+  get held(): number {
+    return [...this.#inUse.values()].reduce((sum, users) => sum + users, 0);
+  }
+
   /** Every `acquire` is followed by one `release`. */
   acquire(): Snapshot {
     const snapshot = this.#current;
@@ -27,12 +32,16 @@ export class CurrentSnapshot {
 
   /** Once more, one that somebody has acquired and not released yet. */
   hold(snapshot: Snapshot): Snapshot {
-    this.#inUse.set(snapshot, this.#inUse.get(snapshot)! + 1);
+    const held = this.#inUse.get(snapshot);
+    if (held === undefined) throw new Error(`Snapshot ${snapshot.id} is held by nobody: it may be closed.`);
+    this.#inUse.set(snapshot, held + 1);
     return snapshot;
   }
 
   release(snapshot: Snapshot): void {
-    const users = this.#inUse.get(snapshot)! - 1;
+    const held = this.#inUse.get(snapshot);
+    if (held === undefined) throw new Error(`Snapshot ${snapshot.id} was released more often than it was acquired.`);
+    const users = held - 1;
     if (users > 0) return void this.#inUse.set(snapshot, users);
     this.#inUse.delete(snapshot);
     if (snapshot !== this.#current) void snapshot.close();

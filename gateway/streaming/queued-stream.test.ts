@@ -31,12 +31,21 @@ describe('A stream', () => {
     expect(await last).toBeNull();
   });
 
-  it('sends what waits before its last word, unless it is cut short', async () => {
-    const [whole, cut] = [new QueuedStream(nobodyLeaves), new QueuedStream(nobodyLeaves)];
-    for (const stream of [whole, cut]) stream.push(payload('a'));
-    whole.end(payload('end'));
-    cut.cutShort(payload('end'));
-    expect([await rest(whole), await rest(cut)]).toEqual([['a', 'end'], ['end']]);
+  it('sends what waits before its last word', async () => {
+    const stream = new QueuedStream(nobodyLeaves);
+    stream.push(payload('a'));
+    stream.end(payload('end'));
+    expect(await rest(stream)).toEqual(['a', 'end']);
+  });
+
+  it('tells whoever waits for room when something was taken out, and when it ends', async () => {
+    const stream = new QueuedStream(() => undefined, { maxPayloads: 1, maxCharacters: 10 });
+    stream.push(payload('a'));
+    for (const act of [() => stream.next(), () => stream.end(), () => stream.return()]) {
+      const pulled = stream.pulled();
+      await act();
+      await pulled;
+    }
   });
 
   it('takes nothing after its end, and has one', async () => {

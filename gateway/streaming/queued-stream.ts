@@ -16,6 +16,7 @@ export class QueuedStream implements ClientStream {
   #queue: StreamPayload[] = [];
   #characters = 0;
   #hasEnded = false;
+  readonly #onPulled: (() => void)[] = [];
   #waiting: ((result: IteratorResult<StreamPayload>) => void) | null = null;
 
   /** `onLeave`: called once when the client leaves before the end. */
@@ -47,21 +48,22 @@ export class QueuedStream implements ClientStream {
   end(last?: StreamPayload): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#tellPulled();
     if (last && this.#waiting) this.#tell({ done: false, value: last });
     else if (last) this.#queue.push(last);
     else if (this.#waiting) this.#tell(DONE);
   }
 
-  /** As `end`, without what waits: for a client that does not read it anyway. */
-  cutShort(last: StreamPayload): void {
-    this.#queue = [];
-    this.end(last);
+  /** Resolves when something was taken out, or nothing more will be. */
+  pulled(): Promise<void> {
+    return this.#hasEnded ? Promise.resolve() : new Promise((resolve) => this.#onPulled.push(resolve));
   }
 
   next(): Promise<IteratorResult<StreamPayload>> {
     const payload = this.#queue.shift();
     if (payload) {
       this.#characters -= payload.text.length;
+      this.#tellPulled();
       return Promise.resolve({ done: false, value: payload });
     }
     if (this.#hasEnded) return Promise.resolve(DONE);
@@ -72,6 +74,7 @@ export class QueuedStream implements ClientStream {
     const leaves = !this.#hasEnded;
     this.#hasEnded = true;
     this.#queue = [];
+    this.#tellPulled();
     if (this.#waiting) this.#tell(DONE);
     if (leaves) this.#onLeave();
     return Promise.resolve(DONE);
@@ -79,6 +82,10 @@ export class QueuedStream implements ClientStream {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  #tellPulled(): void {
+    for (const resolve of this.#onPulled.splice(0)) resolve();
   }
 
   #tell(result: IteratorResult<StreamPayload>): void {

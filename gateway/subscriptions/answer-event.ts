@@ -17,8 +17,9 @@ export class EventAnswers {
   readonly #known = new WeakMap<ExecutionResult, Answers>();
 
   answer(event: ExecutionResult, planned: PlannedRequest, parts: ExecutionParts): Promise<StreamPayload> {
-    // Extensions look at each answer by itself.
-    if (parts.extensions.onAnswer !== null) return answerEvent(event, planned, parts);
+    // Extensions look at each answer, and each fetch, by itself.
+    const { onAnswer, onSubgraphFetch } = parts.extensions;
+    if (onAnswer !== null || onSubgraphFetch !== null) return answerEvent(event, planned, parts);
     let answers = this.#known.get(event);
     if (!answers) this.#known.set(event, (answers = new Map()));
     let ofPlan = answers.get(planned.plan.compiled);
@@ -51,6 +52,13 @@ export function extensionsOf({ extensions }: ExecutionResult): EventExtensions {
     ...(eventsMissed === true && { eventsMissed }),
   };
 }
+
+/** A payload of its own that says no more than that events are missing. */
+export const announcesGap = (event: ExecutionResult): boolean =>
+  (event.data === null || event.data === undefined) && !event.errors && extensionsOf(event).eventsMissed === true;
+
+export const gapPayload = (event: ExecutionResult): StreamPayload =>
+  new StreamPayload(JSON.stringify({ data: null, extensions: extensionsOf(event) }), extensionsOf(event).eventId);
 
 /** The same payload, saying that some before it are missing. */
 export function afterMissedOnes({ result, eventId }: StreamPayload): StreamPayload {

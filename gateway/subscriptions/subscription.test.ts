@@ -7,6 +7,7 @@ import { RevocationView } from '../authentication/revocation-view.js';
 import { VerificationKeys } from '../authentication/verification-keys.js';
 import type { ReceivedOperation } from '../pipeline/receive.js';
 import { startPlannerThreads } from '../planner/planner-threads.js';
+import { RequestFacts } from '../routing/request-facts.js';
 import type { ClientStream } from '../streaming/client-stream.js';
 import { EventLog } from '../test-support/event-log.js';
 import { openGraph, type OpenGraph, type OpenGraphOptions } from '../test-support/open-graph.js';
@@ -24,6 +25,11 @@ const USERS = `${LINK}
 type Query { users: [User!] }
 type User @key(fields: "id") { id: ID!  name: String }`;
 const SDL = supergraphOf({ notes: NOTES, users: USERS });
+/** With a note's author elsewhere, so that the same events come from another document. */
+const MOVED = supergraphOf({
+  notes: NOTES.replace('  author: User', ''),
+  users: USERS.replace('type User', 'type Note @key(fields: "id") { id: ID!  author: User }\ntype User'),
+});
 const QUERY = 'subscription { noteChanged { id text author { name } } }';
 
 const planners = startPlannerThreads({ log: pino({ level: 'silent' }) });
@@ -95,8 +101,12 @@ const nextOf = async (stream: ClientStream): Promise<unknown> => {
   const { value } = (await stream.next()) as { value?: { result: unknown } };
   return value?.result;
 };
+const MOST_TURNS = 100_000;
 const settled = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise(setImmediate);
+  for (let turn = 0; !condition(); turn++) {
+    if (turn > MOST_TURNS) throw new Error(`Not settled: ${String(condition)}`);
+    await new Promise(setImmediate);
+  }
 };
 const ends = async (stream: ClientStream, ...last: unknown[]): Promise<void> => {
   for (const payload of last) expect(await nextOf(stream)).toEqual(payload);
@@ -278,6 +288,21 @@ describe('The caller of a subscription', () => {
   });
 });
 
+/** As a real subgraph: its events hold what the document asks for, and nothing else. */
+async function asAsked(log: EventLog, ...[request, context]: Parameters<EventLog['subscribe']>) {
+  const events = await log.subscribe(request, context);
+  const { next } = events;
+  const asksForAuthor = request.query.includes('author');
+  return Object.assign(events, {
+    next: async () => {
+      const result = await next();
+      if (result.done || asksForAuthor) return result;
+      const { author: _author, ...rest } = result.value.data!['noteChanged'] as Record<string, unknown>;
+      return { done: false as const, value: { ...result.value, data: { noteChanged: rest } } };
+    },
+  });
+}
+
 describe('A subscription whose supergraph is replaced', () => {
   const RENAMED = SDL.replace('type User', '"Somebody."\ntype User');
 
@@ -304,9 +329,10 @@ describe('A subscription whose supergraph is replaced', () => {
     await settled(() => parts.log.open === 1);
     parts.log.publish(note('1'));
     expect(await nextOf(stream)).toMatchObject({ data: { noteChanged: { author: { name: 'name u1' } } } });
-    await graph.reload(SDL.replace('name: String', 'name: Int'));
+    await graph.reload(supergraphOf({ notes: NOTES, users: USERS.replace('name: String', 'name: Int') }));
     let answer: unknown;
     do {
+      await new Promise(setImmediate);
       parts.log.publish(note('2'));
       answer = await nextOf(stream);
     } while (!Object.hasOwn(answer as object, 'errors')); // while it is planned anew, the plan before is good
@@ -339,12 +365,6 @@ describe('A subscription whose supergraph is replaced', () => {
     await stream.return!();
   });
 
-  /** Without `text`, so that the same events come from another document. */
-  const MOVED = supergraphOf({
-    notes: NOTES.replace('  author: User', ''),
-    users: USERS.replace('type User', 'type Note @key(fields: "id") { id: ID!  author: User }\ntype User'),
-  });
-
   it('listens anew where its plan begins otherwise, loses no event and tells none twice', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom('event', 'turn', 'reload'), { maxLength: 25 }), async (actions) => {
@@ -359,7 +379,8 @@ describe('A subscription whose supergraph is replaced', () => {
             return { data: { _entities: authors } };
           },
         };
-        const graph = await openGraph(SDL, handles(parts.notes, users), { planners });
+        const notes: SubgraphHandle = { ...parts.notes, subscribe: (...asked) => asAsked(parts.log, ...asked) };
+        const graph = await openGraph(SDL, handles(notes, users), { planners });
         const stream = await streamOf(graph);
         await settled(() => parts.log.open === 1);
         let published = 0;
@@ -403,22 +424,189 @@ describe('A client that reads more slowly than events come', () => {
     return { stream, parts };
   }
 
-  it('is sent away with SLOW_CONSUMER, while others get everything', async () => {
+  it('gets what was kept and is sent away with SLOW_CONSUMER, while others get everything', async () => {
     const { stream } = await flooded('close');
-    await ends(stream, failure('SLOW_CONSUMER'));
+    const payloads: unknown[] = [];
+    for await (const { result } of stream) payloads.push(result);
+    expect(payloads.pop()).toEqual(failure('SLOW_CONSUMER'));
+    expect(payloads.length).toBeGreaterThanOrEqual(1_000);
+    expect(payloads.length).toBeLessThan(1_500);
+    payloads.forEach((payload, at) => expect(payload).toMatchObject({ data: { noteChanged: { id: String(at + 1) } } }));
   });
 
   it('misses what was too much and is told so with the next, where that is configured', async () => {
     const { stream, parts } = await flooded('drop');
-    for (let number = 1; number <= 1_000; number++)
-      expect(await nextOf(stream)).toEqual({
-        data: { noteChanged: { id: String(number) } },
-        extensions: { eventId: `e${number}` },
-      });
+    const kept = 1_000 + 1 + 256; // in the queue, on its way into it, and waiting for an answer
+    let last = 0;
+    for (;;) {
+      const { data, extensions } = (await nextOf(stream)) as {
+        data: { noteChanged: { id: string } };
+        extensions: { eventsMissed?: true };
+      };
+      expect(extensions.eventsMissed).toBeUndefined();
+      expect(Number(data.noteChanged.id)).toBe(++last);
+      if (last === kept) break;
+    }
+    await new Promise(setImmediate);
     parts.log.publish({ noteChanged: { __typename: 'Note', id: 'next' } });
     expect(await nextOf(stream)).toEqual({
       data: { noteChanged: { id: 'next' } },
       extensions: { eventId: `e${COUNT + 1}`, eventsMissed: true },
     });
+  });
+
+  it('that was away gets all it missed, however much that is, as fast as it reads', async () => {
+    const parts = subgraphs();
+    for (let number = 1; number <= 5_000; number++) parts.log.publish(note(String(number)));
+    const stream = await streamOf(await graphOver(parts), { lastEventId: 'e1' });
+    for (let number = 2; number <= 5_000; number++)
+      expect(await nextOf(stream)).toMatchObject({ extensions: { eventId: `e${number}` } });
+  });
+});
+
+describe('A gap that a subgraph tells of', () => {
+  it('is told on as it is, and fails nothing', async () => {
+    const parts = subgraphs();
+    const graph = await graphOver(parts);
+    const stream = await streamOf(graph);
+    await settled(() => parts.log.open === 1);
+    parts.log.announceGap();
+    parts.log.publish(note('1'));
+    expect(await nextOf(stream)).toEqual({ data: null, extensions: { eventsMissed: true } });
+    expect(await nextOf(stream)).toMatchObject({ data: { noteChanged: { id: '1' } } });
+    expect(graph.logged).toEqual([]);
+  });
+});
+
+describe('A subscriber who shares an event with others', () => {
+  it('may leave while it is being answered, and nobody else notices', async () => {
+    const parts = subgraphs();
+    const gate = { open: () => undefined as void };
+    const waits = new Promise<void>((resolve) => (gate.open = resolve));
+    const users: SubgraphHandle = {
+      ...parts.users,
+      execute: async (...asked) => {
+        await waits;
+        return parts.users.execute(...asked);
+      },
+    };
+    const graph = await graphOver({ ...parts, users });
+    const facts = new RequestFacts('r1', null, Date.now() + 30_000, 'internal');
+    const [leaves, stays] = [await streamOf(graph, { facts }), await streamOf(graph)];
+    await settled(() => parts.log.open === 1);
+    parts.log.publish(note('1'));
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    facts.end.abort(new Error('The client left.'));
+    await leaves.return!();
+    gate.open();
+    expect(await nextOf(stays)).toEqual(answerTo('1', 'e1'));
+  });
+});
+
+describe('What a caller may have', () => {
+  const POLICED = supergraphOf({
+    notes: NOTES.replace('text: String', 'text: String @policy(policies: [["reads"]])'),
+    users: USERS,
+  });
+  const policy = { holds: true };
+  const extensions = [{ name: 'policy', contract: 1 as const, decidePolicy: () => policy.holds }];
+  const policed = async (parts: Subgraphs): Promise<OpenGraph> => {
+    policy.holds = true;
+    const graph = await openGraph(POLICED, handles(parts.notes, parts.users), { planners, extensions });
+    cleanUps.push(() => graph.close());
+    return graph;
+  };
+
+  it('is decided for every event, and the subgraph is asked for what is left, each event told once', async () => {
+    const parts = subgraphs();
+    const stream = await streamOf(await policed(parts));
+    await settled(() => parts.log.open === 1);
+    parts.log.publish(note('1'));
+    expect(await nextOf(stream)).toEqual(answerTo('1', 'e1'));
+    policy.holds = false;
+    for (const id of ['2', '3', '4']) parts.log.publish(note(id));
+    for (const id of ['2', '3', '4'])
+      expect(await nextOf(stream)).toMatchObject({
+        data: { noteChanged: { id, text: null } },
+        errors: [{ path: ['noteChanged', 'text'], extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' } }],
+        extensions: { eventId: `e${id}` },
+      });
+    policy.holds = true;
+    for (const id of ['5', '6']) parts.log.publish(note(id));
+    for (const id of ['5', '6']) expect(await nextOf(stream)).toEqual(answerTo(id, `e${id}`));
+    expect(parts.log.open).toBe(1);
+  });
+
+  it('changes before the first event: what was lost by that is told', async () => {
+    const parts = subgraphs();
+    const stream = await streamOf(await policed(parts));
+    await settled(() => parts.log.open === 1);
+    policy.holds = false;
+    parts.log.publish(note('1'));
+    await settled(() => parts.log.subscribed.length === 2 && parts.log.open === 1);
+    parts.log.publish(note('2'));
+    expect(await nextOf(stream)).toMatchObject({
+      data: { noteChanged: { id: '2' } },
+      extensions: { eventsMissed: true },
+    });
+  });
+});
+
+describe('A gateway with subscriptions', () => {
+  it('lets go of every supergraph once, however its reloads and subscriptions interleave', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('subscribe', 'leave', 'reload', 'move', 'event', 'turn'), { maxLength: 30 }),
+        async (actions) => {
+          const parts = subgraphs();
+          const graph = await openGraph(SDL, handles(parts.notes, parts.users), { planners });
+          const streams: ClientStream[] = [];
+          const opening: Promise<unknown>[] = [];
+          let version = 0;
+          for (const action of actions) {
+            if (action === 'subscribe') opening.push(streamOf(graph).then((stream) => streams.push(stream)));
+            else if (action === 'leave') await streams.pop()?.return!();
+            else if (action === 'reload') await graph.reload(`${SDL}\n# ${++version}`);
+            else if (action === 'move')
+              await graph.reload(`${SDL.replace('name: String', `name${++version}: String`)}`);
+            else if (action === 'event') parts.log.publish(note('1'));
+            else await new Promise(setImmediate);
+          }
+          await Promise.all(opening);
+          for (const stream of streams) await stream.return!();
+          await settled(() => parts.log.open === 0 && graph.subscriptions.count === 0);
+          await settled(() => graph.snapshots.held === 0); // an answer under way may still hold one
+          expect(graph.logged).toEqual([]);
+          await graph.close();
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('that is closed takes no more', async () => {
+    const parts = subgraphs();
+    const graph = await graphOver(parts);
+    const opening = streamOf(graph);
+    graph.subscriptions.close();
+    await ends(await opening);
+    await settled(() => parts.log.open === 0);
+    expect(graph.subscriptions.count).toBe(0);
+  });
+
+  it('keeps nothing of one that an extension failed', async () => {
+    const parts = subgraphs();
+    const extensions = [
+      {
+        name: 'broken',
+        contract: 1 as const,
+        onSubgraphFetch: () => {
+          throw new Error('secret');
+        },
+      },
+    ];
+    const graph = await graphOver(parts, { extensions });
+    await ends(await streamOf(graph), failure('INTERNAL', expect.any(String), 'notes'));
+    expect([graph.subscriptions.count, graph.snapshots.held]).toEqual([0, 0]);
   });
 });

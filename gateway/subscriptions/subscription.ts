@@ -1,8 +1,6 @@
-import { CallerError, SubgraphUnreachable, type RequestContext } from '@inevitable/contract';
+import { CallerError, SubgraphUnreachable, type AnonymousRequest, type RequestContext } from '@inevitable/contract';
 import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
-import type { AccessTokens } from '../authentication/access-tokens.js';
-import { authenticateCaller, authorizationIn } from '../authentication/authenticate-caller.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import { RequestRefused } from '../graphql-over-http/request-refused.js';
 import { authorizeOperation } from '../pipeline/authorize-operation.js';
@@ -17,7 +15,7 @@ import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ClientStream } from '../streaming/client-stream.js';
 import { QueuedStream } from '../streaming/queued-stream.js';
 import type { UpstreamSubscription } from '../transports/upstream-subscription.js';
-import { afterMissedOnes, extensionsOf, type EventAnswers } from './answer-event.js';
+import { afterMissedOnes, announcesGap, extensionsOf, gapPayload, type EventAnswers } from './answer-event.js';
 import { ConsumerTooSlow, errorPayload, SubscriptionSchemaChanged } from './subscription-errors.js';
 import { isSameUpstream, upstreamOf, type UpstreamWanted } from './upstream-of.js';
 
@@ -25,7 +23,6 @@ import { isSameUpstream, upstreamOf, type UpstreamWanted } from './upstream-of.j
 export type SlowConsumer = 'drop' | 'close';
 
 export interface SubscriptionParts {
-  readonly tokens: AccessTokens | null;
   readonly snapshots: CurrentSnapshot;
   readonly extensions: GatheredExtensions;
   readonly answers: EventAnswers;
@@ -33,51 +30,72 @@ export interface SubscriptionParts {
   readonly log: Logger;
 }
 
-/** Events of one subscription that wait for the answers to those before them. */
-const MOST_WAITING = 1_000;
-/** How long an upstream that was replaced is still listened to: until its successor has surely begun. */
+/** Who the caller is by now. Throws where the token has ended. */
+export type CallerNow = (request: AnonymousRequest) => RequestContext;
+
+/** Events of one subscription that wait to be answered while its client has not read the answers to those before them. */
+const MOST_WAITING = 256;
+/** As many as a bus keeps for those who come back: they arrive all at once. */
+const MOST_REPLAYED = 20_000;
+/** How long an upstream that was replaced is still listened to where nothing tells its successor where to begin. */
 const OVERLAP_MS = 5_000;
 
-/** An upstream that is listened to. */
+/** An upstream that is listened to, or was. */
 interface Listening {
   readonly wanted: UpstreamWanted;
+  /** What its events are answered on. Held until it is over, and nothing of it waits. */
+  snapshot: Snapshot;
   /** Null while it is being started. */
   subscription: UpstreamSubscription | null;
+  isOver: boolean;
+  waiting: number;
+}
+
+interface WaitingEvent {
+  readonly event: ExecutionResult;
+  readonly from: Listening;
+  /** Some before it are missing. */
+  readonly isAfterGap: boolean;
 }
 
 /**
  * One subscription of one client, from its first event to its end: events in order, each answered by the rest of the plan
- * for whoever the caller is by then, on whatever supergraph is the current one.
+ * that its upstream was asked by, for whoever the caller is by then.
  */
 export class Subscription {
   readonly #queue: QueuedStream;
   readonly #parts: SubscriptionParts;
   readonly #received: ReceivedOperation;
-  readonly #authorization: string | null;
+  readonly #caller: CallerNow;
   readonly #onEnd: () => void;
-  #snapshot: Snapshot;
-  #current: Listening | null = null;
+  #current!: Listening;
+  /** While two are listened to, the older one. */
   #replaced: Listening | null = null;
   #overlap: NodeJS.Timeout | undefined;
-  /** Of the last event that was answered. */
-  #lastEventId: string | null;
-  /** Ids of what came since the last answer, while two upstreams may bring the same. */
-  #heard: Set<string> | null = null;
-  #waiting: ExecutionResult[] = [];
-  #answering: ExecutionResult | null = null;
-  #hasMissed = false;
+  /** Ids of what came during the overlap: both bring it. */
+  readonly #heard = new Set<string>();
+  #hasUnnamed = false;
+  /** Of the last event that came, and of the last one that was answered. */
+  #lastTaken: string | null;
+  #lastAnswered: string | null;
+  #isReplayed: boolean;
+  readonly #waiting: WaitingEvent[] = [];
+  #isAnswering = false;
+  /** The next event that is taken comes after some that are missing. */
+  #hasGap = false;
   /** What is to happen when everything that came has been answered. */
   #conclusion: (() => void) | null = null;
+  #following: Promise<void> = Promise.resolve();
   #hasEnded = false;
 
-  /** `snapshot` is held for it. `onEnd`: called once. */
-  constructor(received: ReceivedOperation, snapshot: Snapshot, parts: SubscriptionParts, onEnd: () => void) {
+  /** `onEnd`: called once. */
+  constructor(received: ReceivedOperation, caller: CallerNow, parts: SubscriptionParts, onEnd: () => void) {
     this.#received = received;
-    this.#snapshot = snapshot;
+    this.#caller = caller;
     this.#parts = parts;
     this.#onEnd = onEnd;
-    this.#authorization = parts.tokens && authorizationIn(received.rawHeaders);
-    this.#lastEventId = received.lastEventId;
+    this.#lastTaken = this.#lastAnswered = received.lastEventId;
+    this.#isReplayed = received.lastEventId !== null;
     this.#queue = new QueuedStream(() => this.#finish());
   }
 
@@ -85,45 +103,31 @@ export class Subscription {
     return this.#queue;
   }
 
-  /** Begins to listen. */
-  start(planned: PlannedRequest): void {
-    this.#listen(upstreamOf(planned, this.#snapshot), planned.context);
+  /** True until it is on the current supergraph. */
+  get isBehind(): boolean {
+    return !this.#hasEnded && this.#parts.snapshots.current !== this.#current.snapshot;
+  }
+
+  /** Begins to listen. `snapshot` is held by somebody. */
+  start(planned: PlannedRequest, snapshot: Snapshot): void {
+    this.#listen(upstreamOf(planned, snapshot), snapshot, planned.context, this.#lastTaken);
   }
 
   /** Ends it where the caller's token has ended since, though no event comes. */
-  async checkCaller(): Promise<void> {
-    const { tokens } = this.#parts;
-    if (tokens === null || this.#authorization === null) return;
+  checkCaller(): void {
     try {
-      const claims = tokens.verify(this.#authorization);
-      if (claims instanceof Promise) await claims;
+      this.#caller(this.#received.facts);
     } catch (error) {
       this.#fail(error);
     }
   }
 
   /**
-   * Goes over to the current supergraph, if it has another. The upstream stays where the new plan begins with the same
-   * fetch; else the new one goes on after the last event, and what both bring is told once. Never rejects.
+   * Goes over to the current supergraph. The upstream stays where the new plan begins with the same fetch; else the new
+   * one begins after the last event that came. Never rejects; where nothing can be planned now, it stays behind.
    */
-  async follow(): Promise<void> {
-    const { snapshots, log } = this.#parts;
-    if (this.#hasEnded || snapshots.current === this.#snapshot) return;
-    const before = this.#snapshot;
-    const next = snapshots.acquire();
-    try {
-      const context = await this.#contextNow();
-      const planned = await this.#planOn(next, context);
-      if (this.#hasEnded) return snapshots.release(next);
-      this.#snapshot = next;
-      this.#moveTo(upstreamOf(planned, next), context);
-      snapshots.release(before);
-    } catch (error) {
-      snapshots.release(next);
-      const isAboutSchema = error instanceof PlanningFailed || (error instanceof RequestRefused && error.aboutDocument);
-      if (error instanceof PlanningFailed) log.error({ err: error }, 'A subscription does not fit the new supergraph.');
-      this.#fail(isAboutSchema ? new SubscriptionSchemaChanged() : error);
-    }
+  follow(): Promise<void> {
+    return (this.#following = this.#following.then(() => this.#follow()));
   }
 
   /** Ends it from our side, with nothing more to say. */
@@ -132,119 +136,194 @@ export class Subscription {
     this.#finish();
   }
 
-  #listen(wanted: UpstreamWanted, context: RequestContext): void {
-    const { transport, subgraph, body } = wanted;
-    if (!transport) return this.#fail(new SubgraphUnreachable(subgraph, new Error('It has no subscriptions.')));
-    const { query, variables } = JSON.parse(body) as { query: string; variables: Record<string, unknown> };
-    const headers = this.#parts.extensions.onSubgraphFetch?.({ context, subgraph });
-    const listening: Listening = { wanted, subscription: null };
-    this.#current = listening;
-    listening.subscription = transport.subscribe(
-      { query, variables, lastEventId: this.#lastEventId, ...(headers && { headers }) },
-      context,
-      {
-        event: (event) => this.#take(event, listening),
-        ended: (error) => this.#upstreamEnded(error, listening),
-      },
-    );
-    if (this.#hasEnded) listening.subscription.close(); // it ended while it was being started
-  }
-
-  #take(event: ExecutionResult, from: Listening): void {
-    if (this.#hasEnded) return;
-    const { eventId } = extensionsOf(event);
-    // While there are two upstreams, of the old one only that is taken which the new one can be told not to repeat.
-    if (eventId === undefined && from !== this.#current) return;
-    if (eventId !== undefined && this.#heard) {
-      if (this.#heard.has(eventId)) return;
-      this.#heard.add(eventId);
+  async #follow(): Promise<void> {
+    const { snapshots, log } = this.#parts;
+    while (this.isBehind) {
+      const next = snapshots.acquire();
+      try {
+        const context = this.#caller(this.#factsNow());
+        const wanted = upstreamOf(await this.#planOn(next, context), next);
+        if (this.#hasEnded) return;
+        const { snapshot: before } = this.#current;
+        if (isSameUpstream(this.#current.wanted, wanted)) {
+          this.#current.snapshot = snapshots.hold(next);
+          snapshots.release(before);
+        } else this.#moveTo(wanted, next, context, this.#lastTaken);
+      } catch (error) {
+        if (error instanceof PlanningFailed || (error instanceof RequestRefused && error.aboutDocument))
+          return this.#fail(new SubscriptionSchemaChanged());
+        if (error instanceof CallerError) return this.#fail(error);
+        log.warn({ err: error, requestId: this.#received.facts.requestId }, 'A subscription stays behind a reload.');
+        return;
+      } finally {
+        snapshots.release(next);
+      }
     }
-    if (this.#waiting.length >= MOST_WAITING) return this.#tooSlow();
-    this.#waiting.push(event);
-    if (this.#answering === null) void this.#answerAll();
   }
 
-  async #answerAll(): Promise<void> {
-    try {
-      while ((this.#answering = this.#waiting.shift() ?? null) !== null) await this.#answer(this.#answering);
-    } catch (error) {
-      this.#fail(error);
+  /** Leaves the upstream for another, which begins after the event `since`. */
+  #moveTo(wanted: UpstreamWanted, snapshot: Snapshot, context: RequestContext, since: string | null): void {
+    if (since !== null) {
+      this.#endOverlap();
+      this.#retire(this.#current);
+    } else if (this.#replaced) {
+      this.#retire(this.#current); // it may not have begun: the one before is listened to until another has
+    } else {
+      this.#replaced = this.#current;
+      this.#overlap = setTimeout(() => this.#endOverlap(), OVERLAP_MS).unref();
     }
-    this.#answering = null;
-    this.#conclusion?.();
-  }
-
-  async #answer(event: ExecutionResult): Promise<void> {
-    const { answers, extensions, log } = this.#parts;
-    const snapshot = this.#snapshot;
-    const { eventId } = extensionsOf(event);
-    const context = await this.#contextNow();
-    const planned = await this.#planOn(snapshot, context);
-    if (this.#hasEnded) return;
-    const wanted = upstreamOf(planned, snapshot);
-    // What the caller may have has changed, and so what the subgraph is to be asked: it tells the event again.
-    if (this.#snapshot === snapshot && this.#current && !isSameUpstream(wanted, this.#current.wanted)) {
-      this.#hasMissed ||= eventId === undefined;
-      this.#answering = null;
-      this.#waiting = [];
-      return this.#moveTo(wanted, context);
-    }
-    const payload = await answers.answer(event, planned, { snapshot, extensions, log });
-    if (this.#hasEnded) return;
-    if (eventId !== undefined) this.#lastEventId = eventId;
-    if (!this.#queue.push(this.#hasMissed ? afterMissedOnes(payload) : payload)) this.#tooSlow();
-    else this.#hasMissed = false;
-  }
-
-  #moveTo(wanted: UpstreamWanted, context: RequestContext): void {
-    const before = this.#current;
-    if (!before || isSameUpstream(before.wanted, wanted)) return;
-    this.#endOverlap();
-    const unanswered = [...(this.#answering ? [this.#answering] : []), ...this.#waiting];
-    const ids = [this.#lastEventId, ...unanswered.map((event) => extensionsOf(event).eventId)];
-    this.#heard = new Set(ids.filter((id) => typeof id === 'string'));
-    this.#replaced = before;
-    this.#overlap = setTimeout(() => this.#endOverlap(), OVERLAP_MS).unref();
-    this.#listen(wanted, context);
+    this.#listen(wanted, snapshot, context, since);
   }
 
   #endOverlap(): void {
     clearTimeout(this.#overlap);
-    this.#replaced?.subscription?.close();
+    if (!this.#replaced) return;
+    this.#retire(this.#replaced);
     this.#replaced = null;
-    this.#heard = null;
+    this.#heard.clear();
+    // Nothing told apart what the two brought, nor what neither did.
+    this.#hasGap ||= this.#hasUnnamed;
+    this.#hasUnnamed = false;
   }
 
-  /** Who the caller is by now. Throws or rejects where the token has ended. */
-  #contextNow(): RequestContext | Promise<RequestContext> {
-    const { rawHeaders, facts } = this.#received;
-    const forEvent = new RequestFacts(facts.requestId, facts.trace, Date.now() + DEADLINE_MS, facts.deployment);
-    return authenticateCaller(rawHeaders, forEvent, this.#parts.tokens);
+  #listen(wanted: UpstreamWanted, snapshot: Snapshot, context: RequestContext, since: string | null): void {
+    const { snapshots, extensions } = this.#parts;
+    const held = snapshots.hold(snapshot);
+    const listening: Listening = { wanted, snapshot: held, subscription: null, isOver: false, waiting: 0 };
+    this.#current = listening;
+    try {
+      const { transport, subgraph, body } = wanted;
+      if (!transport) throw new SubgraphUnreachable(subgraph, new Error('It has no subscriptions.'));
+      const { query, variables } = JSON.parse(body) as { query: string; variables: Record<string, unknown> };
+      const headers = extensions.onSubgraphFetch?.({ context, subgraph });
+      listening.subscription = transport.subscribe(
+        { query, variables, lastEventId: since, ...(headers && { headers }) },
+        context,
+        {
+          event: (event) => this.#take(event, listening),
+          ended: (error) => this.#upstreamEnded(error, listening),
+        },
+      );
+      if (listening.isOver) listening.subscription.close(); // while it was being started
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
+  #retire(listening: Listening): void {
+    if (listening.isOver) return;
+    listening.isOver = true;
+    listening.subscription?.close();
+    if (listening.waiting === 0) this.#parts.snapshots.release(listening.snapshot);
+  }
+
+  #take(event: ExecutionResult, from: Listening): void {
+    if (from.isOver) return;
+    const { eventId } = extensionsOf(event);
+    if (this.#replaced) {
+      if (eventId === undefined) {
+        this.#hasUnnamed = true;
+        if (from !== this.#replaced) return;
+      } else if (this.#heard.has(eventId)) return;
+      else this.#heard.add(eventId);
+    }
+    if (this.#waiting.length >= (this.#isReplayed ? MOST_REPLAYED : MOST_WAITING)) return this.#tooSlow();
+    this.#waiting.push({ event, from, isAfterGap: this.#hasGap });
+    this.#hasGap = false;
+    from.waiting++;
+    if (eventId !== undefined) this.#lastTaken = eventId;
+    if (!this.#isAnswering) void this.#answerAll();
+  }
+
+  async #answerAll(): Promise<void> {
+    this.#isAnswering = true;
+    try {
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) await this.#answer(next);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#isAnswering = false;
+    this.#isReplayed = false;
+    this.#conclusion?.();
+  }
+
+  async #answer(waiting: WaitingEvent): Promise<void> {
+    const { snapshots } = this.#parts;
+    const { event, from, isAfterGap } = waiting;
+    const snapshot = snapshots.hold(from.snapshot);
+    this.#noLongerWaits(waiting);
+    try {
+      const answered = announcesGap(event) ? gapPayload(event) : await this.#payloadFor(waiting, snapshot);
+      if (answered === null || this.#hasEnded) return;
+      const payload = isAfterGap ? afterMissedOnes(answered) : answered;
+      // What comes meanwhile waits behind it.
+      while (!this.#queue.push(payload) && !this.#hasEnded) await this.#queue.pulled();
+      this.#lastAnswered = extensionsOf(event).eventId ?? this.#lastAnswered;
+    } finally {
+      snapshots.release(snapshot);
+    }
+  }
+
+  /** Null: it is asked for again, or belongs to nobody any more. */
+  async #payloadFor({ event, from }: WaitingEvent, snapshot: Snapshot) {
+    const { answers, extensions, log } = this.#parts;
+    const context = this.#caller(this.#factsNow());
+    const planned = await this.#planOn(snapshot, context);
+    if (this.#hasEnded) return null;
+    const wanted = upstreamOf(planned, snapshot);
+    if (isSameUpstream(wanted, from.wanted)) return answers.answer(event, planned, { snapshot, extensions, log });
+    // What the caller may have has changed, and so what the subgraph is to be asked: it tells this event again.
+    if (from === this.#current) this.#askAgain(wanted, snapshot, context, event);
+    else this.#hasGap = true;
+    return null;
+  }
+
+  #askAgain(wanted: UpstreamWanted, snapshot: Snapshot, context: RequestContext, event: ExecutionResult): void {
+    const since = this.#lastAnswered;
+    const dropped = this.#waiting.splice(0);
+    for (const one of dropped) this.#noLongerWaits(one);
+    const isNamed = [event, ...dropped.map((one) => one.event)].every((one) => extensionsOf(one).eventId !== undefined);
+    this.#hasGap ||= since === null || !isNamed;
+    this.#lastTaken = since;
+    this.#endOverlap();
+    this.#retire(this.#current);
+    this.#listen(wanted, snapshot, context, since);
+  }
+
+  #noLongerWaits({ from }: WaitingEvent): void {
+    from.waiting--;
+    if (from.isOver && from.waiting === 0) this.#parts.snapshots.release(from.snapshot);
+  }
+
+  #factsNow(): RequestFacts {
+    const { requestId, trace, deployment } = this.#received.facts;
+    return new RequestFacts(requestId, trace, Date.now() + DEADLINE_MS, deployment);
+  }
+
+  /** The client may leave, and others get the same answer: what is fetched ends with its own deadline. */
   async #planOn(snapshot: Snapshot, context: RequestContext): Promise<PlannedRequest> {
-    const identified = identifyOperation({ received: this.#received, context }, snapshot);
+    const received = { ...this.#received, facts: this.#factsNow() };
+    const identified = identifyOperation({ received, context }, snapshot);
     const authorized = await authorizeOperation(withoutAsking(identified), snapshot);
     return planOperation(authorized, snapshot, this.#parts.extensions);
   }
 
   #tooSlow(): void {
-    this.#hasMissed = true;
-    if (this.#parts.slowConsumer === 'drop') return;
-    this.#queue.cutShort(errorPayload(new ConsumerTooSlow()));
-    this.#finish();
+    this.#hasGap = true;
+    if (this.#parts.slowConsumer === 'close') this.#fail(new ConsumerTooSlow());
   }
 
   /** What came before the end is answered first. */
   #upstreamEnded(error: Error | null, from: Listening): void {
-    if (this.#hasEnded || from !== this.#current) return;
+    if (from.isOver) return;
+    if (from === this.#replaced) return this.#endOverlap();
     this.#conclusion = () => (error ? this.#fail(error) : this.close());
-    if (this.#answering === null) this.#conclusion();
+    if (!this.#isAnswering) this.#conclusion();
   }
 
   #fail(error: unknown): void {
     if (this.#hasEnded) return;
-    const subgraph = this.#current?.wanted.subgraph;
+    const { subgraph } = this.#current.wanted;
     if (!(error instanceof CallerError))
       this.#parts.log.error(
         { err: error, requestId: this.#received.facts.requestId, subgraph },
@@ -257,10 +336,9 @@ export class Subscription {
   #finish(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#waiting = [];
+    for (const waiting of this.#waiting.splice(0)) this.#noLongerWaits(waiting);
     this.#endOverlap();
-    this.#current?.subscription?.close();
-    this.#parts.snapshots.release(this.#snapshot);
+    this.#retire(this.#current);
     this.#onEnd();
   }
 }

@@ -21,6 +21,12 @@ export class EventLog {
     this.#wakeAll();
   }
 
+  /** Tells everybody that something is missing. */
+  announceGap(): void {
+    this.#events.push({ data: null, extensions: { eventsMissed: true } });
+    this.#wakeAll();
+  }
+
   /** Ends the subscriptions there are. */
   end(error: Error | null = null): void {
     this.#end = { error };

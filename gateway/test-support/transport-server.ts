@@ -103,6 +103,6 @@ export const answered = (data: object): OpenedOperation => ({
   executed: {
     answer: { data: JSON.stringify(data), passedThrough: false, errors: [], extensions: null },
     headers: {},
-    stream: null,
+    increments: null,
   },
 });
