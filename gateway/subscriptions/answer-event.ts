@@ -5,6 +5,7 @@ import type { CompiledPlan } from '../executor/compile-plan.js';
 import { executePlan, type ExecutionParts } from '../pipeline/execute-plan.js';
 import type { PlannedRequest } from '../pipeline/plan-operation.js';
 import { StreamPayload } from '../streaming/client-stream.js';
+import { extensionsOf } from '../transports/extensions-of.js';
 import { identityKey } from '../transports/identity-key.js';
 
 type Answers = Map<CompiledPlan, Map<string, Promise<StreamPayload>>>;
@@ -42,15 +43,6 @@ async function answerEvent(
   const extensions = { ...answer.extensions, ...said };
   const text = answerText({ ...answer, extensions: Object.keys(extensions).length > 0 ? extensions : null });
   return new StreamPayload(String(text), eventId ?? null);
-}
-
-/** A subgraph may be anybody's: what does not fit is not there. */
-export function extensionsOf({ extensions }: ExecutionResult): EventExtensions {
-  const { eventId, eventsMissed } = (extensions ?? {}) as Readonly<Record<string, unknown>>;
-  return {
-    ...(typeof eventId === 'string' && { eventId }),
-    ...(eventsMissed === true && { eventsMissed }),
-  };
 }
 
 /** A payload of its own that says no more than that events are missing. */

@@ -14,8 +14,9 @@ import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ClientStream } from '../streaming/client-stream.js';
 import { QueuedStream } from '../streaming/queued-stream.js';
+import { extensionsOf } from '../transports/extensions-of.js';
 import type { UpstreamSubscription } from '../transports/upstream-subscription.js';
-import { afterMissedOnes, announcesGap, extensionsOf, gapPayload, type EventAnswers } from './answer-event.js';
+import { afterMissedOnes, announcesGap, gapPayload, type EventAnswers } from './answer-event.js';
 import { ConsumerTooSlow, errorPayload, SubscriptionSchemaChanged } from './subscription-errors.js';
 import { isSameUpstream, upstreamOf, type UpstreamWanted } from './upstream-of.js';
 

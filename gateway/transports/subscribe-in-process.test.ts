@@ -34,7 +34,7 @@ function endless(count = 2) {
 }
 
 describe('A subscription to a subgraph in this process', () => {
-  it("hears the subgraph's own objects in order, then that it has ended", async () => {
+  it("hears the subgraph's events in order with its own data, then that it has ended", async () => {
     const [one, two] = [result(1), result(2)];
     const asked: unknown[] = [];
     const { heard, context } = listen(async (...call) => {
@@ -45,9 +45,22 @@ describe('A subscription to a subgraph in this process', () => {
       })();
     });
     expect(await heard.end()).toBeNull();
-    expect(heard.events[0]).toBe(one);
-    expect(heard.events[1]).toBe(two);
+    expect(heard.events).toEqual([one, two]);
+    expect(heard.events[0]!.data).toBe(one.data);
     expect(asked).toEqual([[{ query: REQUEST.query, variables: { x: 1 } }, context]]);
+  });
+
+  it('hears one object that is yielded twice as two events', async () => {
+    const one = result(1);
+    const { heard } = listen(async () =>
+      (async function* () {
+        yield one;
+        yield one;
+      })(),
+    );
+    expect(await heard.end()).toBeNull();
+    expect(heard.events).toEqual([one, one]);
+    expect(new Set(heard.events).size).toBe(2);
   });
 
   it('says what its client has seen last', async () => {

@@ -32,7 +32,8 @@ async function deliver(
     const events = await start(handle, request, context);
     started(events);
     if (delivery.isOver) return stop(events); // closed meanwhile
-    for await (const event of events) delivery.event(event);
+    // A new object each time: answers are kept by event object, and a subgraph may yield one object again and again.
+    for await (const event of events) delivery.event({ ...event });
     delivery.ended(null);
   } catch (error) {
     const isTheirs = error instanceof CallerError || error instanceof OperatorError;
