@@ -49,6 +49,17 @@ describe('Problems of an answer', () => {
     expect(pathsOf(problems)).toEqual(said ? [path] : []);
   });
 
+  it('are told and explained where what is written stands in the answer, one part of it after another', () => {
+    const problems = new AnswerProblems([['a', 0]]);
+    for (const place of [0, 1]) {
+      problems.startAt(['a', place]);
+      problems.enter('b');
+      problems.fail('T.f', null, 'f');
+      problems.leave();
+    }
+    expect(pathsOf(problems)).toEqual(['a.1.b.f']);
+  });
+
   it('are all explained by a failure of the whole', () => {
     const problems = new AnswerProblems([[]]);
     problems.fail('Query.a', null, 'a');

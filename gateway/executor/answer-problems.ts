@@ -44,15 +44,16 @@ export class AnswerProblems implements Problems {
   /** In the order in which they were met. */
   readonly found: GraphQLFormattedError[] = [];
   readonly #explained: Places;
-  readonly #here: Key[];
+  #here: Key[] = [];
 
-  /**
-   * `explained`: where subgraphs failed. A null there, above or below was reported already. `from`: where what is written
-   * stands in the answer.
-   */
-  constructor(explained: readonly (readonly Key[])[], from: readonly Key[] = []) {
+  /** `explained`: where subgraphs failed. A null there, above or below was reported already. */
+  constructor(explained: readonly (readonly Key[])[]) {
     this.#explained = new Places(explained);
-    this.#here = [...from];
+  }
+
+  /** What is written next is not the whole answer: it stands at `place`. */
+  startAt(place: readonly Key[]): void {
+    this.#here = [...place];
   }
 
   fail(field: string, value: unknown, key: Key): null {

@@ -111,7 +111,7 @@ export function compilePlan(
     companions,
     companionsOf: steps.map(({ step }) => companions.findIndex((group) => group.steps.includes(step.index))),
     writer: (kind) => (writers[kind] ??= compileAnswer(schema, client, kind)),
-    deferred: compileDeferred(planned.parts, document, clientLabels ?? new Map(), schema, client),
+    deferred: compileDeferred(planned.parts, clientLabels ?? new Map(), schema, client),
     parts: planned.parts,
     passThrough: planned.parts.length > 0 ? null : passThroughOf(steps, schema, client),
   };

@@ -101,4 +101,13 @@ describe('The steps of a plan', () => {
       { label: 'here already', within: 0, needs: [0] },
     ]);
   });
+
+  it('that are deferred wait for every fetch of an id that fields of a mutation share', () => {
+    const plan = planOf({
+      kind: 'Defer',
+      primary: { node: sequence({ ...ask('a'), id: '0' }, { ...ask('b'), id: '0' }) },
+      deferred: [{ depends: [{ id: '0' }], label: 'of a', queryPath: [], node: ask('c') }],
+    });
+    expect(planSteps(plan, new Map()).steps.at(-1)).toMatchObject({ after: [0, 1], part: 1 });
+  });
 });

@@ -56,7 +56,8 @@ export function planSteps(
           steps.push({ index: steps.length, fetch, path, after, level, insteadOf, part }) - 1;
         const rest = bare(node);
         const pushed = rest ? [push(node, null), push(rest, node)] : [push(node, null)];
-        if (node.id !== undefined) byId.set(node.id, pushed);
+        // A mutation's fields are planned one by one, and ids begin anew with each: whoever names one may mean any of them.
+        if (node.id !== undefined) byId.set(node.id, [...(byId.get(node.id) ?? []), ...pushed]);
         return pushed;
       }
       case 'Flatten':

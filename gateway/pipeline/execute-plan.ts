@@ -5,7 +5,6 @@ import { runPlan, type FetchMade } from '../executor/run-plan.js';
 import { writeAnswer } from '../executor/write-answer.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
-import type { ClientStream } from '../streaming/client-stream.js';
 import { IncrementStream } from '../streaming/stream-increments.js';
 import type { PlannedRequest } from './plan-operation.js';
 import type { IncrementalSpec } from './receive.js';
@@ -14,8 +13,8 @@ export interface ExecutedOperation {
   readonly answer: Answer;
   /** What extensions add to the response. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The answer and what follows it, in payloads; null: the answer is all. */
-  readonly stream: ClientStream | null;
+  /** The answer and what follows it; null: the answer is all. */
+  readonly increments: IncrementStream | null;
 }
 
 export interface ExecutionParts {
@@ -40,7 +39,7 @@ export async function executePlan(
   const fetches: FetchMade[] = [];
   const increments = incremental && compiled.deferred.length > 0 ? incrementsOf(planned, incremental, snapshot) : null;
   const fetched = await runPlan(compiled, variables, context, {
-    end,
+    end: increments?.end ?? end,
     transports: snapshot.transports,
     types: snapshot.types,
     log,
@@ -60,13 +59,13 @@ export async function executePlan(
   });
   const whole = added ? { ...answer, extensions: added.extensions ?? null } : answer;
   increments?.begin(fetched, whole);
-  return { answer: whole, headers: added?.headers ?? NO_HEADERS, stream: increments && increments.stream };
+  return { answer: whole, headers: added?.headers ?? NO_HEADERS, increments };
 }
 
 const incrementsOf = (
-  { plan, variables }: PlannedRequest,
+  { plan, variables, end }: PlannedRequest,
   incremental: IncrementalSpec,
   { types }: Snapshot,
-): IncrementStream => new IncrementStream(plan.compiled, types, variables, incremental);
+): IncrementStream => new IncrementStream(plan.compiled, types, variables, incremental, end);
 
 const NO_HEADERS = Object.freeze({});

@@ -34,8 +34,11 @@ export async function openOperation(
       return { kind: 'stream', of: 'subscription', stream, headers: {} };
     }
     const executed = await runOperation(identified, { snapshot, extensions, log });
-    const { stream, headers } = executed;
-    return stream ? { kind: 'stream', of: 'increments', stream, headers } : { kind: 'answer', executed };
+    const { increments, headers } = executed;
+    if (!increments) return { kind: 'answer', executed };
+    snapshots.hold(snapshot); // its subgraphs are still asked for what is deferred
+    void increments.fetched.then(() => snapshots.release(snapshot));
+    return { kind: 'stream', of: 'increments', stream: increments.stream, headers };
   } finally {
     snapshots.release(snapshot);
   }

@@ -57,12 +57,13 @@ type Planned = Pick<AuthorizedOperation, 'operation' | 'fetched' | 'isDenied'>;
 async function planFor(origin: PlanOrigin, operation: Planned, snapshot: Snapshot): Promise<OperationPlan> {
   if (!origin.incremental) return planWhole(origin, operation, snapshot);
   try {
-    return await planInParts(origin, operation, snapshot);
+    const inParts = await planInParts(origin, operation, snapshot);
+    if (inParts) return inParts;
   } catch (error) {
-    // Apollo's planner does not find its way to everything that can be deferred; nobody has to be answered in parts.
-    if (error instanceof PlanningFailed) return planWhole(origin, operation, snapshot);
-    throw error;
+    // Apollo's planner does not find its way to everything that can be deferred.
+    if (!(error instanceof PlanningFailed)) throw error;
   }
+  return planWhole(origin, operation, snapshot); // nobody has to be answered in parts
 }
 
 async function planWhole(origin: PlanOrigin, { operation, fetched, isDenied }: Planned, snapshot: Snapshot) {
@@ -70,10 +71,13 @@ async function planWhole(origin: PlanOrigin, { operation, fetched, isDenied }: P
   return operationPlan(origin, { ...planned, document: origin.document.document, isDenied }, snapshot);
 }
 
+/** Null: there is too much of what is deferred. */
 async function planInParts(origin: PlanOrigin, { operation, fetched, isDenied }: Planned, snapshot: Snapshot) {
-  const { document, conditions } = origin;
-  const planned = await planDocument(origin, operation, expandDeferred(fetched, conditions).document, snapshot);
-  const client = expandDeferred(document.document, conditions);
+  const { document } = origin.document;
+  const client = expandDeferred(document, origin.conditions);
+  const expanded = fetched === document ? client : expandDeferred(fetched, origin.conditions);
+  if (!client || !expanded) return null;
+  const planned = await planDocument(origin, operation, expanded.document, snapshot);
   return operationPlan(
     origin,
     {

@@ -35,9 +35,7 @@ export interface SubscriptionParts {
 export type CallerNow = (request: AnonymousRequest) => RequestContext;
 
 /** Events of one subscription that wait to be answered while its client has not read the answers to those before them. */
-const MOST_WAITING = 256;
-/** As many as a bus keeps for those who come back: they arrive all at once. */
-const MOST_REPLAYED = 20_000;
+const MOST_WAITING = 1_000;
 /** How long an upstream that was replaced is still listened to where nothing tells its successor where to begin. */
 const OVERLAP_MS = 5_000;
 
@@ -46,8 +44,10 @@ interface Listening {
   readonly wanted: UpstreamWanted;
   /** What its events are answered on. Held until it is over, and nothing of it waits. */
   snapshot: Snapshot;
-  /** Null while it is being started. */
+  /** Null while it is being started, and while it pauses. */
   subscription: UpstreamSubscription | null;
+  /** Until what waits has been answered; then it goes on after the last event that came. */
+  isPaused: boolean;
   isOver: boolean;
   waiting: number;
 }
@@ -79,11 +79,12 @@ export class Subscription {
   /** Of the last event that came, and of the last one that was answered. */
   #lastTaken: string | null;
   #lastAnswered: string | null;
-  #isReplayed: boolean;
   readonly #waiting: WaitingEvent[] = [];
   #isAnswering = false;
   /** The next event that is taken comes after some that are missing. */
   #hasGap = false;
+  /** It paused, and has not yet answered everything that came since. */
+  #isCatchingUp = false;
   /** What is to happen when everything that came has been answered. */
   #conclusion: (() => void) | null = null;
   #following: Promise<void> = Promise.resolve();
@@ -96,7 +97,6 @@ export class Subscription {
     this.#parts = parts;
     this.#onEnd = onEnd;
     this.#lastTaken = this.#lastAnswered = received.lastEventId;
-    this.#isReplayed = received.lastEventId !== null;
     this.#queue = new QueuedStream(() => this.#finish());
   }
 
@@ -188,12 +188,15 @@ export class Subscription {
   }
 
   #listen(wanted: UpstreamWanted, snapshot: Snapshot, context: RequestContext, since: string | null): void {
-    const { snapshots, extensions } = this.#parts;
-    const held = snapshots.hold(snapshot);
-    const listening: Listening = { wanted, snapshot: held, subscription: null, isOver: false, waiting: 0 };
-    this.#current = listening;
+    const held = this.#parts.snapshots.hold(snapshot);
+    this.#current = { wanted, snapshot: held, subscription: null, isPaused: false, isOver: false, waiting: 0 };
+    this.#subscribe(this.#current, context, since);
+  }
+
+  #subscribe(listening: Listening, context: RequestContext, since: string | null): void {
+    const { extensions } = this.#parts;
     try {
-      const { transport, subgraph, body } = wanted;
+      const { transport, subgraph, body } = listening.wanted;
       if (!transport) throw new SubgraphUnreachable(subgraph, new Error('It has no subscriptions.'));
       const { query, variables } = JSON.parse(body) as { query: string; variables: Record<string, unknown> };
       const headers = extensions.onSubgraphFetch?.({ context, subgraph });
@@ -205,7 +208,7 @@ export class Subscription {
           ended: (error) => this.#upstreamEnded(error, listening),
         },
       );
-      if (listening.isOver) listening.subscription.close(); // while it was being started
+      if (listening.isOver || listening.isPaused) this.#stop(listening); // while it was being started
     } catch (error) {
       this.#fail(error);
     }
@@ -214,13 +217,37 @@ export class Subscription {
   #retire(listening: Listening): void {
     if (listening.isOver) return;
     listening.isOver = true;
-    listening.subscription?.close();
+    this.#stop(listening);
     if (listening.waiting === 0) this.#parts.snapshots.release(listening.snapshot);
   }
 
+  #stop(listening: Listening): void {
+    listening.subscription?.close();
+    listening.subscription = null;
+  }
+
+  /** Whatever has ids can be asked for again: a client that reads slowly holds nothing up, and loses nothing that is kept. */
+  #pause(): void {
+    this.#endOverlap();
+    this.#current.isPaused = true;
+    this.#isCatchingUp = true;
+    this.#stop(this.#current);
+  }
+
+  #resume(): void {
+    this.#current.isPaused = false;
+    try {
+      this.#subscribe(this.#current, this.#caller(this.#factsNow()), this.#lastTaken);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   #take(event: ExecutionResult, from: Listening): void {
-    if (from.isOver) return;
-    const { eventId } = extensionsOf(event);
+    if (from.isOver || from.isPaused) return;
+    const { eventId, eventsMissed } = extensionsOf(event);
+    // It was so far behind that not all of it was kept.
+    if (eventsMissed && this.#isCatchingUp && this.#parts.slowConsumer === 'close') return this.#tooSlow();
     if (this.#replaced) {
       if (eventId === undefined) {
         this.#hasUnnamed = true;
@@ -228,7 +255,8 @@ export class Subscription {
       } else if (this.#heard.has(eventId)) return;
       else this.#heard.add(eventId);
     }
-    if (this.#waiting.length >= (this.#isReplayed ? MOST_REPLAYED : MOST_WAITING)) return this.#tooSlow();
+    if (this.#waiting.length >= MOST_WAITING)
+      return eventId !== undefined && this.#lastTaken !== null ? this.#pause() : this.#tooSlow();
     this.#waiting.push({ event, from, isAfterGap: this.#hasGap });
     this.#hasGap = false;
     from.waiting++;
@@ -244,7 +272,9 @@ export class Subscription {
       this.#fail(error);
     }
     this.#isAnswering = false;
-    this.#isReplayed = false;
+    if (this.#hasEnded) return;
+    if (this.#current.isPaused) return this.#resume();
+    this.#isCatchingUp = false;
     this.#conclusion?.();
   }
 

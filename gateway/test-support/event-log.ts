@@ -1,6 +1,8 @@
 import { BadUserInput, type RequestContext, type SubgraphRequest } from '@inevitable/contract';
 import type { ExecutionResult } from 'graphql';
 
+const GAP: ExecutionResult = { data: null, extensions: { eventsMissed: true } };
+
 /** A subgraph's events: kept, so that whoever comes back hears what it missed, and told to everybody who listens. */
 export class EventLog {
   readonly #events: ExecutionResult[] = [];
@@ -21,9 +23,14 @@ export class EventLog {
     this.#wakeAll();
   }
 
+  /** Keeps nothing of what was: whoever comes back is told that something is missing. */
+  forget(): void {
+    this.#events.splice(0, this.#events.length, ...this.#events.map(() => GAP));
+  }
+
   /** Tells everybody that something is missing. */
   announceGap(): void {
-    this.#events.push({ data: null, extensions: { eventsMissed: true } });
+    this.#events.push(GAP);
     this.#wakeAll();
   }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // `npm run bench`: our gateway beside its peers (tests/bench/help.txt). The peers have a package.json and a lock file of
 // their own, so that nothing of theirs is in the project's tree; they are installed when somebody measures.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { filesBelow, fingerprint, mark } from '../prepare/fingerprint.js';
-import { withLock } from '../prepare/lock.js';
+import { filesBelow } from '../prepare/fingerprint.js';
+import { performStep } from '../prepare/perform-step.js';
 import { prepareOrExit, ROOT } from '../prepare/prepare.js';
 import { runNode, runTool } from '../prepare/run-tool.js';
 
@@ -32,28 +32,14 @@ const compileStep = {
 
 const sources = () => filesBelow(ROOT, FOLDER, (name) => /\.ts$|^tsconfig\.json$/.test(name));
 
-async function perform({ title, name, inputs, output, run }) {
-  const done = mark(ROOT, name);
-  const isDone = () => existsSync(output) && done.matches(fingerprint(ROOT, inputs()));
-  if (isDone()) return;
-  await withLock(join(ROOT, '.stack', 'lock'), report, async () => {
-    if (isDone()) return;
-    report(`${title} …`);
-    await run();
-    done.write(fingerprint(ROOT, inputs()));
-  });
-}
-
-const report = (line) => process.stderr.write(`  ${line}\n`);
-
 if (process.argv.includes('--help')) {
   process.stdout.write(readFileSync(join(BENCH, 'help.txt')));
   process.exit();
 }
 await prepareOrExit();
 try {
-  await perform(installStep);
-  await perform(compileStep);
+  await performStep(installStep);
+  await performStep(compileStep);
 } catch (error) {
   process.stderr.write(`bench: the benchmark could not be made ready. ${error.message}\n`);
   process.exit(1);

@@ -1,19 +1,22 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { DeadlinePassed } from '@inevitable/contract';
 import { pino } from 'pino';
 import { startPlannerThreads } from '../../planner/planner-threads.js';
+import { RequestFacts } from '../../routing/request-facts.js';
+import { gate } from '../../test-support/gate.js';
 import { openGraph, type OpenGraph } from '../../test-support/open-graph.js';
 import { handles, inProcess, supergraphOf } from '../../test-support/test-subgraphs.js';
 import type { IncrementalSpec, ReceivedOperation } from '../../pipeline/receive.js';
 
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])\n';
 const USERS = `${LINK}
-type Query { me: User  users: [User!]!  plain: Plain }
+type Query { me: User  users: [User!]!  maybe: [User]  plain: Plain }
 type Mutation { rename: User }
 type Plain { x: Int  y: Int }
-type User @key(fields: "id") { id: ID!  name: String!  slow: String  strict: String! }`;
+type User @key(fields: "id") { id: ID!  name: String!  slow: String  strict: String!  friend: User }`;
 const POSTS = `${LINK}
 type Query { allPosts: [Post!] }
-type User @key(fields: "id") { id: ID!  posts: [Post!] }
+type User @key(fields: "id") { id: ID!  posts: [Post!]  must: String! }
 type Post @key(fields: "id") { id: ID!  text: String!  author: User! }`;
 const SDL = supergraphOf({ users: USERS, posts: POSTS });
 
@@ -24,30 +27,50 @@ afterEach(async () => {
 });
 afterAll(() => planners.close());
 
-/** Resolvers that wait until the test lets them go on. */
-class Gate {
-  #open: () => void = () => undefined;
-  readonly passed = new Promise<void>((resolve) => (this.#open = resolve));
-  open(): void {
-    this.#open();
-  }
+/** Everything that waits for nothing outside has happened. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
 }
 
 interface Behaviour {
   readonly slow?: () => unknown;
   readonly posts?: (id: string) => unknown;
   readonly strict?: (id: string) => unknown;
+  readonly must?: (id: string) => unknown;
+  /** How many users there may be. */
+  readonly count?: number;
+  readonly postsAreDown?: boolean;
 }
 
 async function graphWith(
-  { slow = () => 'slow', posts, strict = () => 'strict' }: Behaviour = {},
+  {
+    slow = () => 'slow',
+    posts,
+    strict = () => 'strict',
+    must = () => 'must',
+    count = 2,
+    postsAreDown = false,
+  }: Behaviour = {},
   sdl = SDL,
 ): Promise<OpenGraph> {
-  const user = (id: string) => ({ __typename: 'User', id, name: `name ${id}`, slow, strict: () => strict(id) });
+  const user = (id: string): object => ({
+    __typename: 'User',
+    id,
+    name: `name ${id}`,
+    slow,
+    strict: () => strict(id),
+    friend: () => user(`f${id}`),
+  });
   const users = inProcess(
     'users',
     USERS,
-    () => ({ me: user('1'), users: [user('1'), user('2')], plain: { x: 1, y: 2 }, rename: user('1') }),
+    () => ({
+      me: user('1'),
+      users: [user('1'), user('2')],
+      maybe: Array.from({ length: count }, (_, at) => user(String(at + 1))),
+      plain: { x: 1, y: 2 },
+      rename: user('1'),
+    }),
     ({ id }) => user(String(id)),
   );
   const post = (id: string) => ({
@@ -63,9 +86,15 @@ async function graphWith(
     ({ __typename, id }) =>
       __typename === 'Post'
         ? post(String(id))
-        : { __typename, id, posts: () => (posts ? posts(String(id)) : [post(`p${String(id)}`)]) },
+        : {
+            __typename,
+            id,
+            must: () => must(String(id)),
+            posts: () => (posts ? posts(String(id)) : [post(`p${String(id)}`)]),
+          },
   );
-  const graph = await openGraph(sdl, handles(users, subgraph), { planners });
+  const down = { ...subgraph, execute: () => Promise.reject(new Error('down')) };
+  const graph = await openGraph(sdl, handles(users, postsAreDown ? down : subgraph), { planners });
   graphs.push(graph);
   return graph;
 }
@@ -85,15 +114,15 @@ async function payloadsOf(
 
 describe('What is deferred', () => {
   it('follows the first answer, which does not wait for it, also where one subgraph has both', async () => {
-    const gate = new Gate();
-    const graph = await graphWith({ slow: () => gate.passed.then(() => 'at last') });
+    const late = gate();
+    const graph = await graphWith({ slow: () => late.opened.then(() => 'at last') });
     const opened = await graph.open('{ me { name ... @defer(label: "late") { slow } } }', {
       incremental: 'deferSpec=20220824',
     });
     if (opened.kind !== 'stream') throw new Error('one answer');
     const { stream } = opened;
     expect((await stream.next()).value.result).toEqual({ data: { me: { name: 'name 1' } }, hasNext: true });
-    gate.open();
+    late.open();
     expect((await stream.next()).value.result).toEqual({
       incremental: [{ data: { slow: 'at last' }, path: ['me'], label: 'late' }],
       hasNext: false,
@@ -130,6 +159,18 @@ describe('What is deferred', () => {
       { id: '1', data: { posts: [{ text: 'text p1' }] } },
     ]);
     expect(all.flatMap(({ completed = [] }) => completed)).toEqual([{ id: '0' }, { id: '1' }]);
+  });
+
+  it('may be a part of each of a mutation’s fields', async () => {
+    const query = 'mutation { a: rename { ... @defer { posts { text } } } b: rename { ... @defer { must slow } } }';
+    const [first, ...rest] = await payloadsOf(await graphWith(), query);
+    expect(first).toEqual({ data: { a: {}, b: {} }, hasNext: true });
+    expect((rest as { incremental?: unknown[] }[]).flatMap(({ incremental = [] }) => incremental)).toEqual(
+      expect.arrayContaining([
+        { data: { posts: [{ text: 'text p1' }] }, path: ['a'] },
+        { data: { must: 'must', slow: 'slow' }, path: ['b'] },
+      ]),
+    );
   });
 
   it('may be a part of the root, and of what has no key', async () => {
@@ -182,6 +223,120 @@ describe('What is deferred', () => {
       { data: { me: null }, errors: [expect.objectContaining({ path: ['me', 'strict'] })], hasNext: true },
       { hasNext: false },
     ]);
+  });
+
+  it.each(['deferSpec=20220824', 'incrementalSpec=v0.2'] as const)(
+    'is not said below what the part around it, or the answer before, does not have: %s',
+    async (spec) => {
+      const must = (id: string) => (id === '1' ? Promise.reject(new Error('secret')) : 'ok');
+      const graph = await graphWith({ must });
+      const inner = 'friend { ... @defer(label: "deep") { name } }';
+      for (const query of [
+        `{ maybe { must ... @defer(label: "A") { slow ${inner} } } }`,
+        `{ maybe { id ... @defer(label: "A") { must slow ${inner} } } }`,
+      ]) {
+        const payloads = JSON.stringify(await payloadsOf(graph, query, spec));
+        expect(payloads).toContain('name f2');
+        expect(payloads).not.toContain('name f1');
+        expect(payloads.split('"deep"')).toHaveLength(2);
+      }
+    },
+  );
+
+  it('is null only with an error that says why, however many places one failure left empty', async () => {
+    const graph = await graphWith({ postsAreDown: true, count: 300 });
+    const unreachable = (...path: (string | number)[]) => ({
+      message: 'A part of the stack did not answer.',
+      path,
+      extensions: { code: 'SUBGRAPH_UNREACHABLE', service: 'posts' },
+    });
+    const query = '{ maybe { id ... @defer { must } } }';
+    const [, next] = (await payloadsOf(graph, query)) as { incremental: { data: unknown; errors: unknown[] }[] }[];
+    expect(next!.incremental).toHaveLength(300);
+    next!.incremental.forEach(({ data, errors }, at) => {
+      expect(data).toBeNull();
+      expect(errors).toEqual([at < 10 ? unreachable('maybe', at, 'must') : unreachable('maybe', at)]);
+    });
+    const [, last] = (await payloadsOf(graph, query, 'incrementalSpec=v0.2')) as { completed: unknown[] }[];
+    expect(last!.completed[299]).toEqual({ id: '299', errors: [unreachable('maybe', 299)] });
+  });
+
+  it('has its own place though the client labels another fragment as we would', async () => {
+    const query = '{ me { id ...F } } fragment F on User { ... @defer(label: "XXXXX") { slow } }';
+    const ours = `p${query.indexOf('...F')}_${query.indexOf('... @defer')}`;
+    expect((await payloadsOf(await graphWith(), query.replace('XXXXX', ours)))[1]).toEqual({
+      incremental: [{ data: { slow: 'slow' }, path: ['me'], label: ours }],
+      hasNext: false,
+    });
+  });
+
+  it('is in the one answer where there is too much of it', async () => {
+    const fragments = Array.from({ length: 20 }, (_, at) => `fragment F${at} on User { ...F${at + 1} ...F${at + 1} }`);
+    const query = `{ me { ... @defer { slow } ...F13 } } ${fragments.slice(13).join(' ')} fragment F20 on User { ... @defer { name } }`;
+    const opened = await (await graphWith()).open(query, { incremental: 'deferSpec=20220824' });
+    expect(opened.kind === 'answer' && JSON.parse(String(opened.executed.answer.data))).toEqual({
+      me: { slow: 'slow', name: 'name 1' },
+    });
+  });
+
+  it('keeps the snapshot it was planned on until it is there', async () => {
+    const late = gate();
+    const graph = await graphWith({ slow: () => late.opened.then(() => 'at last') });
+    const opened = await graph.open('{ me { name ... @defer { slow } } }', { incremental: 'deferSpec=20220824' });
+    if (opened.kind !== 'stream') throw new Error('one answer');
+    await opened.stream.next();
+    expect(graph.snapshots.held).toBe(1);
+    late.open();
+    expect((await opened.stream.next()).value.result).toMatchObject({ hasNext: false });
+    await settled();
+    expect(graph.snapshots.held).toBe(0);
+  });
+
+  it('is not fetched any more when its client left, and the snapshot is let go', async () => {
+    const late = gate();
+    let asked = 0;
+    const graph = await graphWith({
+      posts: () => late.opened.then(() => [{ __typename: 'Post', id: 'p', author: { __typename: 'User', id: '9' } }]),
+      slow: () => ++asked,
+    });
+    const query = '{ me { id ... @defer { posts { author { slow } } } } }';
+    const opened = await graph.open(query, { incremental: 'deferSpec=20220824' });
+    if (opened.kind !== 'stream') throw new Error('one answer');
+    await opened.stream.next();
+    await opened.stream.return!();
+    await settled();
+    expect(graph.snapshots.held).toBe(0);
+    late.open();
+    await settled();
+    expect(asked).toBe(0);
+    expect(graph.logged).toEqual([]); // nobody's failure
+    expect((await payloadsOf(graph, query))[1]).toMatchObject({ hasNext: false });
+    expect(asked).toBe(1); // what is not fetched above is fetched for one who stays
+  });
+
+  it('is not fetched any more when the request ended', async () => {
+    const late = gate();
+    let asked = 0;
+    const graph = await graphWith({
+      posts: () => late.opened.then(() => [{ __typename: 'Post', id: 'p', author: { __typename: 'User', id: '9' } }]),
+      slow: () => ++asked,
+    });
+    const facts = new RequestFacts('r1', null, Date.now() + 30_000, 'internal');
+    const opened = await graph.open('{ me { id ... @defer { posts { author { slow } } } } }', {
+      incremental: 'deferSpec=20220824',
+      facts,
+    });
+    if (opened.kind !== 'stream') throw new Error('one answer');
+    await opened.stream.next();
+    facts.end.abort(new DeadlinePassed('Too late.'));
+    expect((await opened.stream.next()).value.result).toMatchObject({
+      incremental: [{ data: { posts: null }, path: ['me'], errors: [{ extensions: { code: 'TIMEOUT' } }] }],
+      hasNext: false,
+    });
+    late.open();
+    await settled();
+    expect(asked).toBe(0);
+    expect(graph.snapshots.held).toBe(0);
   });
 
   it('is null with its error where the caller may not have it, and the rest of the part is there', async () => {

@@ -3,7 +3,6 @@ import {
   TypeInfo,
   visit,
   visitWithTypeInfo,
-  type DocumentNode,
   type GraphQLCompositeType,
   type GraphQLSchema,
   type SelectionSetNode,
@@ -26,16 +25,15 @@ export interface DeferredPart {
   writer(kind: WriterKind): WriteAnswer;
 }
 
-/** `document`: of `expandDeferred`, as are its `clientLabels`. In the order of `parts`. */
+/** `client`: of a document of `expandDeferred`, as are its `clientLabels`. In the order of `parts`. */
 export function compileDeferred(
   parts: readonly PlannedPart[],
-  document: DocumentNode,
   clientLabels: ReadonlyMap<string, string | null>,
   schema: GraphQLSchema,
   client: ClientOperation,
 ): readonly DeferredPart[] {
   if (parts.length === 0) return [];
-  const fragments = deferredFragments(document, schema, client);
+  const fragments = deferredFragments(schema, client);
   return parts.map(({ label, within }): DeferredPart => {
     const fragment = fragments.get(label);
     if (!fragment) throw new Error(`The plan defers a fragment that the operation does not: ${label}.`);
@@ -57,17 +55,16 @@ interface DeferredFragment {
   readonly selectionSet: SelectionSetNode;
 }
 
-/** The planner names only one of several paths where it tells types apart, so paths are the client's. */
-function deferredFragments(
-  document: DocumentNode,
-  schema: GraphQLSchema,
-  client: ClientOperation,
-): ReadonlyMap<string, DeferredFragment> {
+/**
+ * The planner names only one of several paths where it tells types apart, so paths are the client's. What is deferred stands
+ * in the operation itself; in the fragments, labels are still what the client called them.
+ */
+function deferredFragments(schema: GraphQLSchema, client: ClientOperation): ReadonlyMap<string, DeferredFragment> {
   const fragments = new Map<string, DeferredFragment>();
   const types = new TypeInfo(schema);
   const path: string[] = [];
   visit(
-    document,
+    client.operation,
     visitWithTypeInfo(types, {
       Field: {
         enter: (field) => void path.push(client.plannedName(field)),

@@ -5,13 +5,17 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   type FragmentSpreadNode,
-  type InlineFragmentNode,
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
 import { fragmentsIn, type ConditionValues } from '../client-operation.js';
 
 const DEFER = 'defer';
+
+/** Nobody wants so many parts; planning them takes more than their number. */
+const MOST_DEFERRED = 100;
+/** Fragments that spread others twice would be written out exponentially often. */
+const MOST_COPIED = 2_000;
 
 /** A document in which each deferred fragment is inline and has a label of its own. */
 export interface ExpandedDocument {
@@ -25,19 +29,26 @@ export interface ExpandedDocument {
 /**
  * Prepares an operation with `@defer` (incremental delivery RFC) for planning: `@defer(if:)` decided, and a named fragment
  * with something deferred in it written out where it is spread, so that every deferred part has one place. Labels are
- * made of source locations: a document and what authorization left of it have the same.
+ * made of source locations: a document and what authorization left of it have the same. Null: it would become too large;
+ * such an operation is answered in one piece.
  */
-export function expandDeferred(document: DocumentNode, values: ConditionValues): ExpandedDocument {
+export function expandDeferred(document: DocumentNode, values: ConditionValues): ExpandedDocument | null {
   const fragments = fragmentsIn(document);
+  const holdsDeferred = deferringFragments(fragments);
   const clientLabels = new Map<string, string | null>();
   const originals = new Map<FieldNode, FieldNode>();
+  let copied = 0;
+  const isTooLarge = () => copied > MOST_COPIED || clientLabels.size > MOST_DEFERRED;
 
   function expandSet(set: SelectionSetNode, spreads: string): SelectionSetNode {
     const selections = set.selections.map((selection) => expand(selection, spreads));
     return selections.every((selection, at) => selection === set.selections[at]) ? set : { ...set, selections };
   }
 
+  /** `spreads`: where the fragments were spread that it is in; empty in the operation itself. */
   function expand(selection: SelectionNode, spreads: string): SelectionNode {
+    if (spreads !== '') copied++;
+    if (isTooLarge()) return selection;
     if (selection.kind === Kind.FIELD) {
       const { selectionSet: set } = selection;
       const selectionSet = set && expandSet(set, spreads);
@@ -48,7 +59,7 @@ export function expandDeferred(document: DocumentNode, values: ConditionValues):
     }
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
     if (!fragment) return selection;
-    if (!isDeferred(selection) && (fragment === selection ? false : !holdsDeferred(fragment, fragments, new Set())))
+    if (fragment.kind === Kind.FRAGMENT_DEFINITION && !isDeferred(selection) && !holdsDeferred(fragment))
       return selection;
     const at = selection.loc?.start ?? 0;
     const below = fragment === selection ? spreads : `${spreads}${at}_`;
@@ -74,6 +85,7 @@ export function expandDeferred(document: DocumentNode, values: ConditionValues):
       ? { ...definition, selectionSet: expandSet(definition.selectionSet, '') }
       : definition,
   );
+  if (isTooLarge()) return null;
   return {
     document: { ...document, definitions },
     clientLabels,
@@ -100,21 +112,26 @@ const holdsDirectly = ({ selections }: SelectionSetNode): boolean =>
       ('selectionSet' in selection && selection.selectionSet !== undefined && holdsDirectly(selection.selectionSet)),
   );
 
-/** Also through the fragments it spreads. */
-function holdsDeferred(
-  { selectionSet }: FragmentDefinitionNode | InlineFragmentNode,
+/** Tells whether a fragment has something deferred in it, also in the fragments it spreads. Each is looked at once. */
+function deferringFragments(
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  seen: Set<string>,
-): boolean {
-  return (
-    holdsDirectly(selectionSet) ||
-    spreadsIn(selectionSet).some(({ name: { value } }) => {
-      if (seen.has(value)) return false;
-      seen.add(value);
-      const fragment = fragments.get(value);
-      return fragment !== undefined && holdsDeferred(fragment, fragments, seen);
-    })
-  );
+): (fragment: FragmentDefinitionNode) => boolean {
+  const known = new Map<FragmentDefinitionNode, boolean>();
+  function holdsDeferred(fragment: FragmentDefinitionNode): boolean {
+    let holds = known.get(fragment);
+    if (holds === undefined) {
+      const { selectionSet } = fragment;
+      holds =
+        holdsDirectly(selectionSet) ||
+        spreadsIn(selectionSet).some(({ name }) => {
+          const below = fragments.get(name.value);
+          return below !== undefined && holdsDeferred(below); // a valid document has no cycles of fragments
+        });
+      known.set(fragment, holds);
+    }
+    return holds;
+  }
+  return holdsDeferred;
 }
 
 const spreadsIn = ({ selections }: SelectionSetNode): FragmentSpreadNode[] =>

@@ -1,3 +1,4 @@
+import { toErrorBody } from '@inevitable/contract';
 import type { GraphQLFormattedError } from 'graphql';
 import { AnswerProblems, ProblemAlarm } from '../answer-problems.js';
 import { clientPaths, type AnswerPath, type ClientPath } from '../answer-places.js';
@@ -7,6 +8,7 @@ import { introspect } from '../introspect.js';
 import type { FetchedPart } from '../run-plan.js';
 import type { TypeConditions } from '../type-conditions.js';
 import { eachPartPlace } from './part-places.js';
+import { PlaceTree } from './place-tree.js';
 
 /** One object that a deferred fragment will say more about. */
 export interface PendingPlace {
@@ -36,11 +38,18 @@ interface Place {
   readonly object: object;
 }
 
+/** What the client was given at a place. */
+interface Given {
+  readonly path: AnswerPath;
+  /** JSON; null: all that was fetched. */
+  readonly text: string | null;
+}
+
 /** Writes the parts of one answer, each after the one it is within. */
 export class Increments {
   readonly #plan: CompiledPlan;
   readonly #types: TypeConditions;
-  readonly #variables: Readonly<Record<string, unknown>>;
+  readonly #introspected: (field: Parameters<typeof introspect>[0]) => string;
   readonly #clientPath: ClientPath;
   readonly #places = new Map<number, readonly Place[]>();
   #ids = 0;
@@ -48,49 +57,60 @@ export class Increments {
   constructor(plan: CompiledPlan, types: TypeConditions, variables: Readonly<Record<string, unknown>>) {
     this.#plan = plan;
     this.#types = types;
-    this.#variables = variables;
+    this.#introspected = (field) => introspect(field, plan.schema, plan.client, variables);
     this.#clientPath = clientPaths(plan.client);
   }
 
   /** After the first answer was written. */
-  first({ data }: FetchedPart, answer: Answer): readonly PendingPlace[] {
-    const shown = answer.errors.length === 0 ? null : [{ path: [], value: parsed(String(answer.data)) }];
-    return this.#announce(0, data, shown);
+  first({ data }: FetchedPart, { data: text, errors }: Answer): readonly PendingPlace[] {
+    return this.#announce(0, data, [{ path: [], text: errors.length === 0 ? null : String(text) }]);
   }
 
   /** `part` counts from 1. */
-  next(part: number, fetched: FetchedPart): WrittenPart {
-    const increments = (this.#places.get(part) ?? []).map((place) => this.#write(part, place, fetched));
-    const hadErrors = increments.some(({ errors }) => errors.length > 0);
-    const shown = hadErrors
-      ? increments.map(({ at, data }) => ({ path: at.path, value: parsed(data ?? 'null') }))
-      : null;
-    return { increments, pending: this.#announce(part, fetched.data, shown) };
+  next(part: number, { data, errors, explained }: FetchedPart): WrittenPart {
+    const places = this.#places.get(part) ?? NOWHERE;
+    const said = errorsByPlace(errors, places);
+    const problems = new AnswerProblems(explained);
+    const given: Given[] = [];
+    const increments = places.map(({ pending, object }): Increment => {
+      const { path } = pending;
+      const own = said.get(pending) ?? [];
+      const text = this.#writeQuickly(part, object);
+      if (text !== null) {
+        given.push({ path, text: null });
+        return { at: pending, data: text, errors: own };
+      }
+      const before = problems.found.length;
+      problems.startAt(path);
+      const exact = this.#plan.deferred[part - 1]!.writer('exact')(object, problems, this.#introspected);
+      if (exact !== null) given.push({ path, text: exact });
+      const all = [...own, ...problems.found.slice(before)];
+      if (exact !== null || all.length > 0) return { at: pending, data: exact, errors: all };
+      return { at: pending, data: null, errors: [asEmpty(path, errors[0] ?? problems.found[0])] };
+    });
+    return { increments, pending: this.#announce(part, data, given) };
   }
 
-  #write(part: number, { pending, object }: Place, { errors, explained }: FetchedPart): Increment {
-    const { writer } = this.#plan.deferred[part - 1]!;
-    const { client, schema } = this.#plan;
-    const introspected = (field: Parameters<typeof introspect>[0]): string =>
-      introspect(field, schema, client, this.#variables);
-    const own = errors.filter(({ path = [] }) => isAtOrBelow(path, pending.path));
+  /** Null: something does not fit, or may not be seen. */
+  #writeQuickly(part: number, object: object): string | null {
+    if (this.#plan.client.mayDeny) return null;
     const alarm = new ProblemAlarm();
-    const text = client.mayDeny ? null : writer('quick')(object, alarm, introspected);
-    if (!client.mayDeny && !alarm.raised) return { at: pending, data: text, errors: own };
-    const problems = new AnswerProblems(explained, pending.path);
-    const exact = writer('exact')(object, problems, introspected);
-    return { at: pending, data: exact, errors: [...own, ...problems.found] };
+    const text = this.#plan.deferred[part - 1]!.writer('quick')(object, alarm, this.#introspected);
+    return alarm.raised ? null : text;
   }
 
-  /** `shown`: what the client was given just now, where it may not be all; null: all there is. */
-  #announce(within: number, data: object, shown: readonly Shown[] | null): readonly PendingPlace[] {
+  /** `given`: what the client got of the part `within` just now. Null reached beyond everything else. */
+  #announce(within: number, data: object, given: readonly Given[]): readonly PendingPlace[] {
+    if (!this.#plan.deferred.some((deferred) => deferred.within === within)) return [];
+    const known = new PlaceTree<HasObjectAt>();
+    for (const { path, text } of given) known.add(path, text === null ? hasEveryObject : objectsIn(text, path.length));
     return this.#plan.deferred.flatMap((deferred, at) => {
       if (deferred.within !== within) return [];
       const places: Place[] = [];
       eachPartPlace(data, deferred.path, this.#types, (object, where) => {
         const path = this.#clientPath(where);
-        if (shown && !shown.some((one) => isObjectAt(one, path))) return; // null reached beyond it
-        places.push({ object, pending: { id: String(this.#ids++), label: deferred.label, path } });
+        if (known.nearest(path)?.(path))
+          places.push({ object, pending: { id: String(this.#ids++), label: deferred.label, path } });
       });
       this.#places.set(at + 1, places);
       return places.map(({ pending }) => pending);
@@ -98,22 +118,46 @@ export class Increments {
   }
 }
 
-interface Shown {
-  readonly path: AnswerPath;
-  readonly value: unknown;
+const NOWHERE: readonly never[] = [];
+
+/** Each error where what it says belongs: one that concerns several places is told at the first of them. */
+function errorsByPlace(
+  errors: readonly GraphQLFormattedError[],
+  places: readonly Place[],
+): ReadonlyMap<PendingPlace, readonly GraphQLFormattedError[]> {
+  const byPlace = new Map<PendingPlace, GraphQLFormattedError[]>();
+  if (errors.length === 0) return byPlace;
+  const known = new PlaceTree<PendingPlace>();
+  for (const { pending } of places) known.add(pending.path, pending);
+  for (const error of errors) {
+    const place = known.nearest(error.path ?? []);
+    if (!place) continue;
+    const here = byPlace.get(place);
+    if (here) here.push(error);
+    else byPlace.set(place, [error]);
+  }
+  return byPlace;
 }
 
-const parsed = (text: string): unknown => JSON.parse(text) as unknown;
+/** A failure that left many places empty was told of some of them. The client must learn it of each. */
+function asEmpty(path: AnswerPath, cause: GraphQLFormattedError | undefined): GraphQLFormattedError {
+  const { message, extensions } = cause ?? toErrorBody(null); // an error of an earlier part is the reason
+  return { message, ...(path.length > 0 && { path }), ...(extensions && { extensions }) };
+}
 
-const isAtOrBelow = (path: AnswerPath, place: AnswerPath): boolean =>
-  path.length >= place.length ? place.every((key, at) => path[at] === key) : path.every((key, at) => place[at] === key);
+type HasObjectAt = (place: AnswerPath) => boolean;
 
-function isObjectAt({ path, value }: Shown, place: AnswerPath): boolean {
-  if (!path.every((key, at) => place[at] === key)) return false;
-  let found: unknown = value;
-  for (const key of place.slice(path.length)) {
-    if (typeof found !== 'object' || found === null) return false;
-    found = (found as Record<string | number, unknown>)[key];
-  }
-  return typeof found === 'object' && found !== null;
+const hasEveryObject: HasObjectAt = () => true;
+
+/** `text`: JSON, of what is `depth` keys below the answer's root. */
+function objectsIn(text: string, depth: number): HasObjectAt {
+  const top = JSON.parse(text) as unknown;
+  return (place) => {
+    let found = top;
+    for (const key of place.slice(depth)) {
+      if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return false;
+      found = (found as Record<string | number, unknown>)[key];
+    }
+    return typeof found === 'object' && found !== null;
+  };
 }
