@@ -73,6 +73,15 @@ describe('Merging an entity into its place', () => {
     expect(merged('{ shelf { code } }', { shelf: [{ a: 1 }] }, { shelf: { b: 1 } })).toEqual({ shelf: [{ a: 1 }] });
   });
 
+  it('keeps a type that is known, at any depth, beside the interface’s name of a subgraph with @interfaceObject', () => {
+    const selection = '{ ... on Book { related { __typename id } } }';
+    const answers = ['Node', 'Book'].map((__typename) => ({ related: { __typename, id: '1' } }));
+    for (const [one, other] of [answers, [...answers].reverse()])
+      expect(merged(selection, {}, structuredClone(one!), structuredClone(other!))).toEqual({
+        related: { __typename: 'Book', id: '1' },
+      });
+  });
+
   it('takes a custom scalar whole', () => {
     const odd = { b: 2 };
     const place = merged('{ odd }', { odd: { a: 1 } }, { odd }) as { odd: unknown };
@@ -148,7 +157,7 @@ describe('Merging an entity into its place', () => {
       fc.property(anyData, anyData, (existing, value) => {
         const text = JSON.stringify(value);
         const shared = new Set(objectsIn(value));
-        const result = mergeValue(existing, value, true);
+        const result = mergeValue(existing, value, true, TYPES.interfaces);
         expect(objectsIn(result).filter((one) => shared.has(one))).toEqual([]);
         expect(JSON.stringify(value)).toBe(text);
       }),

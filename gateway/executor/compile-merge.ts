@@ -25,7 +25,7 @@ export function compileMerge(
     if (name === '__typename')
       // An interface's name, from a subgraph with @interfaceObject, never stands in for a type that is known.
       return `if ((v = ${value}) !== undefined && (place.__typename === undefined || interfaces.has(place.__typename))) place.__typename = v;`;
-    const merged = kind === 'leaf' ? 'v' : `mergeValue(${read('place', name)}, v, again)`;
+    const merged = kind === 'leaf' ? 'v' : `mergeValue(${read('place', name)}, v, again, interfaces)`;
     return `if ((v = ${value}) !== undefined) { ${write('place', name, merged)} }`;
   });
   return evaluate<Merge>(`return (place, entity, again) => {\nlet v;\n${lines.join('\n')}\n};`, {
@@ -45,21 +45,27 @@ function collectNames({ selections }: SelectionSetNode, into: Map<string, 'leaf'
   }
 }
 
-/** Field by field, item by item; where only one side has something, that. */
-export function mergeValue(existing: unknown, value: unknown, copy: boolean): unknown {
+/**
+ * Field by field, item by item; where only one side has something, that. `interfaces`: whose names say less of an object
+ * than a type that is known (`@interfaceObject`).
+ */
+export function mergeValue(existing: unknown, value: unknown, copy: boolean, interfaces: ReadonlySet<string>): unknown {
   if (!isStructure(existing)) return copy ? copyOf(value) : value;
   if (!isStructure(value)) return existing; // a null beside an object another subgraph gave says nothing about it
   if (Array.isArray(existing)) {
     if (!Array.isArray(value)) return existing;
     const shorter = Math.min(existing.length, value.length);
-    for (let index = 0; index < shorter; index++) existing[index] = mergeValue(existing[index], value[index], copy);
+    for (let index = 0; index < shorter; index++)
+      existing[index] = mergeValue(existing[index], value[index], copy, interfaces);
     return existing;
   }
   if (Array.isArray(value)) return existing;
   for (const name of Object.keys(value)) {
     const incoming = value[name];
     if (incoming === undefined) continue;
-    define(existing, name, mergeValue(own(existing, name), incoming, copy));
+    const known = own(existing, name);
+    if (name === '__typename' && known !== undefined && !interfaces.has(String(known))) continue;
+    define(existing, name, mergeValue(known, incoming, copy, interfaces));
   }
   return existing;
 }

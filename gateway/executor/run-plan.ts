@@ -295,7 +295,7 @@ class PlanRun {
     rewriteAnswer(data, step.rewrites, this.#parts.types);
     let again = false;
     eachPlace(this.#data, step.step.path, (place) => {
-      mergeValue(place, data, again);
+      mergeValue(place, data, again, this.#parts.types.interfaces);
       again = true;
     });
   }
