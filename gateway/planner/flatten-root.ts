@@ -1,4 +1,11 @@
-import { Kind, OperationTypeNode, type DefinitionNode, type DocumentNode, type GraphQLSchema, type SelectionNode } from 'graphql';
+import {
+  Kind,
+  OperationTypeNode,
+  type DefinitionNode,
+  type DocumentNode,
+  type GraphQLSchema,
+  type SelectionNode,
+} from 'graphql';
 import { fragmentsIn } from '../executor/client-operation.js';
 import { collectFields } from '../executor/collect-fields.js';
 import { deferLabel } from '../executor/defer/expand-deferred.js';
