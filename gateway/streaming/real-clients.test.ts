@@ -1,4 +1,5 @@
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { Defer20220824Handler, GraphQL17Alpha9Handler } from '@apollo/client/incremental';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client as UrqlClient, fetchExchange } from '@urql/core';
 import * as apollo3 from 'apollo-client-3/core/index.js';
@@ -32,8 +33,8 @@ beforeAll(async () => {
       inProcess(
         'notes',
         NOTES,
-        () => ({}),
-        ({ id }) => ({ __typename: 'Note', id }),
+        () => ({ notes: ['1', '2'].map((id) => noteBy(id)) }),
+        ({ id }) => noteBy(String(id)),
         { subscribe: log.subscribe },
       ),
       inProcess(
@@ -48,6 +49,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
+const noteBy = (id: string) => ({ __typename: 'Note', id, author: { __typename: 'User', id: `u${id}` } });
 const publish = (id: string) =>
   log.publish({ noteChanged: { __typename: 'Note', id, author: { __typename: 'User', id: `u${id}` } } });
 const noteOf = (id: string) => ({ noteChanged: { id, author: { name: `name of u${id}` } } });
@@ -166,6 +168,53 @@ describe.each(Object.entries(clients))('%s', (_name, subscribe) => {
     ).toEqual(['1', '2', '3'].map(noteOf));
     await leave();
     while (log.open > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+});
+
+/** A part within a part, of a list, joined with another subgraph. */
+const DEFERRED = `{ notes { id ... @defer(label: "who") { author { id ... @defer(label: "name") { name } } } } }`;
+type Handler = NonNullable<ConstructorParameters<typeof ApolloClient>[0]['incrementalHandler']>;
+const apollo4With = (incrementalHandler: unknown) => (receive: Receive) => {
+  const client = new ApolloClient({
+    link: new HttpLink({ uri: url() }),
+    cache: new InMemoryCache(),
+    incrementalHandler: incrementalHandler as Handler, // whose types do not stand `exactOptionalPropertyTypes`
+  });
+  client.watchQuery({ query: gql(DEFERRED) }).subscribe(({ data, error }) => receive(error ?? data));
+};
+
+/** Asks, and hands on all that is known with every part that comes. */
+const readers: Readonly<Record<string, (receive: Receive) => void>> = {
+  'Apollo Client 4 (2022)': apollo4With(new Defer20220824Handler()),
+  'Apollo Client 4 (GraphQL 17)': apollo4With(new GraphQL17Alpha9Handler()),
+  'Apollo Client 3'(receive) {
+    const client = new apollo3.ApolloClient({
+      link: new apollo3.HttpLink({ uri: url() }),
+      cache: new apollo3.InMemoryCache(),
+    });
+    client.watchQuery({ query: gql(DEFERRED) }).subscribe(({ data }) => receive(data));
+  },
+  urql(receive) {
+    const client = new UrqlClient({ url: url(), exchanges: [fetchExchange], preferGetMethod: false });
+    client.query(DEFERRED, {}).subscribe(({ data, error }) => receive(error ?? data));
+  },
+};
+
+describe.each(Object.entries(readers))('%s', (_name, ask) => {
+  it('puts together what is deferred, part by part, to the whole answer', async () => {
+    const received: string[] = [];
+    const whole = await new Promise<unknown>((resolve) =>
+      ask((data) => {
+        const text = JSON.stringify(data, (key, value: unknown) => (key === '__typename' ? undefined : value)) ?? '';
+        received.push(text);
+        if (data instanceof Error || text.includes('name of u2'))
+          resolve(data instanceof Error ? data : JSON.parse(text));
+      }),
+    );
+    expect(whole).toEqual({
+      notes: ['1', '2'].map((id) => ({ id, author: { id: `u${id}`, name: `name of u${id}` } })),
+    });
+    expect(received.some((text) => text.includes('"1"') && !text.includes('u1'))).toBe(true);
   });
 });
 
