@@ -156,6 +156,18 @@ describe('The writer of an answer', () => {
     expect(lost).toBeGreaterThan(10);
   });
 
+  it('names the type itself in a problem, also where another is answered alike', () => {
+    const schema = buildSchema(
+      'type Query { nodes: [Node] } interface Node { id: ID! } type A implements Node { id: ID! } type B implements Node { id: ID! }',
+    );
+    const client = clientOperationOf(parse('{ nodes { id } }'));
+    const nodes = ['A', 'B'].map((__typename) => ({ __typename, id: null }));
+    expect(write(schema, client, { nodes }).problems.map(([message]) => message)).toEqual([
+      'Cannot return null for non-nullable field A.id.',
+      'Cannot return null for non-nullable field B.id.',
+    ]);
+  });
+
   const SCHEMA = buildSchema(`
     type Query { thing: Thing things: [[Thing!]] whole: Thing! node: Node any: Any odd: Odd surely: Odd! name: String id: ID }
     interface Node { id: ID! thing: Thing sizes: [Int!] }

@@ -187,12 +187,14 @@ return s + ']';
         return `function ${name}(o, E) { return ${this.#forObject(type, sets)}(o, E); }`;
       const alike = typesAlike(this.#schema, this.#client, type, sets);
       const unknown = `return E.unfit(${literal(type.name)}, o);`;
-      if (alike.length === 1 && alike[0]!.length > 0 && !this.#client.hidesTypes) {
-        return `function ${name}(o, E) { return ${this.#forObject(alike[0]![0]!, sets)}(o, E); }`;
-      }
-      const cases = alike.map(
+      const oneForAll = alike.length === 1 && !this.#client.hidesTypes;
+      if (oneForAll && this.#kind === 'quick')
+        return `function ${name}(o, E) { return ${this.#forObject(alike[0]![0], sets)}(o, E); }`;
+      // A problem is told with the type's own name.
+      const groups = this.#kind === 'exact' ? alike.flatMap((types) => types.map((type) => [type] as const)) : alike;
+      const cases = groups.map(
         (types) =>
-          `${types.map((one) => `case ${literal(one.name)}:`).join(' ')} return ${this.#forObject(types[0]!, sets)}(o, E);`,
+          `${types.map((one) => `case ${literal(one.name)}:`).join(' ')} return ${this.#forObject(types[0], sets)}(o, E);`,
       );
       // Without a name, or with an interface's, the fields must be the same for all.
       const nameless =
@@ -204,7 +206,7 @@ if (typeof o !== 'object') ${unknown}
 switch (o.__typename) {
 ${cases.join('\n')}
 ${nameless}
-default: ${unknown}
+default: ${oneForAll ? `return ${this.#forObject(alike[0]![0], sets)}(o, E);` : unknown}
 }
 }`;
     });
