@@ -188,7 +188,7 @@ describe('A subgraph', () => {
     expect(unharmed.flatMap(({ endings }) => endings)).toEqual([]);
   });
 
-  it('that floods a client which never reads costs the gateway little memory, that client its subscription, and others nothing', async () => {
+  it('that floods a client which does not read costs the gateway little memory, others nothing, and the client no event', async () => {
     const EVENTS = 100_000;
     const [ticks, others] = [await ticking({ padding: 8_000 }), await ticking({ field: 'other' })];
     const { url, process } = await startedGateway({ ticks, labels: others, others }, { atMostMegabytes: 200 });
@@ -208,7 +208,6 @@ describe('A subgraph', () => {
       );
     }, 20);
     await ticks.publish(EVENTS);
-    await until('its subscription has ended', async () => (await ticks.subscriptions()) <= 1);
     for (const end = number + 20; number < end;) {
       await others.publish(++number);
       await have(unharmed, number);
@@ -216,13 +215,9 @@ describe('A subgraph', () => {
     clearInterval(watching);
     expect(most - before).toBeLessThan(300); // of 800 MB
 
-    const messages = await stuck.readAtLast();
-    const events = messages.filter(({ type, payload }) => type === 'next' && payload?.data);
-    expect(events.map(({ payload }) => payload!.data!.tick.number)).toEqual(upTo(first + events.length - 1, first));
-    expect(events.length).toBeLessThan(EVENTS / 2);
-    const [said] = messages.slice(events.length);
-    expect(JSON.stringify(said)).toContain('"code":"SLOW_CONSUMER"');
-    // Those who read may be too slow for it, too. Until then nothing is missing.
+    // More than was kept for it: the gateway has asked for the rest when there was room.
+    const events = await stuck.readAtLast(5_000);
+    expect(events).toEqual(upTo(first + events.length - 1, first));
     for (const subscriber of reading) {
       const numbers = numbersOf(subscriber).filter((one) => one !== undefined);
       expect(numbers).toEqual(upTo(numbers.at(-1)!, numbers[0]));
@@ -238,10 +233,10 @@ interface Message {
 }
 
 /** Subscribes to long ticks and reads nothing from then on. */
-async function subscribedAndStuck(url: string): Promise<{ readAtLast(): Promise<readonly Message[]> }> {
+async function subscribedAndStuck(url: string): Promise<{ readAtLast(count: number): Promise<readonly number[]> }> {
   const socket = new WebSocket(url.replace(/^http/, 'ws'), 'graphql-transport-ws');
   running.push({ stop: async () => socket.terminate() });
-  const messages: Message[] = [];
+  const numbers: number[] = [];
   await new Promise<void>((resolve) => {
     socket.on('open', () => socket.send('{"type":"connection_init"}'));
     socket.once('message', () => {
@@ -249,12 +244,15 @@ async function subscribedAndStuck(url: string): Promise<{ readAtLast(): Promise<
     });
   });
   socket.pause();
-  socket.on('message', (data) => messages.push(JSON.parse(String(data)) as Message));
+  socket.on('message', (data) => {
+    const { type, payload } = JSON.parse(String(data)) as Message;
+    if (type === 'next') numbers.push(payload!.data!.tick.number);
+  });
   return {
-    async readAtLast() {
+    async readAtLast(count) {
       socket.resume();
-      await until('it has read what is left', async () => messages.some(({ payload }) => payload && !payload.data));
-      return messages;
+      await until('it has read what it missed', async () => numbers.length >= count);
+      return numbers.slice(0, count);
     },
   };
 }
