@@ -1,9 +1,13 @@
 /** What runs inside a planner thread; `start-planner-thread.ts` is its other end. */
+import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { apolloReason, loadApolloPlanner, type ApolloPlanner } from './apollo-planner.js';
 import type { ThreadAnswer, ThreadOrder, ThreadQuestion } from './thread-messages.js';
 
 const port = parentPort!;
+// Where cores are few, requests whose plan is known go first. On Linux it is the calling thread's alone (setpriority(2));
+// elsewhere it would be the whole process's.
+if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
 const planners = new Map<number, ApolloPlanner>();
 
 port.on('message', (order: ThreadOrder) => {
