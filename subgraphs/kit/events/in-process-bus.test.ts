@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ListenOptions, StackEvent } from '@inevitable/contract';
 import fc from 'fast-check';
-import { inProcessBus } from './in-process-bus.js';
-import { KEPT_EVENTS, KEPT_FOR_MS } from './kept-events.js';
+import { inProcessBus, KEPT } from './in-process-bus.js';
 
 const event = (id: string, name = 'starter.note.changed.v1'): StackEvent => ({
   id,
@@ -114,7 +113,7 @@ describe('A listener that comes back with the id of the last event it heard', ()
     const { bus, hear, clock } = openBus();
     await bus.publish(event('a'));
     await bus.publish(event('b'));
-    clock.now += KEPT_FOR_MS;
+    clock.now += KEPT.forMs;
     expect(hear('starter.', { after: 'a' }).heard).toEqual(['b']);
     clock.now += 1;
     const late = hear('starter.', { after: 'a' });
@@ -124,15 +123,23 @@ describe('A listener that comes back with the id of the last event it heard', ()
 
   it('is told of a gap when more events than are kept have come since', async () => {
     const { bus, hear } = openBus();
-    for (let count = 0; count <= KEPT_EVENTS; count += 1) await bus.publish(event(String(count)));
+    for (let count = 0; count <= KEPT.events; count += 1) await bus.publish(event(String(count)));
     expect(hear('starter.', { after: '0' }).heard).toEqual(['gap']);
-    expect(hear('starter.', { after: '1' }).heard).toHaveLength(KEPT_EVENTS - 1);
+    expect(hear('starter.', { after: '1' }).heard).toHaveLength(KEPT.events - 1);
+  });
+
+  it('is told of a gap when more than fits into memory has come since, however few events that are', async () => {
+    const { bus, hear } = openBus();
+    const large = { payload: 'x'.repeat(262_144) };
+    for (let count = 0; count < 100; count += 1) await bus.publish({ ...event(String(count)), ...large });
+    expect(hear('starter.', { after: '0' }).heard).toEqual(['gap']);
+    expect(hear('starter.', { after: '90' }).heard).toHaveLength(9);
   });
 
   it('hears exactly what it missed, once and in order, or is told of a gap – wherever it left', async () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('publish' as const), name: fc.constantFrom('a.x.y.v1', 'a.x.z.v1', 'b.x.y.v1') }),
-      fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: KEPT_FOR_MS }) }),
+      fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: KEPT.forMs }) }),
       fc.record({ kind: fc.constant('again' as const) }),
     );
     await fc.assert(
@@ -149,7 +156,7 @@ describe('A listener that comes back with the id of the last event it heard', ()
               if (one.kind === 'wait') clock.now += one.ms;
               else if (one.kind === 'again') {
                 const last = published.at(-1);
-                if (last && clock.now - last.at <= KEPT_FOR_MS) await bus.publish(event(last.id, last.name));
+                if (last && clock.now - last.at <= KEPT.forMs) await bus.publish(event(last.id, last.name));
               } else {
                 const id = `event ${published.length}`;
                 published.push({ id, name: one.name, at: clock.now });
@@ -160,7 +167,7 @@ describe('A listener that comes back with the id of the last event it heard', ()
           await play(before);
           fc.pre(published.length > 0);
           const seen = published[leftAt % published.length]!;
-          const isKnown = clock.now - seen.at <= KEPT_FOR_MS;
+          const isKnown = clock.now - seen.at <= KEPT.forMs;
           const start = isKnown ? published.indexOf(seen) + 1 : published.length;
           const { heard } = hear(listened, { after: seen.id });
           await play(afterwards);

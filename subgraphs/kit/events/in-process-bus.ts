@@ -1,5 +1,9 @@
 import type { EventBus, StackEvent } from '@inevitable/contract';
-import { KeptEvents } from './kept-events.js';
+import { isHeardUnder } from './is-heard-under.js';
+import { KeptEvents, type Bounds } from './kept-events.js';
+
+/** What a listener that was away can still be given: events go when any bound is reached. */
+export const KEPT = { events: 10_000, bytes: 16 * 1024 * 1024, forMs: 5 * 60_000 } as const satisfies Bounds;
 
 /** One `subscribe`: the same function may be given twice, and each is ended for itself. */
 interface Hearing {
@@ -15,7 +19,7 @@ export function inProcessBus(
   { now = Date.now }: { readonly now?: () => number } = {},
 ): EventBus {
   const hearings = new Map<string, Set<Hearing>>();
-  const kept = new KeptEvents(now);
+  const kept = new KeptEvents(KEPT, now);
 
   function tell(listener: Hearing['listener'], event: StackEvent): void {
     try {
@@ -27,18 +31,21 @@ export function inProcessBus(
 
   return {
     publish(event) {
-      if (!kept.add(event)) return Promise.resolve();
+      const bytes = Buffer.byteLength(JSON.stringify(event));
+      if (kept.add(event, bytes) === null) return Promise.resolve();
       // Taken before anybody is told: whoever subscribes meanwhile has this event from `kept`, or did not ask for it.
       const told = [...hearings].flatMap(([name, heard]) =>
-        hears(name, event) ? [...heard].map((hearing) => ({ heard, hearing })) : [],
+        isHeardUnder(name, event.name) ? [...heard].map((hearing) => ({ heard, hearing })) : [],
       );
       for (const { heard, hearing } of told) if (heard.has(hearing)) tell(hearing.listener, event);
       return Promise.resolve();
     },
     subscribe(name, listener, { after, onGap } = {}) {
-      const missed = after === undefined ? [] : kept.after(after);
-      if (!missed) onGap?.();
-      for (const event of missed ?? []) if (hears(name, event)) tell(listener, event);
+      if (after !== undefined) {
+        const position = kept.positionOf(after);
+        if (position === undefined) onGap?.();
+        else for (const event of kept.from(position + 1)) if (isHeardUnder(name, event.name)) tell(listener, event);
+      }
       const heard = hearings.get(name) ?? new Set();
       const hearing: Hearing = { listener };
       hearings.set(name, heard.add(hearing));
@@ -49,6 +56,3 @@ export function inProcessBus(
     },
   };
 }
-
-const hears = (name: string, event: StackEvent): boolean =>
-  name === event.name || (name.endsWith('.') && event.name.startsWith(name));

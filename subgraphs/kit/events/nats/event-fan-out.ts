@@ -1,6 +1,7 @@
 import type { EventBus, ListenOptions, StackEvent } from '@inevitable/contract';
-import { EventListeners, isHeardUnder, type EventListener } from './event-listeners.js';
-import { KeptEvents, type Bounds } from './kept-events.js';
+import { isHeardUnder } from '../is-heard-under.js';
+import { EventListeners, type EventListener } from './event-listeners.js';
+import { KeptEvents, type Bounds } from '../kept-events.js';
 
 export interface EventFanOutOptions {
   readonly bounds: Bounds;

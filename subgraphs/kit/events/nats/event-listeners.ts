@@ -9,10 +9,6 @@ export interface EventListener {
   next: number | null;
 }
 
-/** An event's name is heard under itself and under every prefix of it that ends in `.`. */
-export const isHeardUnder = (listened: string, name: string): boolean =>
-  listened === name || (listened.endsWith('.') && name.startsWith(listened));
-
 /** Who listens in this process, found by an event's name instead of by asking each. */
 export class EventListeners {
   readonly #byName = new Map<string, Set<EventListener>>();

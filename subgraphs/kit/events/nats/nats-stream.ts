@@ -10,7 +10,7 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import type { StackEvent } from '@inevitable/contract';
 import { z } from 'zod';
-import type { Bounds } from './kept-events.js';
+import type { Bounds } from '../kept-events.js';
 
 /** Of the NATS account the stack signs in to: two stacks on one server need two accounts. */
 export const STREAM = 'INEVITABLE_EVENTS';

@@ -39,6 +39,17 @@ describe('Of the events that were heard', () => {
     expect(idsFrom(events, 0)).toEqual(['next']);
   });
 
+  it('those that are added while they are read are read too, and none twice, also when the oldest go meanwhile', () => {
+    const events = kept({ events: 3, bytes: 100 }, 1, 1, 1);
+    const read: string[] = [];
+    for (const { id } of events.from(1)) {
+      read.push(id);
+      if (read.length < 4) for (const more of ['a', 'b']) events.add(event(`${id}${more}`), 1);
+    }
+    expect(new Set(read).size).toBe(read.length);
+    expect(read.slice(-3)).toEqual(idsFrom(events, 0));
+  });
+
   it('one is added once', () => {
     const events = kept({ events: 3, bytes: 10 }, 1);
     expect(events.add(event('e0'), 1)).toBeNull();
