@@ -34,7 +34,7 @@ const boundaries = [
     restrict([`${folder}/**/*.ts`], ownPackages(folder, allowed), byPackageName, noAgenda),
   ),
   restrict(
-    ['subgraphs/kit/jobs/agenda-runner.ts', 'subgraphs/kit/jobs/guard-repository.ts'],
+    ['subgraphs/kit/jobs/runner/agenda-backend.ts', 'subgraphs/kit/jobs/runner/start-job-runner.ts'],
     ownPackages('subgraphs/kit', mayImport['subgraphs/kit']),
     byPackageName,
   ),

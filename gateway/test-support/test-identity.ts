@@ -63,7 +63,7 @@ export class TestIdentity {
       },
     },
     entitlements: { describe: refuse, reserve: refuse, commit: refuse, release: refuse },
-    tenants: { find: refuse },
+    tenants: { find: refuse, active: refuse },
   };
 
   /** The feed's position now: what a token issued now carries as `rev`. */

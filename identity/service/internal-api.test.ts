@@ -59,6 +59,8 @@ describe("Identity's ports", () => {
       (ports) => ports.revocations.since(0, 0, signal),
       (ports) => ports.tenants.find(acme),
       (ports) => ports.tenants.find(parseTenantId(newId())),
+      (ports) => ports.tenants.active(null),
+      (ports) => ports.tenants.active(acme),
       (ports) => ports.entitlements.describe(acme),
       (ports) => ports.entitlements.reserve(request),
       (ports) => ports.entitlements.commit(acme, newId(), 1),
@@ -67,6 +69,14 @@ describe("Identity's ports", () => {
     for (const ask of asks) expect(await ask(far)).toEqual(await ask(near));
     const reserved = await far.entitlements.reserve(request);
     expect(reserved.kind === 'reserved' && (await far.entitlements.commit(acme, reserved.reservationId, 1))).toBe(true);
+  });
+
+  it('tell any service which tenants are active', async () => {
+    const acme = await test.tenantId('acme');
+    const active = await identityClient(url, test.product).tenants.active(null);
+    expect(active).toEqual(expect.arrayContaining([acme, await test.tenantId('globex')]));
+    expect(await call(bearer(test.product), 'active-tenants', '{"after": "acme"}')).toMatchObject({ status: 400 });
+    expect(await call('', 'active-tenants', '{"after": null}')).toMatchObject({ status: 401 });
   });
 
   it('let a gateway, and no other service, speak for callers', async () => {

@@ -44,6 +44,7 @@ export function internalApi(ports: IdentityPorts, serviceOf: AssertionVerifier, 
       return { sequence: page.sequence, revocations: [...page.revocations] };
     },
     'find-tenant': ({ tenantId }) => ports.tenants.find(tenantId),
+    'active-tenants': async ({ after }) => ({ tenantIds: [...(await ports.tenants.active(after))] }),
     'describe-entitlements': ({ tenantId }) => ports.entitlements.describe(tenantId),
     reserve: (request) => ports.entitlements.reserve(request),
     commit: async ({ tenantId, reservationId, actual }) => ({

@@ -8,6 +8,7 @@ import {
   type Permission,
 } from '@inevitable/contract';
 import type { SubgraphDeclaration } from '@inevitable/kit';
+import { activeTenants } from './entitlements/active-tenants.js';
 import { describeEntitlements } from './entitlements/describe-entitlements.js';
 import { findTenant } from './entitlements/find-tenant.js';
 import { reserve } from './entitlements/reserve.js';
@@ -21,6 +22,8 @@ import { signIn } from './flows/sign-in.js';
 import { signOut } from './flows/sign-out.js';
 import { identityPermissions, identitySubgraph } from './identity-subgraph.js';
 import { internalApi } from './internal-api.js';
+import { removeExpired, type RemovedExpired } from './jobs/remove-expired.js';
+import { sweepReservations } from './jobs/sweep-reservations.js';
 import { openPasswords } from './passwords/passwords.js';
 import { openRevocationFeed } from './revocation/revocation-feed.js';
 import { openServiceCredentials, type ServiceKey } from './services/service-credentials.js';
@@ -46,6 +49,17 @@ export interface IdentitySettings {
   readonly log: Logger;
 }
 
+/**
+ * What jobs run on a schedule. A run may be repeated, stopped at any point, and be one of several at once; it does its
+ * work in small steps, and rejects with the reason of `signal` before the next one when that is aborted.
+ */
+export interface IdentityMaintenance {
+  /** Removes sessions, their refresh tokens and revocations that nobody can use any more. */
+  removeExpired(signal?: AbortSignal): Promise<RemovedExpired>;
+  /** Gives back what reservations of any tenant hold past their 15 minutes; answers how many did. */
+  sweepReservations(signal?: AbortSignal): Promise<number>;
+}
+
 /** core-identity, open: what the composition root wires into gateway, products and HTTP. */
 export interface Identity {
   /** `iss` of every token. */
@@ -56,6 +70,7 @@ export interface Identity {
   readonly internalApi: (request: Request) => Promise<Response>;
   /** An access token without a password. Throws `NotFound` and `BadUserInput`. */
   issueAccessToken(request: OperatorTokenRequest): Promise<string>;
+  readonly maintenance: IdentityMaintenance;
   /** Makes the demo, or sets its password; answers it. Throws `Forbidden` in a customer's deployment. */
   seedDemo(password: string | null): Promise<string>;
   health(): Promise<PartHealth>;
@@ -100,7 +115,7 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
       registerContextKey: (contextKey, ttlSeconds) => registerContextKey(db, contextKey, ttlSeconds),
     },
     revocations,
-    tenants: { find: (tenantId) => findTenant(db, tenantId) },
+    tenants: { find: (tenantId) => findTenant(db, tenantId), active: (after) => activeTenants(db, after) },
     entitlements: {
       describe: (tenantId) => describeEntitlements(db, tenantId),
       reserve: (request) => reserve(db, request),
@@ -123,6 +138,10 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
     }),
     internalApi: internalApi(ports, verifyAssertion, log),
     issueAccessToken: (request) => issueOperatorToken(request, flows),
+    maintenance: {
+      removeExpired: (signal) => removeExpired(db, signal),
+      sweepReservations: (signal) => sweepReservations(db, signal),
+    },
     async seedDemo(password) {
       if (deployment === 'customer') throw new Forbidden("A customer's deployment has no demo.");
       return seedDemo(password, flows);

@@ -11,6 +11,7 @@ type Run = (settings: Settings, progress: Progress, log: Logger, closers: Closer
 
 interface Flags {
   readonly product?: string;
+  readonly queue?: string;
   readonly port?: number;
   /** Absolute. */
   readonly supergraph?: string;
@@ -33,9 +34,9 @@ const PARTS: Readonly<Record<string, (flags: Flags, name?: string) => Promise<Ru
     const { runSubgraph } = await import('../run/run-subgraph.js');
     return (...args) => runSubgraph(name!, ...args);
   },
-  worker: async ({ product }) => {
+  worker: async ({ product, queue }) => {
     const { runWorker } = await import('../run/run-worker.js');
-    return (...args) => runWorker(product, ...args);
+    return (...args) => runWorker({ product, queue }, ...args);
   },
 };
 
@@ -48,7 +49,7 @@ Examples:
   PORT=9090 DATA_DIR=/tmp/second stack start      a second stack beside it
   stack start identity                            one part as a process of its own
   stack start subgraph starter
-  stack start worker --product starter
+  stack start worker --product starter            relays its outbox and runs its jobs
   stack start gateway --supergraph other.graphql  a supergraph that was composed elsewhere
   stack start gateway --supergraph other.graphql --port 4000 --auth off
                                                   any subgraphs, every caller anonymous; refused where customers are`;
@@ -60,6 +61,7 @@ export function startCommand(program: Command, world: CommandWorld): void {
     .argument('[part]', 'gateway, identity, operations, subgraph or worker; everything when left out')
     .argument('[name]', 'which subgraph')
     .option('--product <name>', 'worker: only the jobs of this product')
+    .option('--queue <name>', 'worker: only the jobs of this queue')
     .option('--port <number>', 'in place of the setting PORT', portFrom)
     .option('--supergraph <file>', 'gateway: a composed supergraph; its subgraphs are where it says', (file) =>
       resolve(file),
@@ -82,6 +84,8 @@ export function startCommand(program: Command, world: CommandWorld): void {
       }
       if (flags.product !== undefined && part !== 'worker')
         command.error('error: --product belongs to "stack start worker".');
+      if (flags.queue !== undefined && part !== 'worker')
+        command.error('error: --queue belongs to "stack start worker".');
       if (flags.supergraph !== undefined && part !== 'gateway')
         command.error('error: --supergraph belongs to "stack start gateway".');
       if (flags.auth === 'off' && flags.supergraph === undefined)

@@ -1,7 +1,9 @@
 import { Closers } from './closers.js';
 
 /** From the signal to the end of the process; the longest stop of a part fits into it. */
-const STOP_WITHIN_MS = 14_000;
+const STOP_WITHIN_MS = 60_000;
+/** A start that is under way when the signal comes. */
+const START_WITHIN_MS = 7_000;
 
 /**
  * Starts something, keeps it until SIGTERM, SIGINT or SIGHUP (the terminal is gone), and stops it: exit code 0. A signal during the start ends it too.
@@ -31,7 +33,7 @@ export async function runUntilSignal(
     process.exit(1);
   }, STOP_WITHIN_MS);
   // A part that is just starting is stopped once it has started: nothing is left half-way.
-  await Promise.race([starting, new Promise((resolve) => setTimeout(resolve, STOP_WITHIN_MS / 2).unref())]);
+  await Promise.race([starting, new Promise((resolve) => setTimeout(resolve, START_WITHIN_MS).unref())]);
   const failed = await closers.closeAll();
   clearTimeout(watchdog);
   if (failure) throw failure;

@@ -1,5 +1,5 @@
 import { checkHealth } from '@inevitable/contract';
-import { declaredEvents, hostSubgraph, openJobStoreReader } from '@inevitable/kit/host';
+import { declaredEvents, hostSubgraph, openJobDesk } from '@inevitable/kit/host';
 import { operationsSubgraph } from '@inevitable/operations';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
@@ -28,7 +28,7 @@ export async function runOperations(
   const events = await openSharedEventBus(settings, closers, log);
   const identity = await identityPeer(settings, 'operations');
   const { readerUrl } = await progress.step('opening the job store', () => databases.prepareJobStore());
-  const jobs = openJobStoreReader(readerUrl);
+  const jobs = openJobDesk(readerUrl);
   closers.add('job store reader', () => jobs.close());
 
   const gatewayUrl = settings.publicUrl ?? DEFAULT_GATEWAY_URL;

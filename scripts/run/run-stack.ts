@@ -3,9 +3,8 @@ import { startGateway, type RunningGateway } from '@inevitable/gateway';
 import {
   declaredEvents,
   hostSubgraph,
-  openJobStoreReader,
+  openJobDesk,
   openProductDatabase,
-  startWorker,
   type WorkedProduct,
 } from '@inevitable/kit/host';
 import { identityDatabase } from '@inevitable/identity';
@@ -16,14 +15,13 @@ import { openEventBus } from '../parts/event-bus.js';
 import { openIdentityParts, seedDemo } from '../parts/identity.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
+import { startWorkerPart } from '../parts/worker.js';
 import type { Progress } from '../parts/progress.js';
 import { registryFromFiles } from '../parts/supergraph.js';
 import type { Settings } from '../settings/settings.js';
 import { welcome } from './welcome.js';
 
 const DEFAULT_PORT = 8080;
-/** What running jobs get to end in when the process stops. */
-const JOB_GRACE_MS = 5_000;
 
 /** Everything in one process: what `npm start` does. The same parts as apart, joined by objects in place of HTTP. */
 export async function runStack(settings: Settings, progress: Progress, log: Logger, closers: Closers): Promise<void> {
@@ -49,7 +47,7 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
     : null;
 
   const jobStore = await databases.prepareJobStore();
-  const jobs = openJobStoreReader(jobStore.readerUrl);
+  const jobs = openJobDesk(jobStore.readerUrl);
   closers.add('job store reader', () => jobs.close());
 
   const hosted = new Map<string, SubgraphHandle>();
@@ -65,20 +63,17 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
       declaration.name,
       hostSubgraph(declaration, { database, entitlements: identity.ports.entitlements, events: events.bus, log }),
     );
-    if (database && urls) worked.push({ declaration, database, systemUrl: urls.systemUrl });
+    worked.push({ declaration, database, systemUrl: urls?.systemUrl ?? null });
   }
 
   const worker = await progress.step('starting the worker', () =>
-    startWorker({
-      products: worked,
-      jobStoreUrl: jobStore.runnerUrl,
-      tenants: identity.ports.tenants,
-      deployment: settings.deployment,
-      events: events.bus,
+    startWorkerPart(
+      settings,
+      { products: worked, runnerUrl: jobStore.runnerUrl, identity: identity.ports, events: events.bus },
+      closers,
       log,
-    }),
+    ),
   );
-  closers.add('worker', () => worker.stop(JOB_GRACE_MS));
 
   let gateway: RunningGateway | null = null;
   const health = async (): Promise<HealthReport> =>

@@ -1,18 +1,24 @@
-import { openProductDatabase, serveHealth, startWorker, type WorkedProduct } from '@inevitable/kit/host';
+import { openProductDatabase, serveHealth, type WorkedProduct } from '@inevitable/kit/host';
+import type { SubgraphDeclaration } from '@inevitable/kit';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { openEventBus } from '../parts/event-bus.js';
 import { identityPeer } from '../parts/identity-peer.js';
-import { loadProducts } from '../parts/products.js';
+import { loadProducts, ProductUnknown } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
 import type { Progress } from '../parts/progress.js';
+import { startWorkerPart } from '../parts/worker.js';
 import type { Settings } from '../settings/settings.js';
 
-const JOB_GRACE_MS = 8_000;
+/** Which jobs: of every product, or of one, or of one of its queues. */
+export interface WorkerChoice {
+  readonly product?: string | undefined;
+  readonly queue?: string | undefined;
+}
 
-/** Relays outboxes and runs jobs, of every product or of one. Serves health only where PORT is set: many may run on one machine. */
+/** Relays outboxes and runs jobs. Serves its health only where PORT is set: many may run on one machine. */
 export async function runWorker(
-  product: string | undefined,
+  { product, queue }: WorkerChoice,
   settings: Settings,
   progress: Progress,
   log: Logger,
@@ -21,25 +27,22 @@ export async function runWorker(
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const events = await openEventBus(settings, closers, log);
   const products = await loadProducts(settings, config, product);
+  assertQueue(products, queue);
   const identity = await identityPeer(settings, 'worker');
   const worked: WorkedProduct[] = [];
   for (const declaration of products) {
-    if (!declaration.database) continue;
-    const urls = await databases.prepare(declaration.database);
-    const database = await openProductDatabase(declaration.database, urls.appUrl);
-    closers.add(`database of ${declaration.name}`, () => database.close());
-    worked.push({ declaration, database, systemUrl: urls.systemUrl });
+    const urls = declaration.database && (await databases.prepare(declaration.database));
+    const database = urls ? await openProductDatabase(declaration.database!, urls.appUrl) : null;
+    if (database) closers.add(`database of ${declaration.name}`, () => database.close());
+    worked.push({ declaration, database, systemUrl: urls?.systemUrl ?? null });
   }
   const { runnerUrl } = await databases.prepareJobStore();
-  const worker = await startWorker({
-    products: worked,
-    jobStoreUrl: runnerUrl,
-    tenants: identity.tenants,
-    deployment: settings.deployment,
-    events: events.bus,
+  const worker = await startWorkerPart(
+    settings,
+    { products: worked, runnerUrl, identity, events: events.bus, queue },
+    closers,
     log,
-  });
-  closers.add('worker', () => worker.stop(JOB_GRACE_MS));
+  );
   if (settings.port !== undefined) {
     const served = await serveHealth(
       { host: settings.host, port: settings.port },
@@ -49,4 +52,11 @@ export async function runWorker(
     progress.line(`health: ${served.url}/ready`);
   }
   progress.line(`worker is ready: ${worked.map(({ declaration }) => declaration.name).join(', ')}`);
+}
+
+/** Throws `ProductUnknown` where no job is in that queue: the worker would wait for ever. */
+function assertQueue(products: readonly SubgraphDeclaration[], queue: string | undefined): void {
+  const queues = new Set(products.flatMap(({ jobs = [] }) => jobs.map((job) => job.queue ?? 'default')));
+  if (queue !== undefined && !queues.has(queue))
+    throw new ProductUnknown(`No job is in the queue "${queue}". Queues: ${[...queues].sort().join(', ') || 'none'}.`);
 }

@@ -19,6 +19,7 @@ const NOT_YET = {
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port.optional(),
+  METRICS_PORT: port.optional(),
   DATA_DIR: z.string().min(1).default('.data'),
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   DEPLOYMENT_CONTEXT: z.enum(['internal', 'customer']).optional(),
@@ -52,6 +53,8 @@ export interface Settings {
   readonly host: string;
   /** undefined: the part's own default. */
   readonly port: number | undefined;
+  /** Where Prometheus asks; undefined: nowhere. */
+  readonly metricsPort: number | undefined;
   readonly dataDir: string;
   /** Demo users, and the defaults of one developer's machine. */
   readonly development: boolean;
@@ -107,6 +110,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     root,
     host: read.HOST,
     port: read.PORT,
+    metricsPort: read.METRICS_PORT,
     dataDir: resolve(root, read.DATA_DIR),
     development: !production && deployment === 'internal',
     deployment,

@@ -6,16 +6,19 @@ export { inProcessBus } from './events/in-process-bus.js';
 export { natsBus, NatsUnavailable, type NatsBus } from './events/nats/nats-bus.js';
 export { tenantWork } from './outbox/outbox.js';
 export { completeSchemaText } from './graph/complete-schema.js';
+export { openJobDesk, type JobDesk } from './jobs/store/job-desk.js';
+export type * from './jobs/store/job-store.js';
 export {
   JOB_STORE_SCHEMA,
-  jobStore,
   migrateJobStore,
   openJobStorePool,
-  openJobStoreReader,
-  type JobStoreReader,
-} from './jobs/job-store.js';
+  postgresJobStore,
+} from './jobs/store/postgres-job-store.js';
+export { jobMetrics } from './jobs/observation/job-metrics.js';
+export type { JobObserver } from './jobs/observation/job-observer.js';
 export { startWorker, type WorkedProduct, type Worker } from './jobs/start-worker.js';
 export { hostSubgraph, type HostedSubgraph } from './subgraph/host-subgraph.js';
 export { AddressUnavailable, serveHealth } from './subgraph/serve-health.js';
+export { serveMetrics, type ServedMetrics } from './subgraph/serve-metrics.js';
 export { serveSubgraph, type ServedSubgraph } from './subgraph/serve-subgraph.js';
 export { contextVerifier } from './subgraph/verify-context.js';

@@ -25,8 +25,23 @@ export { connectionOf, type Connection, type PageArguments, type PageToRead } fr
 export type { EntityReference } from './graph/entity-reference.js';
 export { newId } from './graph/new-id.js';
 export { plainText } from './graph/plain-text.js';
-export { defineJob, type JobDefinition, type JobRun, type RetryPolicy } from './jobs/define-job.js';
-export { defineSubgraph, type RouteHandler, type SubgraphDeclaration } from './subgraph/define-subgraph.js';
+export {
+  BadJob,
+  defineJob,
+  skipped,
+  type JobConcurrency,
+  type JobDefinition,
+  type JobLog,
+  type JobRun,
+  type RetryPolicy,
+} from './jobs/define-job.js';
+export { BadSchedule, type JobSchedule } from './jobs/schedule/job-schedule.js';
+export {
+  defineSubgraph,
+  jobsPermission,
+  type RouteHandler,
+  type SubgraphDeclaration,
+} from './subgraph/define-subgraph.js';
 export { parseInput } from './subgraph/parse-input.js';
-export type { EventToPublish, ProductContext, TenantWork } from './subgraph/product-context.js';
+export type { EnqueueOptions, EventToPublish, ProductContext, TenantWork } from './subgraph/product-context.js';
 export { requirePermission, requirePlatformAdmin, requireTenant, requireUser } from './subgraph/require.js';

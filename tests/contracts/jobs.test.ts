@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { jobStore, openJobStorePool, openJobStoreReader, roleUrl, tenantWork } from '@inevitable/kit/host';
-import type { StackEvent, TenantId, TenantRecord, TenantsPort } from '@inevitable/contract';
+import { openJobDesk, openJobStorePool, postgresJobStore, roleUrl, tenantWork } from '@inevitable/kit/host';
+import type { JobRecord, StackEvent, TenantId, TenantRecord, TenantsPort } from '@inevitable/contract';
 import { defineJob, defineSubgraph, type JobDefinition } from '@inevitable/kit';
 import { testSubgraph, type TestSubgraph } from '@inevitable/kit/testing';
 import starter from '@inevitable/starter';
 import { noteChanged } from '../../subgraphs/starter/events/note-changed.js';
 import { v7 } from 'uuid';
+import { pino } from 'pino';
 import { z } from 'zod';
 import { until } from '../support/test-stack.js';
 
@@ -39,11 +40,32 @@ function enqueue(to: TestSubgraph, job: JobDefinition<never, never>, payload: un
   );
 }
 
+/** As the relay hands it over; nothing has checked it. */
+async function handOver(to: TestSubgraph, ...records: Partial<JobRecord>[]): Promise<void> {
+  const store = postgresJobStore(storeUrl(to, 'runner'), pino({ level: 'silent' }));
+  const tenantId = to.as({ tenant: 'acme' }).context.tenant!.id;
+  const rest = {
+    tenantId,
+    payload: {},
+    correlationId: 'c',
+    trace: null,
+    onceKey: null,
+    priority: 0,
+    runAt: null,
+    after: [],
+  };
+  try {
+    await store.insert(records.map((record) => ({ ...rest, id: v7(), name: '', ...record })));
+  } finally {
+    await store.close();
+  }
+}
+
 const storeUrl = (of: TestSubgraph, role: 'runner' | 'reader') =>
   roleUrl(of.ownerUrl, new URL(of.ownerUrl).password, 'jobs', role);
 
 async function overview(of: TestSubgraph) {
-  const reader = openJobStoreReader(storeUrl(of, 'reader'));
+  const reader = openJobDesk(storeUrl(of, 'reader'));
   try {
     return await reader.overview();
   } finally {
@@ -117,20 +139,8 @@ describe('A job', () => {
       /payload of job "starter.strict" does not fit/,
     );
 
-    const pool = openJobStorePool(storeUrl(under, 'runner'));
-    const tenantId = under.as({ tenant: 'acme' }).context.tenant!.id;
-    await jobStore(pool).insert([
-      {
-        id: v7(),
-        name: strict.name,
-        tenantId,
-        payload: { noteId: 7 },
-        correlationId: 'c',
-        runAt: new Date().toISOString(),
-      },
-    ]);
+    await handOver(under, { name: strict.name, payload: { noteId: 7 } });
     await under.jobs.settled(strict.name);
-    await pool.end();
     expect(runs).toBe(0);
     expect((await overview(under)).latestFailures).toMatchObject([{ name: strict.name, attempts: 1 }]);
   });
@@ -145,18 +155,8 @@ describe('A job', () => {
     const under = await productWith(once as never);
     const id = await enqueue(under, once as never, {});
     await under.jobs.settled(once.name);
-    const pool = openJobStorePool(storeUrl(under, 'runner'));
-    const record = {
-      id,
-      name: once.name,
-      tenantId: under.as({ tenant: 'acme' }).context.tenant!.id,
-      payload: {},
-      correlationId: 'c',
-      runAt: new Date().toISOString(),
-    };
-    await Promise.all([1, 2, 3].map(() => jobStore(pool).insert([record])));
+    await Promise.all([1, 2, 3].map(() => handOver(under, { id, name: once.name })));
     await under.jobs.settled(once.name);
-    await pool.end();
     expect(runs).toBe(1);
   });
 
@@ -215,7 +215,7 @@ describe('A job whose tenant cannot be looked up', () => {
   });
   const tenantsThat = (find: (asked: number, id: TenantId) => Promise<TenantRecord | null>) => {
     let asked = 0;
-    return { find: (id: TenantId) => find((asked += 1), id) };
+    return { find: (id: TenantId) => find((asked += 1), id), active: () => Promise.resolve([]) };
   };
   const record = (id: TenantId, status: TenantRecord['status']): TenantRecord => ({
     id,
@@ -232,15 +232,11 @@ describe('A job whose tenant cannot be looked up', () => {
     const stack = await under(tenantsThat(() => Promise.reject(new Error('identity is away'))));
     const id = await enqueue(stack, counted as never, {});
     for (let round = 1; round <= 4; round += 1) {
-      await settledOnce(stack, id);
+      await settled(stack, id, round);
       expect(
-        await inStore(
-          stack,
-          'select fail_count, next_run_at > now() as later, locked_at from agenda_jobs where id = $1',
-          id,
-        ),
-      ).toEqual([{ fail_count: 0, later: true, locked_at: null }]);
-      await inStore(stack, 'update agenda_jobs set next_run_at = now() where id = $1', id);
+        await inStore(stack, 'select attempts, state, wake_at > now() as later from jobs where id = $1', id),
+      ).toEqual([{ attempts: 0, state: 'scheduled', later: true }]);
+      await dueNow(stack, id);
     }
   });
 
@@ -249,24 +245,27 @@ describe('A job whose tenant cannot be looked up', () => {
       tenantsThat((asked, id) => Promise.resolve(asked === 1 ? record(id, 'suspended') : null)),
     );
     const id = await enqueue(stack, counted as never, {});
-    await settledOnce(stack, id);
+    await settled(stack, id, 1);
     expect(await overview(stack)).toMatchObject({ waiting: 1, failed: 0 });
-    await inStore(stack, 'update agenda_jobs set next_run_at = now() where id = $1', id);
+    await dueNow(stack, id);
     await stack.jobs.settled(counted.name);
     expect((await overview(stack)).latestFailures).toMatchObject([
       { attempts: 1, reason: expect.stringContaining('is gone') },
     ]);
   });
 
-  /** Until the store has the job, and it was tried and put back. */
-  async function settledOnce(of: TestSubgraph, id: string): Promise<void> {
+  const dueNow = (of: TestSubgraph, id: string) =>
+    inStore(of, "update jobs set wake_at = stack_now() where id = $1 and state = 'scheduled'", id);
+
+  /** Until it was tried and put back so many times. */
+  async function settled(of: TestSubgraph, id: string, times: number): Promise<void> {
     await until('the job was put back', async () => {
       const [row] = await inStore(
         of,
-        'select last_finished_at is not null and locked_at is null and next_run_at > now() as back from agenda_jobs where id = $1',
+        "select count(*) filter (where outcome = 'postponed')::int as times from attempts where job_id = $1",
         id,
       );
-      return row?.['back'] === true;
+      return row?.['times'] === times;
     });
   }
 });
@@ -290,20 +289,12 @@ describe('A worker that lost a job to another', () => {
     const under = await productWith(slow as never);
     const id = await enqueue(under, slow as never, {});
     await running;
-    await inStore(
-      under,
-      "update agenda_jobs set last_modified_by = 'another worker', locked_at = now() where id = $1",
-      id,
-    );
+    await inStore(under, "update jobs set worker = 'another worker', fence = nextval('fences') where id = $1", id);
     finish();
     await under.jobs.stop();
     expect(
-      await inStore(
-        under,
-        'select last_modified_by, locked_at is not null as locked, fail_count, last_finished_at from agenda_jobs where id = $1',
-        id,
-      ),
-    ).toEqual([{ last_modified_by: 'another worker', locked: true, fail_count: null, last_finished_at: null }]);
+      await inStore(under, 'select worker, state, attempts, error, finished_at from jobs where id = $1', id),
+    ).toEqual([{ worker: 'another worker', state: 'running', attempts: 1, error: null, finished_at: null }]);
   });
 });
 
@@ -318,20 +309,11 @@ describe('Jobs of a dead worker', () => {
     });
     const under = await productWith(orphaned as never);
     await under.jobs.stop();
-    const pool = openJobStorePool(storeUrl(under, 'runner'));
-    const tenantId = under.as({ tenant: 'acme' }).context.tenant!.id;
-    const records = Array.from({ length: 12 }, () => ({
-      id: v7(),
-      name: orphaned.name,
-      tenantId,
-      payload: {},
-      correlationId: 'c',
-      runAt: new Date().toISOString(),
-    }));
-    await jobStore(pool).insert(records);
+    await handOver(under, ...Array.from({ length: 12 }, () => ({ name: orphaned.name })));
     // As a worker leaves them that was killed while it ran them.
-    await pool.query(
-      "update agenda_jobs set next_run_at = null, locked_at = now() - interval '1 hour', last_modified_by = 'dead'",
+    await inStore(
+      under,
+      "update jobs set state = 'running', worker = 'dead', fence = nextval('fences'), attempts = 1, started_at = stack_now() - interval '1 hour', wake_at = stack_now() - interval '59 minutes'",
     );
     for (let round = 0; round < 8; round += 1) {
       await under.jobs.start();
@@ -340,10 +322,9 @@ describe('Jobs of a dead worker', () => {
     }
     await under.jobs.start();
     await under.jobs.settled(orphaned.name);
-    await pool.end();
-    expect(
-      await inStore(under, 'select count(*)::int as lost from agenda_jobs where last_finished_at is null'),
-    ).toEqual([{ lost: 0 }]);
+    expect(await inStore(under, 'select state, count(*)::int from jobs group by state')).toEqual([
+      { state: 'succeeded', count: 12 },
+    ]);
     expect(runs).toBeGreaterThanOrEqual(12);
   });
 });

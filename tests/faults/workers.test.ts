@@ -18,7 +18,7 @@ describe('Two workers at once', () => {
       async () => (await stack.sql('select from starter.notes where word_count = 3')).length === texts.length,
     );
     const workers = await stack.sql(
-      'select count(distinct last_modified_by)::int as workers, count(*)::int as jobs from jobs.agenda_jobs where fail_count is null',
+      "select count(distinct worker)::int as workers, count(*)::int as jobs from jobs.jobs where name = 'starter.count-words' and state = 'succeeded'",
     );
     expect(workers).toEqual([{ workers: 2, jobs: texts.length }]);
     expect(await stack.signal('SIGTERM')).toEqual(stack.processes.map(() => 0));

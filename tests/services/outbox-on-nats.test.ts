@@ -11,6 +11,7 @@ import { describeWithNats, NatsServer } from './nats-server.js';
 const log = pino({ level: 'silent' });
 const everyTenantIsActive: TenantsPort = {
   find: (id) => Promise.resolve({ id, slug: id, name: id, plan: 'free', entitlementsDigest: '', status: 'active' }),
+  active: () => Promise.resolve([]),
 };
 const CREATE_NOTE = 'mutation ($text: String!) { createNote(input: { text: $text }) { id } }';
 

@@ -6,7 +6,20 @@ export interface JobRecord {
   readonly tenantId: string | null;
   readonly payload: unknown;
   readonly correlationId: string;
-  readonly runAt: string;
+  /** W3C `traceparent` of the request that enqueued it. */
+  readonly trace: string | null;
+  /** Dropped where an open job of the same name and tenant has the same key. */
+  readonly onceKey: string | null;
+  /** Higher ones first, among one tenant's jobs. */
+  readonly priority: number;
+  /** ISO 8601; null: at once. */
+  readonly runAt: string | null;
+  /** Ids of jobs of the same tenant that must have succeeded first. */
+  readonly after: readonly string[];
+  /** Makes one job for each active tenant, in place of running. */
+  readonly fansOut?: boolean;
+  /** The schedule it came due by. */
+  readonly schedule?: string;
 }
 
 export interface FailedJob {

@@ -68,6 +68,10 @@ export const identityApi = {
       })
       .nullable(),
   ),
+  'active-tenants': operation(
+    z.object({ after: tenantId.nullable() }),
+    z.object({ tenantIds: z.array(tenantId).max(500) }),
+  ),
   'describe-entitlements': operation(
     z.object({ tenantId }),
     z.object({ plan: z.string(), digest: z.string(), features: z.record(z.string(), feature) }),

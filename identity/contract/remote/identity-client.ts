@@ -39,7 +39,10 @@ export function identityClient(url: string, credential: ServiceCredential): Iden
       since: (sequence, waitMs, signal) =>
         call('revocations', { sequence, waitMs }, AbortSignal.any([signal, AbortSignal.timeout(waitMs + TIMEOUT_MS)])),
     },
-    tenants: { find: (tenantId) => call('find-tenant', { tenantId }) },
+    tenants: {
+      find: (tenantId) => call('find-tenant', { tenantId }),
+      active: async (after) => (await call('active-tenants', { after })).tenantIds,
+    },
     entitlements: {
       describe: (tenantId) => call('describe-entitlements', { tenantId }),
       reserve: (request) => call('reserve', request),

@@ -1,8 +1,8 @@
-import type { RequestContext } from '@inevitable/contract';
-import type { Logger } from 'pino';
+import type { RequestContext, TenantId } from '@inevitable/contract';
 import type { z } from 'zod';
 import type { PrismaClientLike, TenantClient } from '../database/index.js';
-import type { TenantWork } from '../subgraph/product-context.js';
+import type { TenantEntitlements, TenantWork } from '../subgraph/product-context.js';
+import { readSchedule, type JobSchedule, type ReadSchedule } from './schedule/job-schedule.js';
 
 export interface RetryPolicy {
   /** Runs in all, the first one included. */
@@ -11,51 +11,137 @@ export interface RetryPolicy {
   /** Milliseconds before the second run; exponential doubles it each time, up to `maxMs`. */
   readonly firstMs: number;
   readonly maxMs?: number;
+  /** Waits somewhere between half of that and all of it, so that what failed together does not come back together. */
+  readonly jitter?: boolean;
+}
+
+/** How many runs at once. A number is `perWorker` alone. */
+export interface JobConcurrency {
+  /** In one worker; 4 unless told. With more than one place, one tenant leaves at least one to the others. */
+  readonly perWorker?: number;
+  /** Of one tenant, over all workers. */
+  readonly perTenant?: number;
+  /** Over all workers. */
+  readonly perProduct?: number;
+}
+
+/** Where a run writes what operators read beside it, and in the log. */
+export interface JobLog {
+  debug(message: string, facts?: object): void;
+  info(message: string, facts?: object): void;
+  warn(message: string, facts?: object): void;
+  error(message: string, facts?: object): void;
 }
 
 /** What a job's `run` gets: its payload, and a request context of its own (caller `service`, the payload's tenant). */
 export interface JobRun<Payload, Client> {
+  /** The job's key: for the idempotency of what it does elsewhere. */
+  readonly id: string;
   readonly payload: Payload;
   readonly context: RequestContext;
+  /** null: a job of no tenant; it reaches no tenant's rows. */
+  readonly tenant: TenantId | null;
   readonly db: TenantClient<Client>;
   /** Rows, events and further jobs that belong together: committed when `work` returns. */
   readonly transaction: <T>(work: (scope: TenantWork<Client>) => Promise<T>) => Promise<T>;
+  readonly entitlements: TenantEntitlements;
   /** 1 for the first run. */
   readonly attempt: number;
-  /** Aborts at the timeout, when the lock is lost, and when the worker stops. */
+  /**
+   * Grows with every run of any job. An outside system that keeps the highest it saw and refuses lower ones is safe
+   * from a run that lost its lease and does not know it yet (a fencing token).
+   */
+  readonly fence: number;
+  /** How much is done, 0 to 1, and a word on it; shown to operators within a second or two. */
+  readonly progress: (fraction: number, note?: string) => void;
+  /** Aborts at the timeout, before the lease ends, when the job is cancelled, and when the worker stops. */
   readonly signal: AbortSignal;
-  readonly log: Logger;
+  readonly log: JobLog;
 }
+
+/** A run that had nothing to do, and why. */
+export interface Skipped {
+  readonly skipped: string;
+}
+export const skipped = (reason: string): Skipped => Object.freeze({ skipped: reason });
 
 /** A job is data plus one function. It may run more than once: its effects must bear that. */
 export interface JobDefinition<Payload = unknown, Client extends PrismaClientLike = PrismaClientLike> {
   /** `<product>.<what it does>` */
   readonly name: string;
   readonly description?: string;
-  /** Checked when enqueued and when run. */
+  /** Checked when enqueued and when run. A scheduled job is run with `{}`. */
   readonly payload: z.ZodType<Payload>;
+  /** A worker may be told to run one queue of a product alone; `default` unless told. */
+  readonly queue?: string;
+  readonly schedule?: JobSchedule;
+  /** What a due schedule, or a run by hand without a tenant, makes: one run of no tenant, or one of each active tenant. */
+  readonly scope?: 'once' | 'each-tenant';
+  /** A second one of the same key and tenant is not queued while the first waits or runs. */
+  once?(payload: Payload): string;
   readonly retry?: RetryPolicy;
   /** Milliseconds; 60,000 unless told. */
   readonly timeoutMs?: number;
-  /** Runs at once in one worker; 4 unless told. */
-  readonly concurrency?: number;
-  run(run: JobRun<Payload, Client>): Promise<void>;
+  readonly concurrency?: number | JobConcurrency;
+  run(run: JobRun<Payload, Client>): Promise<void | Skipped>;
+  /** Its last run has failed: time to give back what it held. Called again if it throws; then the job is dead. */
+  gaveUp?(run: JobRun<Payload, Client>, error: Error): Promise<void>;
 }
 
 export const DEFAULT_RETRY: RetryPolicy = { attempts: 3, backoff: 'exponential', firstMs: 1_000, maxMs: 60_000 };
 export const DEFAULT_TIMEOUT_MS = 60_000;
 /** One less than a pool has connections: a handler that reads beside its open transaction still gets one. */
-export const DEFAULT_CONCURRENCY = 4;
+export const DEFAULT_PLACES = 4;
+export const DEFAULT_QUEUE = 'default';
 
-export const defineJob = <Payload, Client extends PrismaClientLike = PrismaClientLike>(
+const NAME = /^[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9.-]*$/;
+
+/** A definition that cannot be one; the message names the job. */
+export class BadJob extends Error {}
+
+/** Throws `BadJob` and `BadSchedule`: a job that could never run stops the start, not a night. */
+export function defineJob<Payload, Client extends PrismaClientLike = PrismaClientLike>(
   definition: JobDefinition<Payload, Client>,
-): JobDefinition<Payload, Client> => Object.freeze(definition);
+): JobDefinition<Payload, Client> {
+  const { name, payload } = definition;
+  if (!NAME.test(name) || name.length > 255)
+    throw new BadJob(`"${name}" is no name of a job: write "<product>.<what it does>", in small letters and dashes.`);
+  for (const [what, number] of Object.entries(concurrencyOf(definition))) {
+    if (number !== null && (!Number.isInteger(number) || number < 1))
+      throw new BadJob(`Job "${name}": concurrency.${what} is ${number}, and must be a whole number from 1.`);
+  }
+  if (definition.schedule) {
+    readSchedule(name, definition.schedule);
+    if (!payload.safeParse({}).success)
+      throw new BadJob(`Job "${name}" has a schedule, so its payload must accept {}: that is what it is run with.`);
+  }
+  return Object.freeze(definition);
+}
+
+/** The places of a job, with what is not said filled in. */
+export function concurrencyOf({ concurrency = {} }: Pick<JobDefinition<never, never>, 'concurrency'>): {
+  readonly perWorker: number;
+  readonly perTenant: number | null;
+  readonly perProduct: number | null;
+} {
+  if (typeof concurrency === 'number') return { perWorker: concurrency, perTenant: null, perProduct: null };
+  const { perWorker = DEFAULT_PLACES, perTenant = null, perProduct = null } = concurrency;
+  return { perWorker, perTenant, perProduct };
+}
+
+export const scheduleOf = ({
+  name,
+  schedule,
+}: Pick<JobDefinition<never, never>, 'name' | 'schedule'>): ReadSchedule | null =>
+  schedule ? readSchedule(name, schedule) : null;
 
 /** Milliseconds to wait after `attempt` runs have failed; null when that was the last. */
 export function retryDelay(
-  { attempts, backoff, firstMs, maxMs = Infinity }: RetryPolicy,
+  { attempts, backoff, firstMs, maxMs = Infinity, jitter = false }: RetryPolicy,
   attempt: number,
+  random: () => number = Math.random,
 ): number | null {
   if (attempt >= attempts) return null;
-  return Math.min(backoff === 'fixed' ? firstMs : firstMs * 2 ** (attempt - 1), maxMs);
+  const delay = Math.min(backoff === 'fixed' ? firstMs : firstMs * 2 ** (attempt - 1), maxMs);
+  return jitter ? delay / 2 + (random() * delay) / 2 : delay;
 }

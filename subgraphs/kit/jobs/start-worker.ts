@@ -1,88 +1,108 @@
-import type { DeploymentContext, EventBus, HealthCheck, TenantsPort } from '@inevitable/contract';
+import type { DeploymentContext, EntitlementsPort, EventBus, HealthCheck, TenantsPort } from '@inevitable/contract';
 import { notReady, ready } from '@inevitable/contract';
 import type { Logger } from 'pino';
-import { openSystemPool, type ProductDatabase } from '../database/index.js';
-import { listenForOutbox } from '../outbox/listen.js';
+import { listen, openSystemPool, type ProductDatabase } from '../database/index.js';
 import { startRelay } from '../outbox/relay.js';
 import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
-import { startJobRunner } from './agenda-runner.js';
-import { jobStore, openJobStorePool } from './job-store.js';
+import { DEFAULT_QUEUE, type JobDefinition } from './define-job.js';
+import { observingNothing, type JobObserver } from './observation/job-observer.js';
+import { startJobRunner, type JobRunner, type ProductJobs } from './runner/start-job-runner.js';
+import { postgresJobStore } from './store/postgres-job-store.js';
 
-/** One product whose outbox is relayed and whose jobs are run here. */
+/** One product whose jobs are run here, and whose outbox is relayed if it has a database. */
 export interface WorkedProduct {
   readonly declaration: SubgraphDeclaration;
-  readonly database: ProductDatabase;
-  readonly systemUrl: string;
+  readonly database: ProductDatabase | null;
+  /** Of its system role; null without a database. */
+  readonly systemUrl: string | null;
 }
 
 export interface WorkerOptions {
   readonly products: readonly WorkedProduct[];
   readonly jobStoreUrl: string;
   readonly tenants: TenantsPort;
+  readonly entitlements: EntitlementsPort;
   readonly deployment: DeploymentContext;
   readonly events: EventBus;
+  /** Only jobs of this queue; all of them unless told. */
+  readonly queue?: string | undefined;
+  readonly observer?: JobObserver;
   readonly log: Logger;
 }
 
 export interface Worker {
   readonly health: HealthCheck;
+  readonly runner: JobRunner;
   /** `graceMs`: how long running jobs may take to end. */
   stop(graceMs: number): Promise<void>;
 }
+
+const OUTBOX_CHANNEL = 'outbox';
 
 /** Relays and runs the jobs of some products: all that `stack start worker` does. */
 export async function startWorker({
   products,
   jobStoreUrl,
   tenants,
+  entitlements,
   deployment,
   events,
+  queue,
+  observer = observingNothing,
   log,
 }: WorkerOptions): Promise<Worker> {
-  const storePool = openJobStorePool(jobStoreUrl);
+  const store = postgresJobStore(jobStoreUrl, log);
   const runner = await startJobRunner(
-    storePool,
-    products.map(({ declaration, database }) => ({
+    products.map(({ declaration, database }): ProductJobs => ({
       product: declaration.name,
-      jobs: (declaration.jobs ?? []) as never,
+      jobs: jobsOf(declaration, queue),
       events: declaration.events ?? [],
       database,
     })),
-    { tenants, deployment, log },
+    { store, tenants, entitlements, deployment, observer, log },
   );
-  const jobs = jobStore(storePool);
-  const pools = products.map(({ declaration, systemUrl }) => openSystemPool(declaration.name, systemUrl));
-  const relays = products.map(({ declaration }, index) =>
-    startRelay({ product: declaration.name, pool: pools[index]!, jobs, events, log }),
+  const relayed = products.flatMap(({ declaration: { name }, systemUrl }) => (systemUrl ? [{ name, systemUrl }] : []));
+  const pools = relayed.map(({ name, systemUrl }) => openSystemPool(name, systemUrl));
+  const relays = relayed.map(({ name }, index) =>
+    startRelay({ product: name, pool: pools[index]!, jobs: store, events, log }),
   );
-  const listeners = oneUrlPerDatabase(products).map((url) =>
-    listenForOutbox(
+  const listeners = oneUrlPerDatabase(relayed.map(({ systemUrl }) => systemUrl)).map((url) =>
+    listen({
       url,
-      (woken) => {
+      channel: OUTBOX_CHANNEL,
+      heard: (woken) => {
         for (const relay of relays) if (woken === null || relay.product === woken) relay.wake();
       },
+      what: 'outbox notifications',
       log,
-    ),
+    }),
   );
 
   return {
+    runner,
     health: () => {
-      const trouble = relays.map((relay) => relay.trouble).filter((reason) => reason !== null);
+      const trouble = [runner.trouble, ...relays.map((relay) => relay.trouble)].filter((reason) => reason !== null);
       return trouble.length ? notReady('worker', trouble.join('; ')) : ready('worker');
     },
     async stop(graceMs) {
       await Promise.all(listeners.map((listener) => listener.stop()));
       await Promise.all(relays.map((relay) => relay.stop()));
       await runner.stop(graceMs);
-      await Promise.all([storePool, ...pools].map((pool) => pool.end()));
+      await Promise.all([store.close(), ...pools.map((pool) => pool.end())]);
     },
   };
 }
 
+const jobsOf = (
+  { jobs = [] }: SubgraphDeclaration,
+  queue: string | undefined,
+): readonly JobDefinition<unknown, never>[] =>
+  jobs.filter((job) => queue === undefined || (job.queue ?? DEFAULT_QUEUE) === queue) as never;
+
 /** One LISTEN connection reaches every product of a database. */
-function oneUrlPerDatabase(products: readonly WorkedProduct[]): readonly string[] {
+function oneUrlPerDatabase(systemUrls: readonly string[]): readonly string[] {
   const urls = new Map<string, string>();
-  for (const { systemUrl } of products) {
+  for (const systemUrl of systemUrls) {
     const { host, pathname } = new URL(systemUrl);
     urls.set(host + pathname, systemUrl);
   }

@@ -1,4 +1,4 @@
-import { OperatorError, type RequestContext } from '@inevitable/contract';
+import { isUuid, OperatorError, type RequestContext } from '@inevitable/contract';
 import type { z } from 'zod';
 import type { TenantHandle } from '../database/index.js';
 import type { EventDefinition } from '../events/define-event.js';
@@ -14,8 +14,21 @@ export class OutboxRefused extends OperatorError {
 /** Buses have limits (NATS: 1 MB), and what none takes would stand before all that comes after it. */
 const MAX_EVENT_BYTES = 262_144;
 
-const INSERT = `insert into outbox (id, kind, name, aggregate, payload, correlation_id, run_at)
-  values ($1, $2, $3, $4, $5, $6, coalesce($7::timestamptz, stack_now()))`;
+const INSERT = `insert into outbox (id, kind, name, aggregate, payload, correlation_id, run_at, options)
+  values ($1, $2, $3, $4, $5, $6, $7, $8)`;
+
+/** A key is part of an index entry, and those have a limit of their own. */
+const LONGEST_ONCE_KEY = 500;
+const MOST_DEPENDENCIES = 100;
+const PRIORITIES = { low: -10, normal: 0, high: 10 } as const;
+
+/** What the relay reads of a job beside its payload. */
+export interface JobOptions {
+  readonly trace: string | null;
+  readonly onceKey: string | null;
+  readonly priority: number;
+  readonly after: readonly string[];
+}
 
 /**
  * What resolvers and jobs do inside one transaction: rows, events and jobs that are committed together or not at all.
@@ -23,17 +36,22 @@ const INSERT = `insert into outbox (id, kind, name, aggregate, payload, correlat
  */
 export function tenantWork<Client>(
   { db, statement }: TenantHandle<Client>,
-  { requestId }: RequestContext,
+  { requestId, trace }: RequestContext,
   declared: readonly EventDefinition[],
 ): TenantWork<Client> {
-  const insert = (
-    id: string,
-    kind: 'event' | 'job',
-    name: string,
-    aggregate: string,
-    payload: unknown,
-    runAt: Date | null,
-  ) => statement({ text: INSERT, values: [id, kind, name, aggregate, JSON.stringify(payload), requestId, runAt] });
+  const insert = (record: {
+    readonly id: string;
+    readonly kind: 'event' | 'job';
+    readonly name: string;
+    readonly aggregate: string;
+    readonly payload: unknown;
+    readonly runAt: Date | null;
+    readonly options: JobOptions | Record<string, never>;
+  }) => {
+    const { id, kind, name, aggregate, payload, runAt, options } = record;
+    const values = [id, kind, name, aggregate, JSON.stringify(payload), requestId, runAt, JSON.stringify(options)];
+    return statement({ text: INSERT, values });
+  };
   return {
     db,
     events: {
@@ -46,14 +64,32 @@ export function tenantWork<Client>(
           throw new OutboxRefused(
             `The payload of event "${event.name}" has ${bytes} bytes, and ${MAX_EVENT_BYTES} is the limit: publish what identifies the change.`,
           );
-        await insert(newId(), 'event', event.name, aggregate, payload, null);
+        await insert({ id: newId(), kind: 'event', name: event.name, aggregate, payload, runAt: null, options: {} });
       },
     },
     jobs: {
       async enqueue<Payload>(job: JobDefinition<Payload, never>, payload: Payload, options: EnqueueOptions = {}) {
         assertFits(`job "${job.name}"`, job, payload);
+        const { runAt = null, aggregate, priority = 'normal', after = [] } = options;
+        const onceKey = job.once?.(payload) ?? null;
+        if (onceKey !== null && onceKey.length > LONGEST_ONCE_KEY)
+          throw new OutboxRefused(
+            `Job "${job.name}": \`once\` answered ${onceKey.length} characters, and ${LONGEST_ONCE_KEY} is the limit.`,
+          );
+        if (after.length > MOST_DEPENDENCIES || !after.every(isUuid))
+          throw new OutboxRefused(
+            `Job "${job.name}": \`after\` takes at most ${MOST_DEPENDENCIES} ids that enqueue answered.`,
+          );
         const id = newId();
-        await insert(id, 'job', job.name, options.aggregate ?? id, payload, options.runAt ?? null);
+        await insert({
+          id,
+          kind: 'job',
+          name: job.name,
+          aggregate: aggregate ?? id,
+          payload,
+          runAt,
+          options: { trace, onceKey, priority: PRIORITIES[priority], after },
+        });
         return id;
       },
     },

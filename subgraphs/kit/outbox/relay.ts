@@ -1,6 +1,7 @@
 import type { EventBus, JobsPort } from '@inevitable/contract';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import type { JobOptions } from './outbox.js';
 
 export interface RelayDeps {
   readonly product: string;
@@ -30,7 +31,8 @@ interface OutboxRow {
   readonly aggregate: string;
   readonly payload: unknown;
   readonly correlation_id: string;
-  readonly run_at: Date;
+  readonly run_at: Date | null;
+  readonly options: Partial<JobOptions>;
   readonly created_at: Date;
 }
 
@@ -82,7 +84,7 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
         return 0;
       }
       const { rows } = await client.query<OutboxRow>(
-        `select sequence, id, tenant_id, kind, name, aggregate, payload, correlation_id, run_at, created_at
+        `select sequence, id, tenant_id, kind, name, aggregate, payload, correlation_id, run_at, options, created_at
          from outbox where sent_at is null and kind = $1 order by sequence limit ${BATCH}`,
         [kind],
       );
@@ -111,7 +113,11 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
         tenantId: row.tenant_id,
         payload: row.payload,
         correlationId: row.correlation_id,
-        runAt: row.run_at.toISOString(),
+        trace: row.options.trace ?? null,
+        onceKey: row.options.onceKey ?? null,
+        priority: row.options.priority ?? 0,
+        runAt: row.run_at?.toISOString() ?? null,
+        after: row.options.after ?? [],
       })),
     );
   }

@@ -1,7 +1,7 @@
 import type { RequestContext, Permission } from '@inevitable/contract';
 import type { DatabaseDeclaration, PrismaClientLike } from '../database/index.js';
 import { BadEventName, productOf, type EventDefinition } from '../events/define-event.js';
-import type { JobDefinition } from '../jobs/define-job.js';
+import { BadJob, type JobDefinition } from '../jobs/define-job.js';
 
 /** `METHOD /path` as the client sees it; `:name` matches one segment. */
 export type RoutePattern = `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`;
@@ -34,14 +34,24 @@ export interface SubgraphDeclaration<Client extends PrismaClientLike = PrismaCli
   readonly database?: DatabaseDeclaration<Client>;
 }
 
-/** A subgraph is one declaration: the product's table of contents. Throws `BadEventName` for an event of another product. */
+/** A subgraph is one declaration: the product's table of contents. Throws `BadEventName` and `BadJob` for those of another product. */
 export function defineSubgraph<Client extends PrismaClientLike>(
   declaration: SubgraphDeclaration<Client>,
 ): SubgraphDeclaration<Client> {
-  const { name: product, events = [] } = declaration;
+  const { name: product, events = [], jobs = [] } = declaration;
   for (const { name } of events) {
     if (productOf(name) !== product)
       throw new BadEventName(`"${name}" is declared by "${product}": its name must begin with "${product}.".`);
   }
-  return Object.freeze(declaration);
+  for (const { name } of jobs) {
+    if (!name.startsWith(`${product}.`))
+      throw new BadJob(`Job "${name}" is declared by "${product}": its name must begin with "${product}.".`);
+    if (jobs.filter((job) => job.name === name).length > 1)
+      throw new BadJob(`"${product}" declares two jobs "${name}".`);
+  }
+  if (!jobs.length) return Object.freeze(declaration);
+  return Object.freeze({ ...declaration, permissions: [...(declaration.permissions ?? []), jobsPermission(product)] });
 }
+
+/** Declared for every product with jobs: whose role has it sees and steers the jobs of its own tenant. */
+export const jobsPermission = (product: string): Permission => `${product}:jobs:admin`;

@@ -25,6 +25,10 @@ export interface EnqueueOptions {
   readonly runAt?: Date;
   /** Jobs of one aggregate are handed over in order; the record's own unless told. */
   readonly aggregate?: string;
+  /** Among the tenant's own jobs; `normal` unless told. */
+  readonly priority?: 'low' | 'normal' | 'high';
+  /** Ids of jobs of this product that must have succeeded first. Where one of them is given up, so is this one. */
+  readonly after?: readonly string[];
 }
 
 /** Written to the product's outbox in the transaction of the rows it speaks of: no row without it, and not it without the row. */
@@ -36,7 +40,10 @@ export interface TenantWork<Client = unknown> {
     publish<Payload>(event: EventDefinition<EventName, Payload>, content: EventToPublish<Payload>): Promise<void>;
   };
   readonly jobs: {
-    /** Answers the record's id, which is the job's key. Throws `OutboxRefused` when the payload does not fit. */
+    /**
+     * Answers the record's id, which is the job's key. Where the job declares `once` and an open one has the same key,
+     * the record is dropped later. Throws `OutboxRefused` when the payload does not fit.
+     */
     enqueue<Payload>(job: JobDefinition<Payload, never>, payload: Payload, options?: EnqueueOptions): Promise<string>;
   };
 }
@@ -107,7 +114,8 @@ export function productContext(
   );
 }
 
-function tenantEntitlements(tenantId: TenantId | null, port: EntitlementsPort): TenantEntitlements {
+/** Throws `Unauthenticated` when used without a tenant. */
+export function tenantEntitlements(tenantId: TenantId | null, port: EntitlementsPort): TenantEntitlements {
   const tenant = (): TenantId => {
     if (!tenantId) throw new Unauthenticated();
     return tenantId;

@@ -4,8 +4,8 @@ import Fastify, { type FastifyInstance } from 'fastify';
 /** A server cannot have the address it was told; the message says which. */
 export class AddressUnavailable extends Error {}
 
-/** Listens and answers the URL. Throws `AddressUnavailable`. */
-export async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
+/** Listens and answers the URL. `setting`: what names the port. Throws `AddressUnavailable`. */
+export async function listen(app: FastifyInstance, host: string, port: number, setting = 'PORT'): Promise<string> {
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -13,10 +13,10 @@ export async function listen(app: FastifyInstance, host: string, port: number): 
     await app.close();
     if (code === 'EADDRINUSE')
       throw new AddressUnavailable(
-        `Port ${port} on ${host} is in use. Stop what uses it, or choose another with PORT.`,
+        `Port ${port} on ${host} is in use. Stop what uses it, or choose another with ${setting}.`,
       );
     throw new AddressUnavailable(
-      `Cannot listen on ${host}:${port} (${code ?? (error as Error).message}). Choose another with HOST and PORT.`,
+      `Cannot listen on ${host}:${port} (${code ?? (error as Error).message}). Choose another with HOST and ${setting}.`,
     );
   }
   const address = app.server.address() as { port: number };

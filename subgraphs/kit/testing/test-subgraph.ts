@@ -23,7 +23,7 @@ import {
   type ProductDatabase,
 } from '../database/index.js';
 import { inProcessBus } from '../events/in-process-bus.js';
-import { JOB_STORE_SCHEMA, JOB_TABLE, migrateJobStore } from '../jobs/job-store.js';
+import { JOB_STORE_SCHEMA, migrateJobStore } from '../jobs/store/postgres-job-store.js';
 import { startWorker } from '../jobs/start-worker.js';
 import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
 import { hostSubgraph } from '../subgraph/host-subgraph.js';
@@ -84,6 +84,7 @@ const noEntitlements: EntitlementsPort = new Proxy({} as EntitlementsPort, {
 
 const everyTenantIsActive: TenantsPort = {
   find: (id) => Promise.resolve({ id, slug: id, name: id, plan: 'free', entitlementsDigest: '', status: 'active' }),
+  active: () => Promise.resolve([]),
 };
 
 export interface TestSubgraphOptions {
@@ -120,6 +121,7 @@ export async function testSubgraph(
       products: [{ declaration, database, systemUrl: as('system') }],
       jobStoreUrl: roleUrl(test.url, test.secret, JOB_STORE_SCHEMA, 'runner'),
       tenants,
+      entitlements,
       deployment: 'internal',
       events,
       log,
@@ -160,14 +162,15 @@ export async function testSubgraph(
     ownerUrl: test.url,
     clock: {
       async advance({ seconds }) {
-        await owner.query(`update ${product}.clock set ahead = ahead + make_interval(secs => $1)`, [seconds]);
+        for (const schema of [product, JOB_STORE_SCHEMA])
+          await owner.query(`update ${schema}.clock set ahead = ahead + make_interval(secs => $1)`, [seconds]);
       },
     },
     jobs: {
       async settled(name) {
         const open = `select
           exists (select from ${product}.outbox where kind = 'job' and name = $1 and sent_at is null)
-          or exists (select from ${JOB_STORE_SCHEMA}.${JOB_TABLE} where name = $1 and (next_run_at is not null or locked_at is not null)) as open`;
+          or exists (select from ${JOB_STORE_SCHEMA}.jobs where name = $1 and state in ('blocked', 'scheduled', 'ready', 'running')) as open`;
         const giveUpAt = Date.now() + SETTLE_WITHIN_MS;
         while ((await owner.query<{ open: boolean }>(open, [name])).rows[0]!.open) {
           if (Date.now() > giveUpAt)

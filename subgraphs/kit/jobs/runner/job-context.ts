@@ -1,17 +1,24 @@
 import type { DeploymentContext, RequestContext, TenantRecord } from '@inevitable/contract';
 
+export interface JobContextFacts {
+  readonly product: string;
+  readonly tenant: TenantRecord | null;
+  readonly correlationId: string;
+  /** W3C `traceparent` of the request that enqueued it. */
+  readonly trace: string | null;
+  readonly deployment: DeploymentContext;
+  /** Epoch milliseconds. */
+  readonly deadline: number;
+}
+
 /** The request context a job runs with: caller `service`, the tenant of its payload, no permissions of any person. */
 export function jobContext(
-  product: string,
-  tenant: TenantRecord | null,
-  correlationId: string,
-  deployment: DeploymentContext,
-  deadline: number,
+  { product, tenant, correlationId, trace, deployment, deadline }: JobContextFacts,
   signal: AbortSignal,
 ): RequestContext {
   return Object.freeze({
     requestId: correlationId,
-    trace: null,
+    trace,
     deadline,
     signal,
     tenant:

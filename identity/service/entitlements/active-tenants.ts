@@ -1,0 +1,14 @@
+import type { TenantId } from '@inevitable/contract';
+import type { SystemDatabase } from '../store/system-database.js';
+
+/** Sorts before every id. */
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+
+/** A page of `TenantsPort.active`. */
+export async function activeTenants({ rows }: SystemDatabase, after: TenantId | null): Promise<readonly TenantId[]> {
+  const tenants = await rows<{ id: TenantId }>(
+    `select id from tenants where status = 'active' and id > $1 order by id limit 500`,
+    [after ?? BEFORE_ALL],
+  );
+  return tenants.map(({ id }) => id);
+}

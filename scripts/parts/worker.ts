@@ -1,0 +1,45 @@
+import type { EventBus, IdentityPorts } from '@inevitable/contract';
+import { jobMetrics, serveMetrics, startWorker, type WorkedProduct, type Worker } from '@inevitable/kit/host';
+import type { Logger } from 'pino';
+import type { Settings } from '../settings/settings.js';
+import type { Closers } from './closers.js';
+
+/** What running jobs get to end in when the process stops, where their own timeout is not shorter. */
+const JOB_GRACE_MS = 30_000;
+
+export interface WorkerPart {
+  readonly products: readonly WorkedProduct[];
+  /** Of the job store's runner role. */
+  readonly runnerUrl: string;
+  readonly identity: Pick<IdentityPorts, 'tenants' | 'entitlements'>;
+  readonly events: EventBus;
+  /** Only jobs of this queue; all of them unless told. */
+  readonly queue?: string | undefined;
+}
+
+/** Relays outboxes and runs jobs in this process; tells Prometheus of it where METRICS_PORT is set. */
+export async function startWorkerPart(
+  settings: Settings,
+  { products, runnerUrl, identity, events, queue }: WorkerPart,
+  closers: Closers,
+  log: Logger,
+): Promise<Worker> {
+  let worker: Worker | null = null;
+  const metrics =
+    settings.metricsPort === undefined ? null : await serveMetrics({ host: settings.host, port: settings.metricsPort });
+  if (metrics) closers.add('metrics', () => metrics.close());
+  worker = await startWorker({
+    products,
+    jobStoreUrl: runnerUrl,
+    tenants: identity.tenants,
+    entitlements: identity.entitlements,
+    deployment: settings.deployment,
+    events,
+    queue,
+    ...(metrics && { observer: jobMetrics(metrics.registry, () => worker?.runner ?? null) }),
+    log,
+  });
+  const started = worker;
+  closers.add('worker', () => started.stop(JOB_GRACE_MS));
+  return started;
+}

@@ -1,0 +1,95 @@
+import pg from 'pg';
+import type { Logger } from 'pino';
+
+const RETRY_MS = 1_000;
+/** A connection that a lost cable swallowed looks idle; one that answers this is not. */
+const ASK_EVERY_MS = 5_000;
+const ANSWER_WITHIN_MS = 5_000;
+
+export interface ListenOptions {
+  readonly url: string;
+  readonly channel: string;
+  /** Gets the payload, or null after a (re)connection, when anything may have been missed. */
+  readonly heard: (payload: string | null) => void;
+  /** For the log: "job notifications". */
+  readonly what: string;
+  readonly log: Logger;
+}
+
+export interface Listener {
+  readonly state: 'connecting' | 'connected' | 'broken';
+  stop(): Promise<void>;
+}
+
+/**
+ * One LISTEN connection. A lost one is weather: it is told once, and it reconnects for ever while its owner polls. A
+ * half-open one, which never errs and never hears, is found by asking it every 5 s.
+ */
+export function listen({ url, channel, heard, what, log }: ListenOptions): Listener {
+  let client: pg.Client | null = null;
+  let retry: NodeJS.Timeout | undefined;
+  let asking: NodeJS.Timeout | undefined;
+  let stopped = false;
+  let state: Listener['state'] = 'connecting';
+
+  async function connect(): Promise<void> {
+    const next = new pg.Client({
+      connectionString: url,
+      application_name: `stack:listen:${channel}`,
+      keepAlive: true,
+      connectionTimeoutMillis: ANSWER_WITHIN_MS,
+      query_timeout: ANSWER_WITHIN_MS,
+    });
+    next.on('notification', ({ payload }) => heard(payload ?? null));
+    next.on('error', () => giveUp(next));
+    next.on('end', () => giveUp(next));
+    client = next;
+    try {
+      await next.connect();
+      await next.query(`listen ${channel}`);
+    } catch {
+      giveUp(next);
+      return;
+    }
+    if (client !== next) return;
+    if (state === 'broken') log.info(`${what} are heard again`);
+    state = 'connected';
+    heard(null);
+    asking = setInterval(() => void next.query('select').catch(() => giveUp(next)), ASK_EVERY_MS);
+  }
+
+  /** Once for each connection: its error, its end and an unanswered question may all come. */
+  function giveUp(lost: pg.Client): void {
+    if (client !== lost) return;
+    client = null;
+    clearInterval(asking);
+    hangUp(lost);
+    if (stopped) return;
+    if (state === 'connected') log.warn(`${what} broke; polling until they are back`);
+    state = 'broken';
+    retry = setTimeout(() => void (connecting = connect()), RETRY_MS);
+  }
+
+  let connecting = connect();
+  return {
+    get state() {
+      return state;
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(retry);
+      clearInterval(asking);
+      await connecting;
+      clearInterval(asking);
+      const last = client;
+      client = null;
+      await last?.end().catch(() => undefined);
+    },
+  };
+}
+
+/** `end()` waits for the other side, which a half-open connection has no more. */
+function hangUp(client: pg.Client): void {
+  const { connection } = client as unknown as { readonly connection?: { readonly stream?: { destroy(): void } } };
+  connection?.stream?.destroy();
+}

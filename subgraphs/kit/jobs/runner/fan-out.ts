@@ -1,0 +1,40 @@
+import type { TenantId, TenantsPort } from '@inevitable/contract';
+import type { JobDefinition } from '../define-job.js';
+import type { ClaimedJob, JobStore } from '../store/job-store.js';
+import { overlapKey } from './fire-schedules.js';
+import type { Verdict } from './held-run.js';
+import { derivedId, timeOfId } from './job-ids.js';
+
+/**
+ * One job for each active tenant, in place of a run. Their ids are made of this job's and the tenant's: begun again after
+ * a crash, it makes those that are missing. Throws what core-identity or the store throws.
+ */
+export async function fanOut(
+  { id, name, payload, correlationId, trace, schedule }: ClaimedJob,
+  job: JobDefinition<unknown, never>,
+  { tenants, store }: { readonly tenants: TenantsPort; readonly store: JobStore },
+): Promise<Verdict> {
+  let after: TenantId | null = null;
+  let made = 0;
+  for (;;) {
+    const page: readonly TenantId[] = await tenants.active(after);
+    if (!page.length) return { outcome: 'succeeded', note: `${made} tenants` };
+    await store.insert(
+      page.map((tenantId) => ({
+        id: derivedId(timeOfId(id), id, tenantId),
+        name,
+        tenantId,
+        payload,
+        correlationId,
+        trace,
+        onceKey: schedule === null ? null : overlapKey(job),
+        priority: 0,
+        runAt: null,
+        after: [],
+        ...(schedule !== null && { schedule }),
+      })),
+    );
+    made += page.length;
+    after = page.at(-1)!;
+  }
+}

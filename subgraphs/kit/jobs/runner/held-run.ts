@@ -1,0 +1,83 @@
+import { storableText } from './storable-text.js';
+import type { ClaimedJob, HeldRun as Renewal, LogLine, RunOutcome } from '../store/job-store.js';
+
+/** How a run ended, where that is not simply success or failure. */
+export interface Verdict {
+  readonly outcome: RunOutcome;
+  readonly error?: string;
+  readonly waitMs?: number | null;
+  readonly note?: string;
+}
+
+/** Log lines kept of one run; what comes after is in the worker's log alone. */
+const MOST_LINES = 500;
+const LONGEST_LINE = 2_000;
+
+/** One run between its claim and its last write. */
+export class HeldRun {
+  readonly job: ClaimedJob;
+  /** On this process's monotonic clock: from when the claim or renewal was sent, so never later than the store's. */
+  leaseEndsAt: number;
+  /** What the runner knows better than Agenda. */
+  verdict: Verdict | null = null;
+  readonly #lost = new AbortController();
+  #progress: number | null = null;
+  #note: string | null = null;
+  #lines: LogLine[] = [];
+  #logged = 0;
+
+  constructor(job: ClaimedJob, leaseEndsAt: number) {
+    this.job = job;
+    this.leaseEndsAt = leaseEndsAt;
+  }
+
+  /** Aborts when the job is somebody else's, or nobody's. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  lose(reason: Error): void {
+    this.#lost.abort(reason);
+  }
+
+  progress(fraction: number, note?: string): void {
+    this.#progress = Math.min(1, Math.max(0, fraction));
+    if (note !== undefined) this.#note = storableText(note);
+  }
+
+  remember(level: string, message: string): void {
+    this.#logged += 1;
+    if (this.#logged > MOST_LINES) return;
+    const last = this.#logged === MOST_LINES ? ' (the lines after this one are in the log of the worker alone)' : '';
+    this.#lines.push({
+      at: new Date().toISOString(),
+      level,
+      message: storableText(message.slice(0, LONGEST_LINE)) + last,
+    });
+  }
+
+  /** True: the store has not heard all of it. */
+  get isNews(): boolean {
+    return this.#progress !== null || this.#note !== null || this.#lines.length > 0;
+  }
+
+  /** What a renewal says of it; each thing once. */
+  takeRenewal(): Renewal {
+    const { id, fence } = this.job;
+    const progress = this.#progress;
+    const note = this.#note;
+    const log = this.takeLog();
+    this.#progress = this.#note = null;
+    return {
+      id,
+      fence,
+      ...(progress !== null && { progress }),
+      ...(note !== null && { note }),
+      ...(log.length && { log }),
+    };
+  }
+
+  takeLog(): readonly LogLine[] {
+    return this.#lines.splice(0);
+  }
+}

@@ -1,0 +1,111 @@
+import type { Logger } from 'pino';
+import type { ClaimedJob, JobStore } from '../store/job-store.js';
+import { HeldRun } from './held-run.js';
+
+/** A worker that is not heard of for this long has lost its jobs. */
+export const LEASE_MS = 15_000;
+const RENEW_EVERY_MS = 5_000;
+/** A run is aborted this long before its lease ends: it needs a moment to notice. */
+const MARGIN_MS = 3_000;
+const TICK_MS = 1_000;
+
+/** This worker does not hold the job any more, and may write nothing about it. */
+export class LeaseLost extends Error {}
+
+/**
+ * What a worker holds, renewed in one statement every 5 s, sooner where runs tell of progress. A lease that cannot be
+ * renewed in time is lost here before it is free for others there, whatever the two clocks say: it is measured from
+ * when the renewal was sent, on the monotonic clock.
+ */
+export class Leases {
+  readonly #store: JobStore;
+  readonly #worker: string;
+  readonly #log: Logger;
+  /** By fence: a job may be held twice for a moment, by its run that lost it and by the one that claimed it anew. */
+  readonly #held = new Map<number, HeldRun>();
+  readonly #timer: NodeJS.Timeout;
+  #renewedAt = performance.now();
+  #isRenewing = false;
+  #lostLeases = 0;
+
+  constructor(store: JobStore, worker: string, log: Logger) {
+    this.#store = store;
+    this.#worker = worker;
+    this.#log = log;
+    this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  get lostLeases(): number {
+    return this.#lostLeases;
+  }
+
+  /** `sentAt`: when the claim was sent, by `performance.now()`. */
+  hold(job: ClaimedJob, sentAt: number): HeldRun {
+    const run = new HeldRun(job, sentAt + LEASE_MS);
+    this.#held.set(job.fence, run);
+    return run;
+  }
+
+  byFence(fence: number): HeldRun | null {
+    return this.#held.get(fence) ?? null;
+  }
+
+  all(): readonly HeldRun[] {
+    return [...this.#held.values()];
+  }
+
+  count(name: string): number {
+    let count = 0;
+    for (const { job } of this.#held.values()) if (job.name === name) count += 1;
+    return count;
+  }
+
+  get total(): number {
+    return this.#held.size;
+  }
+
+  drop(fence: number): void {
+    this.#held.delete(fence);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const run of this.#held.values()) {
+      if (!run.lost.aborted && now > run.leaseEndsAt - MARGIN_MS) this.#lose(run, 'its lease could not be renewed');
+    }
+    const isDue = now - this.#renewedAt >= RENEW_EVERY_MS || this.all().some(({ isNews }) => isNews);
+    if (isDue && !this.#isRenewing) void this.#renew();
+  }
+
+  async #renew(): Promise<void> {
+    this.#isRenewing = true;
+    const sentAt = performance.now();
+    const runs = this.all().filter(({ lost }) => !lost.aborted);
+    try {
+      const still = await this.#store.renew(
+        this.#worker,
+        LEASE_MS,
+        runs.map((run) => run.takeRenewal()),
+      );
+      this.#renewedAt = sentAt;
+      for (const run of runs) {
+        if (still.has(run.job.id)) run.leaseEndsAt = sentAt + LEASE_MS;
+        // It may have ended while the renewal was on its way.
+        else if (this.#held.has(run.job.fence)) this.#lose(run, 'another worker has it, or it was cancelled');
+      }
+    } catch (error) {
+      this.#log.warn({ err: error, jobs: runs.length }, 'job leases could not be renewed; trying again');
+    }
+    this.#isRenewing = false;
+  }
+
+  #lose(run: HeldRun, why: string): void {
+    this.#lostLeases += 1;
+    this.#log.warn({ job: run.job.name, id: run.job.id, fence: run.job.fence }, `a job was lost: ${why}`);
+    run.lose(new LeaseLost(`This worker lost job ${run.job.id}: ${why}.`));
+  }
+}

@@ -1,0 +1,144 @@
+import type { DeploymentContext, EntitlementsPort, TenantId, TenantRecord, TenantsPort } from '@inevitable/contract';
+import type { Logger } from 'pino';
+import type { ProductDatabase } from '../../database/index.js';
+import type { EventDefinition } from '../../events/define-event.js';
+import { tenantWork } from '../../outbox/outbox.js';
+import { tenantEntitlements } from '../../subgraph/product-context.js';
+import { DEFAULT_TIMEOUT_MS, type JobDefinition, type JobLog, type JobRun } from '../define-job.js';
+import type { HeldRun, Verdict } from './held-run.js';
+import { activeTraceparent } from '../observation/job-traces.js';
+import { jobContext } from './job-context.js';
+
+/** A failure no further run can mend: the payload of an old record, a tenant that is gone. */
+export class JobCannotRun extends Error {}
+
+/** The job could not even begin, through no fault of its own: it is tried again after `waitMs`, and no run is counted. */
+export class JobNotNow extends Error {
+  constructor(
+    message: string,
+    readonly waitMs: number,
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+  }
+}
+
+const PEER_WAIT_MS = 5_000;
+const SUSPENDED_WAIT_MS = 60_000;
+
+export interface RunJobDeps {
+  readonly product: string;
+  readonly events: readonly EventDefinition[];
+  readonly database: ProductDatabase | null;
+  readonly tenants: TenantsPort;
+  readonly entitlements: EntitlementsPort;
+  readonly deployment: DeploymentContext;
+  /** Aborts when the lease is lost or the worker stops. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+type Job = JobDefinition<unknown, never>;
+
+/**
+ * One run of one job: reads the payload, builds the context and the tenant's handle, and holds the handler to its
+ * timeout and its lease. Throws what the handler throws, `JobCannotRun`, `JobNotNow`, or an Error that names the timeout.
+ */
+export const runJob = (job: Job, held: HeldRun, deps: RunJobDeps): Promise<Verdict> =>
+  withRun(job, held, deps, async (run) => {
+    const result = await job.run(run);
+    return result ? { outcome: 'skipped', note: result.skipped } : { outcome: 'succeeded' };
+  });
+
+/** Lets the product give back what the job held. Throws what it throws, or that it took too long. */
+export async function giveUp(job: Job, held: HeldRun, error: Error, deps: RunJobDeps): Promise<void> {
+  if (!job.gaveUp) return;
+  await withRun(job, held, deps, (run) => job.gaveUp!(run, error));
+}
+
+async function withRun<T>(
+  job: Job,
+  held: HeldRun,
+  { product, events, database, tenants, entitlements, deployment, signal: ending, log }: RunJobDeps,
+  work: (run: JobRun<unknown, never>) => Promise<T>,
+): Promise<T> {
+  const { id, fence, attempt, correlationId, tenantId, trace, payload } = held.job;
+  const parsed = job.payload.safeParse(payload);
+  if (!parsed.success) throw new JobCannotRun(`The payload does not fit the job: ${parsed.error.message}`);
+  const tenant = tenantId === null ? null : await findActive(tenantId as TenantId, tenants);
+
+  const timeoutMs = job.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const timeout = new AbortController();
+  const signal = AbortSignal.any([ending, timeout.signal]);
+  const context = jobContext(
+    {
+      product,
+      tenant,
+      correlationId,
+      trace: activeTraceparent() ?? trace,
+      deployment,
+      deadline: Date.now() + timeoutMs,
+    },
+    signal,
+  );
+  // A handler that ignores its signal loses its place all the same.
+  const aborted = new Promise<never>((_, reject) => {
+    const end = (): void => reject(signal.reason as Error);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+  const timer = setTimeout(
+    () => timeout.abort(new Error(`The job did not end within ${timeoutMs} ms.`)),
+    timeoutMs,
+  ).unref();
+  const run: JobRun<unknown, never> = {
+    id,
+    payload: parsed.data,
+    context,
+    tenant: tenant?.id ?? null,
+    get db() {
+      return requireDatabase(database, job.name).forTenant(tenant?.id ?? null).db as never;
+    },
+    transaction: (within) =>
+      requireDatabase(database, job.name).transaction(tenant?.id ?? null, (handle) =>
+        within(tenantWork(handle, context, events) as never),
+      ),
+    entitlements: tenantEntitlements(tenant?.id ?? null, entitlements),
+    attempt,
+    fence,
+    progress: (fraction, note) => held.progress(fraction, note),
+    signal,
+    log: jobLog(held, log.child({ job: job.name, id, tenant: tenantId, correlationId, attempt })),
+  };
+  try {
+    return await Promise.race([work(run), aborted]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Throws `JobNotNow` while the tenant is suspended or nobody can tell, `JobCannotRun` when it is gone for good. */
+async function findActive(tenantId: TenantId, tenants: TenantsPort): Promise<TenantRecord> {
+  const tenant = await tenants.find(tenantId).catch((error: unknown) => {
+    throw new JobNotNow(`Core-identity could not tell about tenant ${tenantId}.`, PEER_WAIT_MS, error);
+  });
+  if (tenant?.status === 'suspended') throw new JobNotNow(`Tenant ${tenantId} is suspended.`, SUSPENDED_WAIT_MS);
+  if (tenant?.status !== 'active') throw new JobCannotRun(`Tenant ${tenantId} is gone.`);
+  return tenant;
+}
+
+function requireDatabase(database: ProductDatabase | null, job: string): ProductDatabase {
+  if (!database) throw new JobCannotRun(`Job "${job}" uses a database, and its product declares none.`);
+  return database;
+}
+
+/** Each line twice: for operators beside the run, and in the worker's log. */
+function jobLog(held: HeldRun, log: Logger): JobLog {
+  const write =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, facts: object = {}): void => {
+      held.remember(level, Object.keys(facts).length ? `${message} ${JSON.stringify(facts)}` : message);
+      log[level](facts, message);
+    };
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}

@@ -1,0 +1,142 @@
+import type { JobRecord, JobsPort } from '@inevitable/contract';
+
+/** What the store keeps of a job's run. */
+export type RunOutcome = 'succeeded' | 'skipped' | 'failed' | 'postponed' | 'interrupted';
+
+/** A job that a worker holds until its lease ends. */
+export interface ClaimedJob {
+  readonly id: string;
+  readonly name: string;
+  readonly tenantId: string | null;
+  readonly payload: unknown;
+  readonly correlationId: string;
+  readonly trace: string | null;
+  readonly priority: number;
+  readonly fansOut: boolean;
+  readonly schedule: string | null;
+  /** Grows with every claim of any job: whoever holds an older one may write nothing. */
+  readonly fence: number;
+  /** 1 for the first run. */
+  readonly attempt: number;
+  /** Milliseconds between when it might run and its claim. */
+  readonly delayMs: number;
+}
+
+/** A definition a worker has room for. */
+export interface WantedJobs {
+  readonly name: string;
+  readonly room: number;
+  /** Runs at once, over all workers; null: no limit. */
+  readonly perTenant: number | null;
+  readonly perProduct: number | null;
+  /** Of this worker's places, what one tenant may hold; null: all of them. */
+  readonly share: number | null;
+}
+
+export interface ClaimRequest {
+  readonly worker: string;
+  readonly leaseMs: number;
+  readonly wanted: readonly WantedJobs[];
+  /** Where the last claim ended: with more tenants than are looked at in one claim, each has its turn. */
+  readonly afterTenant: string | null;
+}
+
+/** What the store has to do, by its own clock. */
+export interface Look {
+  readonly readyNames: readonly string[];
+  /** Until the next job or schedule comes due; null: none will. */
+  readonly nextWakeMs: number | null;
+  readonly dueSchedules: readonly DueSchedule[];
+  readonly now: Date;
+}
+
+export interface DueSchedule {
+  readonly name: string;
+  /** null: it was never computed, or is to be computed anew. */
+  readonly nextDue: Date | null;
+}
+
+export interface LogLine {
+  readonly at: string;
+  readonly level: string;
+  readonly message: string;
+}
+
+export interface HeldRun {
+  readonly id: string;
+  readonly fence: number;
+  /** 0 to 1. */
+  readonly progress?: number;
+  readonly note?: string;
+  readonly log?: readonly LogLine[];
+}
+
+export interface EndedRun {
+  readonly id: string;
+  readonly fence: number;
+  readonly outcome: RunOutcome;
+  readonly error?: string;
+  /** Failed: milliseconds to the next run, null for none: the job is dead. Postponed: likewise, never null. */
+  readonly waitMs?: number | null;
+  readonly note?: string;
+  readonly log?: readonly LogLine[];
+}
+
+/** Jobs of one product in one state. */
+export interface JobDepth {
+  readonly product: string;
+  readonly state: 'blocked' | 'scheduled' | 'ready' | 'running' | 'dead';
+  readonly count: number;
+  /** Milliseconds since the oldest of them might run. */
+  readonly oldestMs: number;
+}
+
+/** What a worker says of a definition when it starts. */
+export interface DeclaredDefinition {
+  readonly name: string;
+  readonly product: string;
+  /** JSON; what the graph shows. */
+  readonly declared: object;
+  readonly cron: string | null;
+  readonly timezone: string | null;
+}
+
+export interface ScheduleFiring {
+  readonly schedule: string;
+  /** As `look` told it. */
+  readonly expected: Date | null;
+  readonly next: Date;
+  /** Due times that get no run. */
+  readonly missed: number;
+  readonly runs: readonly { readonly due: Date; readonly job: JobRecord }[];
+}
+
+/**
+ * Where jobs wait, run and end. Each call is one transaction, judged by the store's clock. Two implementations run one
+ * contract suite (tests/contracts/job-store).
+ */
+export interface JobStore extends JobsPort {
+  /** Makes the worker known, with the definitions it runs. */
+  declare(worker: string, definitions: readonly DeclaredDefinition[]): Promise<void>;
+  look(): Promise<Look>;
+  claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
+  /** Answers the ids of those it still holds. Also without any: the worker lives. */
+  renew(worker: string, leaseMs: number, held: readonly HeldRun[]): Promise<ReadonlySet<string>>;
+  /** Answers the ids of those it held until now; the others' ends were not written. */
+  end(runs: readonly EndedRun[]): Promise<ReadonlySet<string>>;
+  /** False: another worker was first, or the schedule is paused. */
+  fire(firing: ScheduleFiring): Promise<boolean>;
+  /** Removes ended jobs that are older; answers how many. Fewer than `most`: no more are left. */
+  purge(keepMs: number, most: number): Promise<number>;
+  /** Of what has not ended well; by product and state. */
+  depths(): Promise<readonly JobDepth[]>;
+  /** Hears which definitions have something new, null where that may be any of them. */
+  watch(woken: (names: readonly string[] | null) => void): JobStoreWatch;
+  close(): Promise<void>;
+}
+
+/** Hearing is a hint and can be lost; looking at intervals is the promise. */
+export interface JobStoreWatch {
+  readonly state: 'connecting' | 'connected' | 'broken';
+  stop(): Promise<void>;
+}
