@@ -118,7 +118,7 @@ describe('stack token and stack migrate', () => {
     expect(unknown.code).toBe(1);
     expect(await stack(['migrate'], running.environment)).toMatchObject({
       code: 0,
-      printed: 'identity: up to date\nstarter: up to date\njobs: up to date\n',
+      printed: 'identity: up to date\noperations: up to date\nstarter: up to date\njobs: up to date\n',
     });
     await running.close();
   });

@@ -11,6 +11,8 @@ export interface ListenOptions {
   readonly channel: string;
   /** Gets the payload, or null after a (re)connection, when anything may have been missed. */
   readonly heard: (payload: string | null) => void;
+  /** What it is asked, before it listens and every 5 s. */
+  readonly ask?: string;
   /** For the log: "job notifications". */
   readonly what: string;
   readonly log: Logger;
@@ -25,7 +27,7 @@ export interface Listener {
  * One LISTEN connection. A lost one is weather: it is told once, and it reconnects for ever while its owner polls. A
  * half-open one, which never errs and never hears, is found by asking it every 5 s.
  */
-export function listen({ url, channel, heard, what, log }: ListenOptions): Listener {
+export function listen({ url, channel, heard, ask = 'select', what, log }: ListenOptions): Listener {
   let client: pg.Client | null = null;
   let retry: NodeJS.Timeout | undefined;
   let asking: NodeJS.Timeout | undefined;
@@ -46,6 +48,7 @@ export function listen({ url, channel, heard, what, log }: ListenOptions): Liste
     client = next;
     try {
       await next.connect();
+      await next.query(ask);
       await next.query(`listen ${channel}`);
     } catch {
       giveUp(next);
@@ -55,7 +58,7 @@ export function listen({ url, channel, heard, what, log }: ListenOptions): Liste
     if (state === 'broken') log.info(`${what} are heard again`);
     state = 'connected';
     heard(null);
-    asking = setInterval(() => void next.query('select').catch(() => giveUp(next)), ASK_EVERY_MS);
+    asking = setInterval(() => void next.query(ask).catch(() => giveUp(next)), ASK_EVERY_MS);
   }
 
   /** Once for each connection: its error, its end and an unanswered question may all come. */

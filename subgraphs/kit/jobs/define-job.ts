@@ -84,7 +84,10 @@ export interface JobDefinition<Payload = unknown, Client extends PrismaClientLik
   readonly timeoutMs?: number;
   readonly concurrency?: number | JobConcurrency;
   run(run: JobRun<Payload, Client>): Promise<void | Skipped>;
-  /** Its last run has failed: time to give back what it held. Called again if it throws; then the job is dead. */
+  /**
+   * Its last run has failed, or was lost with its worker: time to give back what it held. Called again every 30 s while it
+   * throws, 10 times in all; then the job is dead. Not called where the tenant is gone or the payload does not fit.
+   */
   gaveUp?(run: JobRun<Payload, Client>, error: Error): Promise<void>;
 }
 

@@ -2,6 +2,7 @@ import type { DeploymentContext, EntitlementsPort, EventBus, HealthCheck, Tenant
 import { notReady, ready } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import { listen, openSystemPool, type ProductDatabase } from '../database/index.js';
+import { purgeOutboxJob } from '../outbox/purge-outbox.js';
 import { startRelay } from '../outbox/relay.js';
 import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
 import { DEFAULT_QUEUE, type JobDefinition } from './define-job.js';
@@ -52,19 +53,22 @@ export async function startWorker({
   log,
 }: WorkerOptions): Promise<Worker> {
   const store = postgresJobStore(jobStoreUrl, log);
+  const relayed = products.flatMap(({ declaration, systemUrl }) =>
+    systemUrl ? [{ declaration, systemUrl, pool: openSystemPool(declaration.name, systemUrl) }] : [],
+  );
+  const upkeepOf = (product: SubgraphDeclaration): readonly JobDefinition[] =>
+    relayed.flatMap(({ declaration, pool }) => (declaration === product ? [purgeOutboxJob(declaration, pool)] : []));
   const runner = await startJobRunner(
     products.map(({ declaration, database }): ProductJobs => ({
       product: declaration.name,
-      jobs: jobsOf(declaration, queue),
+      jobs: ofQueue([...(declaration.jobs ?? []), ...upkeepOf(declaration)], queue),
       events: declaration.events ?? [],
       database,
     })),
     { store, tenants, entitlements, deployment, observer, log },
   );
-  const relayed = products.flatMap(({ declaration: { name }, systemUrl }) => (systemUrl ? [{ name, systemUrl }] : []));
-  const pools = relayed.map(({ name, systemUrl }) => openSystemPool(name, systemUrl));
-  const relays = relayed.map(({ name }, index) =>
-    startRelay({ product: name, pool: pools[index]!, jobs: store, events, log }),
+  const relays = relayed.map(({ declaration, pool }) =>
+    startRelay({ product: declaration.name, pool, jobs: store, events, log }),
   );
   const listeners = oneUrlPerDatabase(relayed.map(({ systemUrl }) => systemUrl)).map((url) =>
     listen({
@@ -88,15 +92,12 @@ export async function startWorker({
       await Promise.all(listeners.map((listener) => listener.stop()));
       await Promise.all(relays.map((relay) => relay.stop()));
       await runner.stop(graceMs);
-      await Promise.all([store.close(), ...pools.map((pool) => pool.end())]);
+      await Promise.all([store.close(), ...relayed.map(({ pool }) => pool.end())]);
     },
   };
 }
 
-const jobsOf = (
-  { jobs = [] }: SubgraphDeclaration,
-  queue: string | undefined,
-): readonly JobDefinition<unknown, never>[] =>
+const ofQueue = (jobs: readonly JobDefinition[], queue: string | undefined): readonly JobDefinition<unknown, never>[] =>
   jobs.filter((job) => queue === undefined || (job.queue ?? DEFAULT_QUEUE) === queue) as never;
 
 /** One LISTEN connection reaches every product of a database. */

@@ -1,11 +1,11 @@
 import {
-  context,
   isSpanContextValid,
   SpanKind,
   SpanStatusCode,
   trace,
   TraceFlags,
   type Link,
+  type SpanContext,
 } from '@opentelemetry/api';
 import type { ClaimedJob } from '../store/job-store.js';
 
@@ -15,9 +15,10 @@ const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})$/;
 
 /**
  * A span for each run, linked to the request that enqueued the job: that one may have ended long ago, so it is not the
- * parent. Without an OpenTelemetry SDK in the process this costs nothing and records nothing.
+ * parent. `run` gets the traceparent to go on with: the run's own, or the request's where no OpenTelemetry SDK is in
+ * the process; then nothing is recorded either.
  */
-export function tracedRun<T>(job: ClaimedJob, run: () => Promise<T>): Promise<T> {
+export function tracedRun<T>(job: ClaimedJob, run: (traceparent: string | null) => Promise<T>): Promise<T> {
   const options = {
     kind: SpanKind.CONSUMER,
     root: true,
@@ -35,7 +36,7 @@ export function tracedRun<T>(job: ClaimedJob, run: () => Promise<T>): Promise<T>
   };
   return trace.getTracer(TRACER).startActiveSpan(`job ${job.name}`, options, async (span) => {
     try {
-      return await run();
+      return await run(traceparentOf(span.spanContext()) ?? job.trace);
     } catch (error) {
       span.recordException(error as Error);
       span.setStatus({ code: SpanStatusCode.ERROR, message: (error as Error).message });
@@ -46,12 +47,10 @@ export function tracedRun<T>(job: ClaimedJob, run: () => Promise<T>): Promise<T>
   });
 }
 
-/** The traceparent of the span this code runs in, or null where nobody traces. */
-export function activeTraceparent(): string | null {
-  const span = trace.getSpanContext(context.active());
-  if (!span || !isSpanContextValid(span)) return null;
-  return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`;
-}
+const traceparentOf = (span: SpanContext): string | null =>
+  isSpanContextValid(span)
+    ? `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`
+    : null;
 
 function linksTo(traceparent: string | null): Link[] {
   const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent ?? '') ?? [];

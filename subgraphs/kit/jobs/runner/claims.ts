@@ -1,11 +1,23 @@
 import type { Logger } from 'pino';
-import type { ClaimedJob, DueSchedule, JobStore, WantedJobs } from '../store/job-store.js';
+import type { DueSchedule, JobStore, WantedJobs } from '../store/job-store.js';
+import type { HeldRun } from './held-run.js';
 import { LEASE_MS, type Leases } from './leases.js';
+import { turn } from './turn.js';
+import { WaitingRuns } from './waiting-runs.js';
 
 /** The promise behind the notifications: how long a due job may wait where none is heard. */
 const POLL_MS = 1_000;
 /** Of all definitions together, in one worker. */
 const MOST_RUNS = 100;
+
+/** Runs this short are claimed ahead, so that their places do not stand empty while the next ones are fetched. */
+const SHORT_MS = 25;
+/** Of the average: how much the latest run counts. */
+const LATEST_COUNTS = 0.1;
+/** What waits longer for a place, because runs are not short after all, goes back for other workers. */
+const GIVE_BACK_AFTER_MS = 100;
+/** A few free places wait this long for more of them, so that one claim fills them all. */
+const GATHER_MS = 5;
 
 /** A definition's places in this worker and beyond it. */
 export interface Places {
@@ -33,19 +45,25 @@ export interface ClaimDeps {
  */
 export class Claims {
   readonly #deps: ClaimDeps;
-  readonly #claimed = new Map<string, ClaimedJob[]>();
+  readonly #waiting = new WaitingRuns();
+  /** Milliseconds, by name. */
+  readonly #averageRun = new Map<string, number>();
   /** Definitions of which more was ready than there was room for. */
   readonly #hungry = new Set<string>();
+  readonly #gathering = new Map<string, NodeJS.Timeout>();
   #asked = new Set<string>();
   #lookAsked = true;
   #working: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
-  #afterTenant: string | null = null;
+  /** Where the last claim of a name ended. */
+  readonly #afterTenant = new Map<string, string | null>();
   #trouble: string | null = null;
+  readonly #givingBack: NodeJS.Timeout;
 
   constructor(deps: ClaimDeps) {
     this.#deps = deps;
+    this.#givingBack = setInterval(() => this.#giveBack(), GIVE_BACK_AFTER_MS).unref();
   }
 
   /** null while the store answers; else why not. */
@@ -64,29 +82,82 @@ export class Claims {
     });
   }
 
-  /** A run of that name has ended. */
-  placeFreed(name: string): void {
-    if (this.#hungry.has(name)) this.wake([name]);
+  /** A run of that name has ended, after so many milliseconds. */
+  placeFreed(name: string, durationMs: number): void {
+    const average = this.#averageRun.get(name) ?? durationMs;
+    this.#averageRun.set(name, average + (durationMs - average) * LATEST_COUNTS);
+    // Agenda frees its own place a moment after this.
+    if (this.#waiting.has(name)) setImmediate(() => this.#deps.handOver(name));
+    if (this.#hungry.has(name)) this.#claimSoon(name);
   }
 
-  take(name: string): ClaimedJob | undefined {
-    return this.#claimed.get(name)?.shift();
+  /** The next to begin. With more than one place, one tenant leaves one of them to the others. */
+  take(name: string): HeldRun | undefined {
+    const { leases, places } = this.#deps;
+    const share = Math.max(1, places.get(name)!.perWorker - 1);
+    const run = this.#waiting.take(
+      name,
+      ({ job }) => job.tenantId === null || leases.countTaken(name, job.tenantId) < share,
+    );
+    if (run) run.isTaken = true;
+    return run;
   }
 
-  putBack(job: ClaimedJob): void {
-    this.#buffer(job.name).unshift(job);
+  putBack(run: HeldRun): void {
+    run.isTaken = false;
+    this.#waiting.putBack(run);
   }
 
   /** Ends claiming; what was claimed and not taken stays in `leases`, to be handed back. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    for (const timer of this.#gathering.values()) clearTimeout(timer);
+    clearInterval(this.#givingBack);
     await this.#working;
-    this.#claimed.clear();
+  }
+
+  #claimSoon(name: string): void {
+    if (this.#room(name) * 2 >= this.#capacity(name)) this.wake([name]);
+    else if (!this.#gathering.has(name)) {
+      const claim = (): void => {
+        this.#gathering.delete(name);
+        this.wake([name]);
+      };
+      this.#gathering.set(name, setTimeout(claim, GATHER_MS).unref());
+    }
+  }
+
+  /** What it may hold of a definition: its places, and as many again where runs are short and no limit counts them. */
+  #capacity(name: string): number {
+    const { perWorker, perTenant, perProduct } = this.#deps.places.get(name)!;
+    const isAhead = perTenant === null && perProduct === null && (this.#averageRun.get(name) ?? Infinity) < SHORT_MS;
+    return isAhead ? perWorker * 2 : perWorker;
+  }
+
+  #giveBack(): void {
+    const { store, leases, log } = this.#deps;
+    const runs = this.#waiting.removeOlder(GIVE_BACK_AFTER_MS);
+    if (!runs.length) return;
+    for (const { job } of runs) {
+      leases.drop(job.fence);
+      this.#averageRun.set(job.name, GIVE_BACK_AFTER_MS);
+    }
+    store.release(runs.map(({ job }) => job)).catch((error: unknown) => {
+      log.warn(
+        { err: error, jobs: runs.length },
+        'jobs could not be handed back; others get them when their leases end',
+      );
+    });
+  }
+
+  #room(name: string): number {
+    return this.#capacity(name) - this.#deps.leases.count(name);
   }
 
   async #work(): Promise<void> {
     clearTimeout(this.#timer);
+    await turn(); // runs that end together free their places together
     let nextWakeMs: number | null = null;
     try {
       while (!this.#stopped && (this.#lookAsked || this.#asked.size)) {
@@ -130,16 +201,17 @@ export class Claims {
     const wanted = this.#wanted(names);
     if (!wanted.length) return names.length > 0;
     const sentAt = performance.now();
-    const jobs = await store.claim({ worker, leaseMs: LEASE_MS, wanted, afterTenant: this.#afterTenant });
-    this.#afterTenant = jobs.at(-1)?.tenantId ?? null;
+    const jobs = await store.claim({ worker, leaseMs: LEASE_MS, wanted });
     const counts = new Map<string, number>();
     for (const job of jobs) {
-      leases.hold(job, sentAt);
-      this.#buffer(job.name).push(job);
+      this.#waiting.add(leases.hold(job, sentAt));
+      this.#afterTenant.set(job.name, job.tenantId);
       counts.set(job.name, (counts.get(job.name) ?? 0) + 1);
     }
-    for (const { name, room } of wanted) {
-      if ((counts.get(name) ?? 0) < room) this.#hungry.delete(name);
+    for (const { name, room, perTenant, perProduct, share } of wanted) {
+      // Whichever limit it met, more may be ready behind it.
+      const limit = Math.min(perTenant ?? Infinity, perProduct ?? Infinity, share ?? Infinity);
+      if ((counts.get(name) ?? 0) < room && leases.count(name) < limit) this.#hungry.delete(name);
       else this.#hungry.add(name);
     }
     for (const name of counts.keys()) handOver(name);
@@ -153,21 +225,22 @@ export class Claims {
     const wanted: WantedJobs[] = [];
     for (const name of shuffled(names)) {
       const { perWorker, perTenant, perProduct } = places.get(name)!;
-      const room = Math.min(perWorker - leases.count(name), free);
+      const room = Math.min(this.#room(name), free);
       if (room <= 0) {
         this.#hungry.add(name);
         continue;
       }
       free -= room;
-      wanted.push({ name, room, perTenant, perProduct, share: perWorker > 1 ? perWorker - 1 : null });
+      wanted.push({
+        name,
+        room,
+        perTenant,
+        perProduct,
+        share: perWorker > 1 ? this.#capacity(name) - 1 : null,
+        afterTenant: this.#afterTenant.get(name) ?? null,
+      });
     }
     return wanted;
-  }
-
-  #buffer(name: string): ClaimedJob[] {
-    const jobs = this.#claimed.get(name) ?? [];
-    this.#claimed.set(name, jobs);
-    return jobs;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { turn } from './turn.js';
 import type { EndedRun, JobStore } from '../store/job-store.js';
 
 const MOST_AT_ONCE = 500;
@@ -36,7 +37,7 @@ export class Endings {
 
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
-    await Promise.resolve(); // what ends in the same turn goes along
+    await turn(); // what ends in the same turn goes along
     while (this.#waiting.length) {
       const batch = this.#waiting.splice(0, this.#atOnce);
       try {

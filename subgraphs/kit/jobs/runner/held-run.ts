@@ -1,3 +1,4 @@
+import { Cutoff } from './cutoff.js';
 import { storableText } from './storable-text.js';
 import type { ClaimedJob, HeldRun as Renewal, LogLine, RunOutcome } from '../store/job-store.js';
 
@@ -18,9 +19,14 @@ export class HeldRun {
   readonly job: ClaimedJob;
   /** On this process's monotonic clock: from when the claim or renewal was sent, so never later than the store's. */
   leaseEndsAt: number;
+  /** Agenda has it: it runs, or is about to. */
+  isTaken = false;
+  isBegun = false;
   /** What the runner knows better than Agenda. */
   verdict: Verdict | null = null;
-  readonly #lost = new AbortController();
+  #isLost = false;
+  #over: Error | null = null;
+  #cutoff: Cutoff | null = null;
   #progress: number | null = null;
   #note: string | null = null;
   #lines: LogLine[] = [];
@@ -31,13 +37,27 @@ export class HeldRun {
     this.leaseEndsAt = leaseEndsAt;
   }
 
-  /** Aborts when the job is somebody else's, or nobody's. */
-  get lost(): AbortSignal {
-    return this.#lost.signal;
+  /** The job is somebody else's, or nobody's. */
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   lose(reason: Error): void {
-    this.#lost.abort(reason);
+    this.#isLost = true;
+    this.stop(reason);
+  }
+
+  /** Ends what runs now and whatever would begin. */
+  stop(reason: Error): void {
+    this.#over ??= reason;
+    this.#cutoff?.abort(reason);
+  }
+
+  /** For one call of the product's code: the run, or giving it up afterwards. */
+  begin(): Cutoff {
+    const cutoff = (this.#cutoff = new Cutoff());
+    if (this.#over) cutoff.abort(this.#over);
+    return cutoff;
   }
 
   progress(fraction: number, note?: string): void {
@@ -66,7 +86,7 @@ export class HeldRun {
     const { id, fence } = this.job;
     const progress = this.#progress;
     const note = this.#note;
-    const log = this.takeLog();
+    const log = this.#lines.splice(0);
     this.#progress = this.#note = null;
     return {
       id,
@@ -77,7 +97,10 @@ export class HeldRun {
     };
   }
 
-  takeLog(): readonly LogLine[] {
-    return this.#lines.splice(0);
+  /** The store did not hear it: what has not been said anew since is said again. */
+  putBack({ progress, note, log = [] }: Renewal): void {
+    this.#progress ??= progress ?? null;
+    this.#note ??= note ?? null;
+    this.#lines.unshift(...log);
   }
 }

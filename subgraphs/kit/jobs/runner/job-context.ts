@@ -14,13 +14,15 @@ export interface JobContextFacts {
 /** The request context a job runs with: caller `service`, the tenant of its payload, no permissions of any person. */
 export function jobContext(
   { product, tenant, correlationId, trace, deployment, deadline }: JobContextFacts,
-  signal: AbortSignal,
+  cutoff: { readonly signal: AbortSignal },
 ): RequestContext {
   return Object.freeze({
     requestId: correlationId,
     trace,
     deadline,
-    signal,
+    get signal() {
+      return cutoff.signal;
+    },
     tenant:
       tenant && Object.freeze({ id: tenant.id, plan: tenant.plan, entitlementsDigest: tenant.entitlementsDigest }),
     caller: Object.freeze({ kind: 'service' as const, service: product }),

@@ -41,6 +41,8 @@ export class Leases {
 
   /** `sentAt`: when the claim was sent, by `performance.now()`. */
   hold(job: ClaimedJob, sentAt: number): HeldRun {
+    // After a jump of the store's clock this worker may claim what it still runs.
+    for (const before of this.#held.values()) if (before.job.id === job.id) this.#lose(before, 'it was claimed anew');
     const run = new HeldRun(job, sentAt + LEASE_MS);
     this.#held.set(job.fence, run);
     return run;
@@ -60,6 +62,14 @@ export class Leases {
     return count;
   }
 
+  /** Of one tenant, those that Agenda has. */
+  countTaken(name: string, tenantId: string | null): number {
+    let count = 0;
+    for (const { job, isTaken } of this.#held.values())
+      if (isTaken && job.name === name && job.tenantId === tenantId) count += 1;
+    return count;
+  }
+
   get total(): number {
     return this.#held.size;
   }
@@ -75,7 +85,7 @@ export class Leases {
   #tick(): void {
     const now = performance.now();
     for (const run of this.#held.values()) {
-      if (!run.lost.aborted && now > run.leaseEndsAt - MARGIN_MS) this.#lose(run, 'its lease could not be renewed');
+      if (now > run.leaseEndsAt - MARGIN_MS) this.#lose(run, 'its lease could not be renewed');
     }
     const isDue = now - this.#renewedAt >= RENEW_EVERY_MS || this.all().some(({ isNews }) => isNews);
     if (isDue && !this.#isRenewing) void this.#renew();
@@ -84,13 +94,10 @@ export class Leases {
   async #renew(): Promise<void> {
     this.#isRenewing = true;
     const sentAt = performance.now();
-    const runs = this.all().filter(({ lost }) => !lost.aborted);
+    const runs = this.all().filter(({ isLost }) => !isLost);
+    const renewals = runs.map((run) => run.takeRenewal());
     try {
-      const still = await this.#store.renew(
-        this.#worker,
-        LEASE_MS,
-        runs.map((run) => run.takeRenewal()),
-      );
+      const still = await this.#store.renew(this.#worker, LEASE_MS, renewals);
       this.#renewedAt = sentAt;
       for (const run of runs) {
         if (still.has(run.job.id)) run.leaseEndsAt = sentAt + LEASE_MS;
@@ -99,11 +106,13 @@ export class Leases {
       }
     } catch (error) {
       this.#log.warn({ err: error, jobs: runs.length }, 'job leases could not be renewed; trying again');
+      runs.forEach((run, index) => run.putBack(renewals[index]!));
     }
     this.#isRenewing = false;
   }
 
   #lose(run: HeldRun, why: string): void {
+    if (run.isLost) return;
     this.#lostLeases += 1;
     this.#log.warn({ job: run.job.name, id: run.job.id, fence: run.job.fence }, `a job was lost: ${why}`);
     run.lose(new LeaseLost(`This worker lost job ${run.job.id}: ${why}.`));

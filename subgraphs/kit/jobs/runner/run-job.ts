@@ -6,7 +6,6 @@ import { tenantWork } from '../../outbox/outbox.js';
 import { tenantEntitlements } from '../../subgraph/product-context.js';
 import { DEFAULT_TIMEOUT_MS, type JobDefinition, type JobLog, type JobRun } from '../define-job.js';
 import type { HeldRun, Verdict } from './held-run.js';
-import { activeTraceparent } from '../observation/job-traces.js';
 import { jobContext } from './job-context.js';
 
 /** A failure no further run can mend: the payload of an old record, a tenant that is gone. */
@@ -33,8 +32,8 @@ export interface RunJobDeps {
   readonly tenants: TenantsPort;
   readonly entitlements: EntitlementsPort;
   readonly deployment: DeploymentContext;
-  /** Aborts when the lease is lost or the worker stops. */
-  readonly signal: AbortSignal;
+  /** W3C `traceparent` that the run goes on with. */
+  readonly trace: string | null;
   readonly log: Logger;
 }
 
@@ -59,38 +58,25 @@ export async function giveUp(job: Job, held: HeldRun, error: Error, deps: RunJob
 async function withRun<T>(
   job: Job,
   held: HeldRun,
-  { product, events, database, tenants, entitlements, deployment, signal: ending, log }: RunJobDeps,
+  { product, events, database, tenants, entitlements, deployment, trace, log }: RunJobDeps,
   work: (run: JobRun<unknown, never>) => Promise<T>,
 ): Promise<T> {
-  const { id, fence, attempt, correlationId, tenantId, trace, payload } = held.job;
+  const { id, fence, attempt, correlationId, tenantId, payload } = held.job;
   const parsed = job.payload.safeParse(payload);
   if (!parsed.success) throw new JobCannotRun(`The payload does not fit the job: ${parsed.error.message}`);
   const tenant = tenantId === null ? null : await findActive(tenantId as TenantId, tenants);
 
   const timeoutMs = job.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const timeout = new AbortController();
-  const signal = AbortSignal.any([ending, timeout.signal]);
-  const context = jobContext(
-    {
-      product,
-      tenant,
-      correlationId,
-      trace: activeTraceparent() ?? trace,
-      deployment,
-      deadline: Date.now() + timeoutMs,
-    },
-    signal,
-  );
   // A handler that ignores its signal loses its place all the same.
-  const aborted = new Promise<never>((_, reject) => {
-    const end = (): void => reject(signal.reason as Error);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
+  const cutoff = held.begin();
   const timer = setTimeout(
-    () => timeout.abort(new Error(`The job did not end within ${timeoutMs} ms.`)),
+    () => cutoff.abort(new Error(`The job did not end within ${timeoutMs} ms.`)),
     timeoutMs,
   ).unref();
+  const context = jobContext(
+    { product, tenant, correlationId, trace, deployment, deadline: Date.now() + timeoutMs },
+    cutoff,
+  );
   const run: JobRun<unknown, never> = {
     id,
     payload: parsed.data,
@@ -107,11 +93,13 @@ async function withRun<T>(
     attempt,
     fence,
     progress: (fraction, note) => held.progress(fraction, note),
-    signal,
-    log: jobLog(held, log.child({ job: job.name, id, tenant: tenantId, correlationId, attempt })),
+    get signal() {
+      return cutoff.signal;
+    },
+    log: jobLog(held, () => log.child({ job: job.name, id, tenant: tenantId, correlationId, attempt })),
   };
   try {
-    return await Promise.race([work(run), aborted]);
+    return await Promise.race([work(run), cutoff.aborted]);
   } finally {
     clearTimeout(timer);
   }
@@ -133,11 +121,13 @@ function requireDatabase(database: ProductDatabase | null, job: string): Product
 }
 
 /** Each line twice: for operators beside the run, and in the worker's log. */
-function jobLog(held: HeldRun, log: Logger): JobLog {
+function jobLog(held: HeldRun, open: () => Logger): JobLog {
+  let log: Logger | null = null;
   const write =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, facts: object = {}): void => {
       held.remember(level, Object.keys(facts).length ? `${message} ${JSON.stringify(facts)}` : message);
+      log ??= open();
       log[level](facts, message);
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };

@@ -18,6 +18,7 @@ import type { JobObserver, ObservedOutcome } from '../observation/job-observer.j
 import { tracedRun } from '../observation/job-traces.js';
 import { LeaseLost, Leases } from './leases.js';
 import { storableText } from './storable-text.js';
+import { withoutDebugColors } from './quiet-debug.js';
 import { giveUp, JobCannotRun, JobNotNow, runJob, type RunJobDeps } from './run-job.js';
 
 /** The jobs of one product, and what they run on. */
@@ -48,12 +49,16 @@ export interface JobRunner extends JobsMeasured {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Agenda's own look at its queue, in memory here; half of it is how long its timer of a run outlives the run. */
-const AGENDA_LOOKS_EVERY_MS = 1_000;
+/**
+ * Agenda's own look at every definition: a detour here, where it is told what there is. It costs about 50 µs for each
+ * definition, and half of it is how long Agenda's timer of a run outlives the run.
+ */
+const AGENDA_LOOKS_EVERY_MS = 5_000;
 /** The last writes of a stop. */
 const HAND_BACK_WITHIN_MS = 5_000;
 /** A `gaveUp` that threw. */
 const GIVE_UP_AGAIN_MS = 30_000;
+const MOST_GIVE_UPS = 10;
 
 interface Owned {
   readonly job: JobDefinition<unknown, never>;
@@ -78,16 +83,20 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
 
   const leases = new Leases(store, worker, log);
   const endings = new Endings(store, log);
-  /** Fences of the runs that have begun and not ended. */
-  const begun = new Set<number>();
-  const stopping = new AbortController();
+  let isStopping = false;
   const backend = new ClaimingBackend({
-    take: (name) => claims.take(name),
-    putBack: (job) => claims.putBack(job),
+    take: (name) => claims.take(name)?.job,
+    putBack({ fence }) {
+      const held = leases.byFence(fence);
+      if (held) claims.putBack(held);
+    },
     began({ fence }) {
       const held = leases.byFence(fence);
-      if (!held || held.lost.aborted) throw new LeaseLost('The lease ended before the run began.');
-      begun.add(fence);
+      if (!held || held.isLost) {
+        leases.drop(fence); // Agenda writes no end of a run that did not begin
+        throw new LeaseLost('The lease ended before the run began.');
+      }
+      held.isBegun = true;
     },
     ended: writeEnd,
     handBack: (ids) => handBack(leases.all().filter(({ job }) => ids.includes(job.id))),
@@ -102,6 +111,7 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
     log,
   });
 
+  withoutDebugColors();
   const agenda = new Agenda({
     backend,
     name: worker,
@@ -127,22 +137,22 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
     owner: Omit<ProductJobs, 'jobs'>,
   ): Promise<void> {
     const held = leases.byFence((attrs as unknown as FencedParameters).fence)!;
-    const signal = AbortSignal.any([stopping.signal, held.lost]);
-    const run: RunJobDeps = { ...owner, ...deps, signal };
+    let run: RunJobDeps = { ...owner, ...deps, trace: held.job.trace };
     const retry = job.retry ?? DEFAULT_RETRY;
     observer.began(held.job);
     try {
-      held.verdict = await tracedRun(held.job, async () => {
+      held.verdict = await tracedRun(held.job, async (traceparent) => {
+        run = { ...run, trace: traceparent };
         if (held.job.fansOut) return fanOut(held.job, job, deps);
         if (held.job.attempt > retry.attempts) return afterTheLast(job, held, run);
         return runJob(job, held, run);
       });
     } catch (error) {
       const reason = error instanceof Error ? error : new Error(String(error));
-      if (stopping.signal.aborted) held.verdict = { outcome: 'interrupted' };
+      if (isStopping) held.verdict = { outcome: 'interrupted' };
       else if (error instanceof JobNotNow)
         held.verdict = { outcome: 'postponed', error: error.message, waitMs: error.waitMs };
-      else if (!held.lost.aborted) await failed(reason, job, held, run);
+      else if (!held.isLost) await failed(reason, job, held, run);
       throw reason;
     }
   }
@@ -159,9 +169,9 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
     if (isLast && !(error instanceof JobCannotRun)) held.verdict = await tryGivingUp(error, job, held, run);
   }
 
-  /** Its workers were lost while they ran it, as often as it may run at all: it is not run again. */
+  /** It may not run again: its last worker was lost with it, or the product could not give it up before. */
   async function afterTheLast(job: JobDefinition<unknown, never>, held: HeldRun, run: RunJobDeps): Promise<Verdict> {
-    const error = new Error(`It was begun ${held.job.attempt - 1} times and never ended: its workers were lost.`);
+    const error = new Error(held.job.error ?? 'It was begun as often as it may run, and never ended.');
     return (await tryGivingUp(error, job, held, run)) ?? { outcome: 'failed', error: error.message, waitMs: null };
   }
 
@@ -176,8 +186,12 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
       await giveUp(job, held, error, run);
       return null;
     } catch (again) {
-      log.error({ job: job.name, id: held.job.id, err: again }, 'giving up a job failed; it is tried again');
-      return { outcome: 'failed', error: `${error.message} (${(again as Error).message})`, waitMs: GIVE_UP_AGAIN_MS };
+      const tries = held.job.attempt - (job.retry ?? DEFAULT_RETRY).attempts + 1;
+      const isOver = tries >= MOST_GIVE_UPS;
+      const what = `giving it up failed${isOver ? `, ${tries} times: what it held may still be held` : '; it is tried again'}`;
+      log.error({ job: job.name, id: held.job.id, err: again }, what);
+      held.remember('error', `${what}: ${(again as Error).message}`);
+      return isOver ? null : { outcome: 'failed', error: error.message, waitMs: GIVE_UP_AGAIN_MS };
     }
   }
 
@@ -187,19 +201,22 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
     if (!held) throw new LeaseLost('The run was over before.');
     const verdict = held.verdict ?? verdictOf(attrs);
     const durationMs = Date.now() - (attrs.lastRunAt?.getTime() ?? Date.now());
-    const isOurs =
-      !held.lost.aborted && (await endings.write({ ...idOf(held), ...storable(verdict), log: held.takeLog() }));
+    const isOurs = !held.isLost && (await endings.write({ ...held.takeRenewal(), ...storable(verdict) }));
     leases.drop(attrs.fence);
-    begun.delete(attrs.fence);
     observer.ended(held.job, isOurs ? observed(verdict) : 'lost', durationMs);
     whenRunEnded();
-    claims.placeFreed(attrs.name);
+    claims.placeFreed(attrs.name, durationMs);
     if (!isOurs) throw new LeaseLost(`Job ${held.job.id} belongs to another worker now.`);
   }
 
+  const tellOfRelease = (error: unknown): void =>
+    log.warn({ err: error }, 'jobs could not be handed back; others get them when their leases end');
+
+  /** Those that were never begun. */
   async function handBack(runs: readonly HeldRun[]): Promise<void> {
-    await Promise.all(runs.map((run) => endings.write({ ...idOf(run), outcome: 'interrupted', log: run.takeLog() })));
-    for (const { job } of runs) leases.drop(job.fence);
+    const unbegun = runs.filter(({ isBegun }) => !isBegun).map(({ job }) => job);
+    for (const { fence } of unbegun) leases.drop(fence);
+    if (unbegun.length) await store.release(unbegun).catch(tellOfRelease);
   }
 
   let whenRunEnded: () => void = () => undefined;
@@ -229,13 +246,14 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
     async stop(graceMs) {
       await Promise.all([watch.stop(), claims.stop()]);
       await agenda.stop(false); // hands back what Agenda had taken and not begun
-      await within(HAND_BACK_WITHIN_MS, handBack(leases.all().filter(({ job }) => !begun.has(job.fence))));
+      await within(HAND_BACK_WITHIN_MS, handBack(leases.all()));
       const longest = Math.max(
         0,
         ...leases.all().map(({ job }) => owned.get(job.name)!.job.timeoutMs ?? DEFAULT_TIMEOUT_MS),
       );
       await within(Math.min(longest, graceMs), allEnded());
-      stopping.abort(new Error('The worker is stopping.'));
+      isStopping = true;
+      for (const run of leases.all()) run.stop(new Error('The worker is stopping.'));
       await within(HAND_BACK_WITHIN_MS, allEnded());
       leases.stop();
     },
@@ -247,8 +265,6 @@ const placesOf = (job: JobDefinition<unknown, never>): Places => {
   // "queue": a run that comes due while the one before is open waits for it.
   return job.schedule?.overlap === 'queue' ? { ...places, perTenant: 1 } : places;
 };
-
-const idOf = ({ job }: HeldRun) => ({ id: job.id, fence: job.fence });
 
 /** Agenda's own account of a failure. */
 const verdictOf = ({ failReason, nextRunAt }: FencedParameters): Verdict => ({

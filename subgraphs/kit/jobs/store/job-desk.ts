@@ -1,34 +1,215 @@
 import type { FailedJob, JobsOverview, PartHealth } from '@inevitable/contract';
 import { notReady, ready } from '@inevitable/contract';
+import type { Logger } from 'pino';
+import type { DescribedJob } from '../runner/describe-definition.js';
+import { readPage, type JobFilter, type JobPage } from './job-desk-pages.js';
+import {
+  JOB_COLUMNS,
+  type JobCounts,
+  type JobState,
+  type SeenAttempt,
+  type SeenDefinition,
+  type SeenJob,
+  type SeenSchedule,
+  type UnclaimedJobs,
+} from './job-desk-rows.js';
+import { withinScope, type AskInScope, type JobScope } from './job-desk-scope.js';
+import { JobWatchers, type JobChanges, type WatchOptions } from './job-desk-watch.js';
 import { openJobStorePool } from './postgres-job-store.js';
 
-const OVERVIEW = `
-  select count(*) filter (where state in ('blocked', 'scheduled', 'ready'))::int as waiting,
-         count(*) filter (where state = 'running')::int as running,
-         count(*) filter (where state = 'dead')::int as failed
-  from jobs where state in ('blocked', 'scheduled', 'ready', 'running', 'dead')`;
-const LATEST_FAILURES = `
-  select id, name, tenant_id as "tenantId", attempts, error as reason, finished_at as "failedAt"
-  from jobs where state = 'dead' order by id desc limit 20`;
+export interface DeskOverview extends JobsOverview {
+  /** By name. */
+  readonly unclaimed: readonly UnclaimedJobs[];
+}
 
-/** The store as operators see it, through its reading role. */
+/** A job by hand. */
+export interface JobByHand {
+  readonly id: string;
+  readonly name: string;
+  /** null: of no tenant; only with all in scope. */
+  readonly tenantId: string | null;
+  readonly payload: unknown;
+  readonly correlationId: string;
+  readonly trace: string | null;
+  readonly onceKey: string | null;
+  /** Makes one job for each active tenant, in place of running. */
+  readonly fansOut: boolean;
+}
+
+export type RetryOutcome = 'retried' | 'not found' | 'not ended' | 'taken';
+export type CancelOutcome = 'cancelled' | 'not found' | 'ended';
+/** `taken`: an open job has its key. */
+export type RunOutcomeByHand = 'queued' | 'not found' | 'taken';
+
+/**
+ * The store as operators and product administrators see and steer it, through its reading role. Every call is one
+ * transaction in a scope that the database enforces: what is outside of it answers like what does not exist.
+ */
 export interface JobDesk {
-  overview(): Promise<JobsOverview>;
+  /** Of all tenants, in numbers. */
+  overview(): Promise<DeskOverview>;
+  jobs(scope: JobScope, filter: JobFilter, page: JobPage): Promise<readonly SeenJob[]>;
+  job(scope: JobScope, id: string): Promise<SeenJob | null>;
+  /** Of several jobs, each one's in the order they began. */
+  attempts(scope: JobScope, jobIds: readonly string[]): Promise<readonly SeenAttempt[]>;
+  /** What each of several jobs waits for or waited for; those that are gone are left out. */
+  dependencies(
+    scope: JobScope,
+    jobIds: readonly string[],
+  ): Promise<readonly { readonly jobId: string; readonly waitsFor: SeenJob }[]>;
+  /** By name. */
+  definitions(
+    scope: JobScope,
+    only?: { readonly name?: string; readonly product?: string },
+  ): Promise<readonly SeenDefinition[]>;
+  retry(scope: JobScope, id: string): Promise<RetryOutcome>;
+  /** Dead jobs of a name, oldest first, at most 10,000 at a time; answers how many are run again. */
+  retryDead(scope: JobScope, name: string): Promise<number>;
+  cancel(scope: JobScope, id: string): Promise<CancelOutcome>;
+  run(scope: JobScope, job: JobByHand): Promise<RunOutcomeByHand>;
+  /** False: there is no such schedule, or not all is in scope. */
+  pause(scope: JobScope, name: string): Promise<boolean>;
+  resume(scope: JobScope, name: string): Promise<boolean>;
+  /** Resolves once it listens; ends with `return()` or with its signal. Throws `JobStoreSilent`. */
+  watch(scope: JobScope, options: WatchOptions): Promise<JobChanges>;
   health(): Promise<PartHealth>;
   close(): Promise<void>;
 }
 
-export function openJobDesk(readerUrl: string): JobDesk {
-  const pool = openJobStorePool(readerUrl, { 'stack.all_tenants': 'yes' });
+const ALL: JobScope = { kind: 'all' };
+const RETRIED_AT_ONCE = 1_000;
+const RETRIED_AT_MOST = 10_000;
+
+const COUNTED: readonly (keyof JobCounts)[] = ['blocked', 'scheduled', 'ready', 'running', 'dead'];
+const WAITING: readonly JobState[] = ['blocked', 'scheduled', 'ready'];
+const LIVE_WORKERS = `select id, names from workers where seen_at > stack_now() - interval '30 seconds'`;
+
+const COUNTS = `select name, state, count(*)::int as count from jobs where state = any ($1) group by name, state`;
+const COUNTS_OF_TENANT = `select name, state, count(*)::int as count from jobs
+  where tenant_key = $2 and name in (select * from job_names($2)) and state = any ($1) group by name, state`;
+const LATEST_FAILURES = `
+  select id, name, tenant_id as "tenantId", attempts, error as reason, finished_at as "failedAt"
+  from jobs where state = 'dead' order by id desc limit 20`;
+const UNCLAIMED = `
+  select n.name, oldest.created_at as oldest from unnest($1::text[]) as n (name)
+  cross join lateral (
+    select created_at from unnest($2::text[]) as s (state) cross join unnest('{true,false}'::boolean[]) as w (scheduled)
+    cross join lateral (
+      select id, created_at from jobs j where j.name = n.name and j.state = s.state and j.scheduled = w.scheduled order by id limit 1) first
+    order by first.id limit 1) oldest
+  where not exists (select from (${LIVE_WORKERS}) live where n.name = any (live.names)) order by n.name`;
+const JOB = `select ${JOB_COLUMNS} from jobs j left join definitions d on d.name = j.name where j.id = $1`;
+// A run under way has a row only if it has logged something.
+const ATTEMPTS = `
+  select a.job_id as "jobId", a.attempt, a.worker, a.started_at as "startedAt", a.ended_at as "endedAt",
+    nullif(a.outcome, 'running') as outcome, a.error, a.log
+  from attempts a where a.job_id = any ($1)
+  union all
+  select id, attempts, worker, started_at, null, null, null, '[]' from jobs j
+  where id = any ($1) and state = 'running' and not exists (select from attempts a where a.job_id = j.id and a.fence = j.fence)
+  order by "startedAt"`;
+const DEPENDENCIES = `
+  select w.job_id as "jobId", ${JOB_COLUMNS} from dependencies w join jobs j on j.id = w.waits_for
+  left join definitions d on d.name = j.name where w.job_id = any ($1) order by j.id`;
+const DEFINITIONS = `
+  select d.name, d.product, d.declared, s.name is not null as "isScheduled", s.cron, s.timezone, s.next_due as "nextDue",
+    s.last_due as "lastDue", s.missed::float8 as missed, s.paused_at as "pausedAt",
+    (select count(*)::int from (${LIVE_WORKERS}) live where d.name = any (live.names)) as workers
+  from definitions d left join schedules s on s.name = d.name
+  where ($1::text[] is null or d.product = any ($1)) and ($2::text is null or d.name = $2) and ($3::text is null or d.product = $3)
+  order by d.name`;
+
+interface CountRow {
+  readonly name: string;
+  readonly state: keyof JobCounts;
+  readonly count: number;
+}
+
+interface DefinitionRow {
+  readonly name: string;
+  readonly product: string;
+  readonly declared: DescribedJob;
+  readonly isScheduled: boolean;
+  readonly cron: string;
+  readonly timezone: string;
+  readonly nextDue: Date | null;
+  readonly lastDue: Date | null;
+  readonly missed: number;
+  readonly pausedAt: Date | null;
+  readonly workers: number;
+}
+
+/** `readerUrl`: of the reading role. */
+export function openJobDesk(readerUrl: string, log: Logger): JobDesk {
+  const pool = openJobStorePool(readerUrl);
+  const watchers = new JobWatchers(readerUrl, log);
+  const inScope = <T>(scope: JobScope, work: (ask: AskInScope) => Promise<T>): Promise<T> =>
+    withinScope(pool, scope, work);
+  const rows = <Row extends object>(scope: JobScope, text: string, values: readonly unknown[]): Promise<Row[]> =>
+    inScope(scope, (ask) => ask<Row>(text, values));
+  const answer = async <T>(scope: JobScope, call: string, ...values: readonly unknown[]): Promise<T> =>
+    (await rows<{ answer: T }>(scope, `select ${call} as answer`, values))[0]!.answer;
+
   return {
-    async overview() {
-      const [counts, failures] = await Promise.all([
-        pool.query<Omit<JobsOverview, 'latestFailures'>>(OVERVIEW),
-        pool.query<FailedJob & { failedAt: Date }>(LATEST_FAILURES),
-      ]);
-      const latestFailures = failures.rows.map((row) => ({ ...row, failedAt: row.failedAt.toISOString() }));
-      return { ...counts.rows[0]!, latestFailures };
+    overview: () =>
+      inScope(ALL, async (ask) => {
+        const counts = await ask<CountRow>(COUNTS, [COUNTED]);
+        const failures = await ask<FailedJob & { failedAt: Date }>(LATEST_FAILURES);
+        const total = (of: readonly JobState[]): number => sum(counts.filter(({ state }) => of.includes(state)));
+        const waiting = counts.filter(({ state }) => WAITING.includes(state));
+        const names = [...new Set(waiting.map(({ name }) => name))];
+        const unclaimed = await ask<Omit<UnclaimedJobs, 'waiting'>>(UNCLAIMED, [names, WAITING]);
+        return {
+          waiting: total(WAITING),
+          running: total(['running']),
+          failed: total(['dead']),
+          latestFailures: failures.map((row) => ({ ...row, failedAt: row.failedAt.toISOString() })),
+          unclaimed: unclaimed.map(({ name, oldest }) => ({
+            name,
+            waiting: sum(waiting.filter((count) => count.name === name)),
+            oldest,
+          })),
+        };
+      }),
+    jobs: (scope, filter, page) => inScope(scope, (ask) => readPage(ask, scope, filter, page)),
+    job: async (scope, id) => (await rows<SeenJob>(scope, JOB, [id]))[0] ?? null,
+    attempts: (scope, jobIds) => rows<SeenAttempt>(scope, ATTEMPTS, [jobIds]),
+    async dependencies(scope, jobIds) {
+      const found = await rows<SeenJob & { jobId: string }>(scope, DEPENDENCIES, [jobIds]);
+      return found.map(({ jobId, ...waitsFor }) => ({ jobId, waitsFor }));
     },
+    definitions: (scope, { name = null, product = null } = {}) =>
+      inScope(scope, async (ask) => {
+        const products = scope.kind === 'all' ? null : scope.products;
+        const found = await ask<DefinitionRow>(DEFINITIONS, [products, name, product]);
+        const counts =
+          scope.kind === 'all'
+            ? await ask<CountRow>(COUNTS, [COUNTED])
+            : await ask<CountRow>(COUNTS_OF_TENANT, [COUNTED, scope.tenantId]);
+        return found.map((row) => definitionOf(row, counts));
+      }),
+    retry: (scope, id) => answer<RetryOutcome>(scope, 'retry_job($1)', id),
+    async retryDead(scope, name) {
+      let retried = 0;
+      let afterId: string | null = null;
+      // Each thousand is a transaction of its own, so that workers need not wait for all of them.
+      for (let looked = 0; looked < RETRIED_AT_MOST; looked += RETRIED_AT_ONCE) {
+        const [part]: { retried: number; last_id: string | null }[] = await rows(
+          scope,
+          'select * from retry_dead($1, $2, $3)',
+          [name, afterId, RETRIED_AT_ONCE],
+        );
+        if (part!.last_id === null) break;
+        retried += part!.retried;
+        afterId = part!.last_id;
+      }
+      return retried;
+    },
+    cancel: (scope, id) => answer<CancelOutcome>(scope, 'cancel_job($1)', id),
+    run: (scope, job) => answer<RunOutcomeByHand>(scope, 'run_job($1)', JSON.stringify(job)),
+    pause: (scope, name) => answer<boolean>(scope, 'pause_schedule($1)', name),
+    resume: (scope, name) => answer<boolean>(scope, 'resume_schedule($1)', name),
+    watch: (scope, options) => watchers.watch(scope, options),
     async health() {
       try {
         await pool.query('select 1');
@@ -37,6 +218,28 @@ export function openJobDesk(readerUrl: string): JobDesk {
         return notReady('job store', `PostgreSQL does not answer: ${(error as Error).message}`);
       }
     },
-    close: () => pool.end(),
+    async close() {
+      await watchers.close();
+      await pool.end();
+    },
   };
+}
+
+const sum = (counts: readonly CountRow[]): number => counts.reduce((total, { count }) => total + count, 0);
+
+function definitionOf(
+  { name, product, declared, isScheduled, workers, ...state }: DefinitionRow,
+  allCounts: readonly CountRow[],
+): SeenDefinition {
+  const counted = allCounts.filter((count) => count.name === name);
+  const { schedule: declaredSchedule, payload: payloadSchema, ...described } = declared;
+  const { cron, timezone, nextDue, lastDue, missed, pausedAt } = state;
+  const schedule: SeenSchedule | null =
+    declaredSchedule && isScheduled
+      ? { ...declaredSchedule, cron, timezone, nextDue, lastDue, missed, pausedAt }
+      : null;
+  const counts = Object.fromEntries(
+    COUNTED.map((state) => [state, counted.find((count) => count.state === state)?.count ?? 0]),
+  ) as unknown as JobCounts;
+  return { name, product, ...described, schedule, counts, workers, payloadSchema };
 }

@@ -18,6 +18,8 @@ export interface ClaimedJob {
   readonly fence: number;
   /** 1 for the first run. */
   readonly attempt: number;
+  /** What the run before ended with, if that was not well. */
+  readonly error: string | null;
   /** Milliseconds between when it might run and its claim. */
   readonly delayMs: number;
 }
@@ -31,14 +33,14 @@ export interface WantedJobs {
   readonly perProduct: number | null;
   /** Of this worker's places, what one tenant may hold; null: all of them. */
   readonly share: number | null;
+  /** Where its last claim ended: with more tenants than are looked at in one claim, all are looked at in turn. */
+  readonly afterTenant: string | null;
 }
 
 export interface ClaimRequest {
   readonly worker: string;
   readonly leaseMs: number;
   readonly wanted: readonly WantedJobs[];
-  /** Where the last claim ended: with more tenants than are looked at in one claim, each has its turn. */
-  readonly afterTenant: string | null;
 }
 
 /** What the store has to do, by its own clock. */
@@ -122,6 +124,8 @@ export interface JobStore extends JobsPort {
   claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
   /** Answers the ids of those it still holds. Also without any: the worker lives. */
   renew(worker: string, leaseMs: number, held: readonly HeldRun[]): Promise<ReadonlySet<string>>;
+  /** Claimed and never begun: as if they had not been. */
+  release(jobs: readonly Pick<ClaimedJob, 'id' | 'fence'>[]): Promise<void>;
   /** Answers the ids of those it held until now; the others' ends were not written. */
   end(runs: readonly EndedRun[]): Promise<ReadonlySet<string>>;
   /** False: another worker was first, or the schedule is paused. */

@@ -48,6 +48,7 @@ interface JobRow {
   /** bigint, as text. */
   readonly fence: string;
   readonly attempts: number;
+  readonly error: string | null;
   readonly run_at: Date;
   readonly started_at: Date;
 }
@@ -86,12 +87,11 @@ export function postgresJobStore(url: string, log: Logger): JobStore {
         now: row!.moment,
       };
     },
-    async claim({ worker, leaseMs, wanted, afterTenant }: ClaimRequest) {
-      const rows = await statement<JobRow>('claim', 'select * from claim_jobs($1, $2, $3, $4)', [
+    async claim({ worker, leaseMs, wanted }: ClaimRequest) {
+      const rows = await statement<JobRow>('claim', 'select * from claim_jobs($1, $2, $3)', [
         worker,
         leaseMs,
         JSON.stringify(wanted),
-        afterTenant,
       ]);
       return rows.map(claimedJob);
     },
@@ -102,6 +102,10 @@ export function postgresJobStore(url: string, log: Logger): JobStore {
         JSON.stringify(held),
       ]);
       return new Set(row!.still);
+    },
+    async release(jobs) {
+      const held = jobs.map(({ id, fence }) => ({ id, fence }));
+      await statement('release', 'select release_jobs($1)', [JSON.stringify(held)]);
     },
     async end(runs: readonly EndedRun[]) {
       const [row] = await statement<{ ended: string[] }>('end', 'select end_runs($1) as ended', [JSON.stringify(runs)]);
@@ -150,5 +154,6 @@ const claimedJob = (row: JobRow): ClaimedJob => ({
   schedule: row.schedule,
   fence: Number(row.fence),
   attempt: row.attempts,
+  error: row.error,
   delayMs: Math.max(0, row.started_at.getTime() - row.run_at.getTime()),
 });

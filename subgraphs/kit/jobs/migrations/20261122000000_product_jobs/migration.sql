@@ -1,5 +1,7 @@
 -- The job store: what the runner, the relay and operations call. Every change of a job is one function, that is one
 -- statement and one transaction of its own: a worker that is frozen or killed between two of them holds no lock.
+-- Functions plan once and keep the plan: without `enable_seqscan = off` those that were planned while the table was empty
+-- would read all of it until the next ANALYZE, however full it is by then.
 
 -- The one source of time: leases and due times are judged by this clock, never by a worker's. Tests move the offset.
 CREATE TABLE clock (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), ahead interval NOT NULL DEFAULT '0');
@@ -50,6 +52,9 @@ CREATE INDEX jobs_by_state ON jobs (state, id);
 CREATE INDEX jobs_by_tenant ON jobs (tenant_key, name, state, scheduled, id);
 CREATE INDEX jobs_by_name ON jobs (name, state, scheduled, id);
 
+-- Every row is written three times and more: dead ones are to go soon, and the statistics to follow.
+ALTER TABLE jobs SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+
 CREATE SEQUENCE fences;
 
 CREATE TABLE attempts (
@@ -59,8 +64,9 @@ CREATE TABLE attempts (
   attempt integer NOT NULL,
   worker text NOT NULL,
   started_at timestamptz NOT NULL,
-  ended_at timestamptz NOT NULL,
-  outcome text NOT NULL CHECK (outcome IN ('succeeded', 'skipped', 'failed', 'postponed', 'interrupted', 'lost', 'cancelled')),
+  -- null while it runs; there is a row then only if it has logged something.
+  ended_at timestamptz,
+  outcome text NOT NULL CHECK (outcome IN ('running', 'succeeded', 'skipped', 'failed', 'postponed', 'interrupted', 'lost', 'cancelled')),
   error text,
   -- [{ "at", "level", "message" }]
   log jsonb NOT NULL DEFAULT '[]',
@@ -76,6 +82,16 @@ CREATE TABLE once_keys (
   PRIMARY KEY (name, tenant_key, key)
 );
 CREATE INDEX once_keys_job ON once_keys (job_id);
+
+-- When each tenant was last served of a definition: `served` is the fence it got. Of tenants that have equally much running,
+-- the one that has waited longest for a turn comes first, or two who flood would take turns without a third.
+CREATE TABLE turns (
+  name text NOT NULL,
+  tenant_key uuid NOT NULL,
+  served bigint NOT NULL,
+  served_at timestamptz NOT NULL,
+  PRIMARY KEY (name, tenant_key)
+);
 
 -- `after`: what a blocked job waits for. Rows go when the job it waits for has succeeded.
 CREATE TABLE dependencies (
@@ -125,7 +141,7 @@ CREATE TABLE workers (
 );
 
 -- Wakes workers: the names that have something ready, or '*' where they do not fit into a notification.
-CREATE FUNCTION wake_workers(names text[]) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION wake_workers(names text[]) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE listed text := (SELECT string_agg(DISTINCT n, ',') FROM unnest(names) n);
 BEGIN
   IF listed IS NOT NULL THEN
@@ -133,10 +149,15 @@ BEGIN
   END IF;
 END $$;
 
+-- Somebody listens to `job_changes`, as they say every few seconds. While nobody does, nothing is sent: a notification
+-- wakes every connection that listens to anything.
+CREATE TABLE watchers (id uuid PRIMARY KEY, seen_at timestamptz NOT NULL);
+
 -- Tells who watches: [[id, state, tenant or null, name], …], in parts that fit into a notification (8,000 bytes).
-CREATE FUNCTION tell_watchers(ids uuid[]) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION tell_watchers(ids uuid[]) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE first integer;
 BEGIN
+  IF NOT EXISTS (SELECT FROM watchers WHERE seen_at > clock_timestamp() - interval '30 seconds') THEN RETURN; END IF;
   FOR first IN SELECT generate_series(1, coalesce(array_length(ids, 1), 0), 20) LOOP
     PERFORM pg_notify('job_changes', (
       SELECT json_agg(json_build_array(id, state, tenant_id, name))::text FROM jobs WHERE id = ANY (ids[first:first + 19])));
@@ -145,7 +166,7 @@ END $$;
 
 -- Blocked jobs whose dependencies may all be over by now: they go on, or never will. A dependency that does not exist,
 -- or is another tenant's, is one that did not succeed.
-CREATE FUNCTION resolve_blocked(ids uuid[]) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION resolve_blocked(ids uuid[]) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE
   moment timestamptz := stack_now();
   freed uuid[];
@@ -175,7 +196,7 @@ BEGIN
 END $$;
 
 -- What follows from jobs having ended: their keys are free, and what waited for them is looked at.
-CREATE FUNCTION settle(ended uuid[]) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION settle(ended uuid[]) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE waiting uuid[];
 BEGIN
   DELETE FROM once_keys WHERE job_id = ANY (ended);
@@ -190,7 +211,7 @@ CREATE TYPE new_job AS (
 );
 
 -- Idempotent by id. A record whose `onceKey` an open job of its name and tenant has is dropped. Answers the new ids.
-CREATE FUNCTION insert_jobs(records jsonb) RETURNS uuid[] LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION insert_jobs(records jsonb) RETURNS uuid[] LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE
   moment timestamptz := stack_now();
   added uuid[];
@@ -236,7 +257,7 @@ END $$;
 -- Makes ready what is due and what a lost worker held. Answers the names that have something ready, how many
 -- milliseconds until the next job or schedule comes due (null: nothing will), and the schedules that are due.
 CREATE FUNCTION look(OUT ready_names text[], OUT next_wake_ms double precision, OUT due_schedules jsonb, OUT moment timestamptz)
-LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE changed uuid[];
 BEGIN
   moment := stack_now();
@@ -249,7 +270,9 @@ BEGIN
         SELECT id, fence, attempts, worker, started_at, moment, 'lost', 'The worker was not heard of any more.' FROM woken WHERE state = 'running'
         ON CONFLICT (job_id, fence) DO UPDATE SET ended_at = excluded.ended_at, outcome = excluded.outcome, error = excluded.error
     ), ready AS (
-      UPDATE jobs j SET state = 'ready', wake_at = NULL, worker = NULL, started_at = NULL FROM woken w WHERE j.id = w.id RETURNING j.id
+      UPDATE jobs j SET state = 'ready', wake_at = NULL, worker = NULL, started_at = NULL,
+          error = CASE WHEN w.state = 'running' THEN 'The worker was not heard of any more.' ELSE j.error END
+        FROM woken w WHERE j.id = w.id RETURNING j.id
     ) SELECT array_agg(id) INTO changed FROM ready;
     PERFORM tell_watchers(changed);
   END IF;
@@ -263,11 +286,12 @@ BEGIN
     FROM schedules WHERE paused_at IS NULL AND (next_due IS NULL OR next_due <= moment);
   next_wake_ms := extract(epoch FROM least(
     (SELECT wake_at FROM jobs WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1),
-    (SELECT min(next_due) FROM schedules WHERE paused_at IS NULL)) - moment) * 1000;
+    -- Those that are due are told above: who cannot fire them, in whose code they are not, is not to come back for them.
+    (SELECT min(next_due) FROM schedules WHERE paused_at IS NULL AND next_due > moment)) - moment) * 1000;
 END $$;
 
 -- Tenants with something ready of one name, after one of them, in order: from one to the next in the index.
-CREATE FUNCTION tenants_ready(of_name text, after_tenant uuid, most integer) RETURNS SETOF uuid LANGUAGE sql STABLE SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION tenants_ready(of_name text, after_tenant uuid, most integer) RETURNS SETOF uuid LANGUAGE sql STABLE SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
   WITH RECURSIVE t AS (
     (SELECT tenant_key, 1 AS n FROM jobs WHERE state = 'ready' AND name = of_name AND (after_tenant IS NULL OR tenant_key > after_tenant)
      ORDER BY tenant_key LIMIT 1)
@@ -278,14 +302,15 @@ CREATE FUNCTION tenants_ready(of_name text, after_tenant uuid, most integer) RET
   ) SELECT tenant_key FROM t WHERE tenant_key IS NOT NULL
 $$;
 
--- Hands ready jobs to a worker, at most as many as it has room for. Wanted: [{ name, room, perTenant, perProduct, share }].
+-- Hands ready jobs to a worker, at most as many as it has room for. Wanted: [{ name, room, perTenant, perProduct, share, afterTenant }].
 -- perTenant and perProduct hold for all workers together, null: no limit. `share`: what one tenant may hold of this worker's
 -- places, so that long runs of one leave a place to the others. A tenant's jobs are ranked behind those it has running, then
--- by priority and age; across tenants the rank counts first, so no tenant waits for all of another's.
--- Of at most 256 tenants at a time, from `after_tenant` round: with more of them, each has its turn.
-CREATE FUNCTION claim_jobs(by_worker text, lease_ms integer, wanted jsonb, after_tenant uuid)
-RETURNS SETOF jobs LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+-- by priority and age. Across tenants the rank counts first, then whose turn is longest ago: no tenant waits for all of
+-- another's jobs, nor for those of two who flood. Of at most 256 tenants at a time, from `afterTenant` round.
+CREATE FUNCTION claim_jobs(by_worker text, lease_ms integer, wanted jsonb)
+RETURNS SETOF jobs LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE
+  moment timestamptz;
   want record;
   room integer;
   tenants uuid[];
@@ -294,18 +319,21 @@ DECLARE
 BEGIN
   -- One claim at a time, or two of them together would pass a limit that holds for all. Held for one statement only.
   PERFORM pg_advisory_xact_lock(hashtext('jobs.claim'));
-  FOR want IN SELECT * FROM jsonb_to_recordset(wanted) AS w (name text, room integer, "perTenant" integer, "perProduct" integer, share integer) LOOP
+  moment := stack_now();
+  FOR want IN SELECT * FROM jsonb_to_recordset(wanted) AS w (name text, room integer, "perTenant" integer, "perProduct" integer, share integer, "afterTenant" uuid) LOOP
     room := want.room;
     IF want."perProduct" IS NOT NULL THEN
       room := least(room, want."perProduct" - (SELECT count(*) FROM jobs WHERE state = 'running' AND name = want.name)::integer);
     END IF;
     CONTINUE WHEN room <= 0;
-    tenants := ARRAY (SELECT tenants_ready(want.name, after_tenant, 256));
-    IF cardinality(tenants) < 256 AND after_tenant IS NOT NULL THEN
+    tenants := ARRAY (SELECT tenants_ready(want.name, want."afterTenant", 256));
+    IF cardinality(tenants) < 256 AND want."afterTenant" IS NOT NULL THEN
       tenants := ARRAY (SELECT DISTINCT unnest(tenants || ARRAY (SELECT tenants_ready(want.name, NULL, 256 - cardinality(tenants)))));
     END IF;
     WITH ranked AS (
-      SELECT c.id, c.priority, c.run_at, r.running + row_number() OVER (PARTITION BY t.tenant ORDER BY c.priority DESC, c.run_at, c.id) AS rank
+      SELECT c.id, c.priority, c.run_at,
+        coalesce((SELECT served FROM turns s WHERE s.name = want.name AND s.tenant_key = t.tenant), 0) AS served,
+        r.running + row_number() OVER (PARTITION BY t.tenant ORDER BY c.priority DESC, c.run_at, c.id) AS rank
       FROM unnest(tenants) AS t (tenant)
       CROSS JOIN LATERAL (
         SELECT count(*) AS running, count(*) FILTER (WHERE worker = by_worker) AS here FROM jobs j
@@ -314,13 +342,17 @@ BEGIN
         SELECT id, priority, run_at FROM jobs j WHERE j.state = 'ready' AND j.name = want.name AND j.tenant_key = t.tenant
         ORDER BY priority DESC, run_at, id LIMIT greatest(0, least(room, want."perTenant" - r.running,
           CASE WHEN t.tenant <> '00000000-0000-0000-0000-000000000000' THEN want.share - r.here END))) c
-    ), picked AS (SELECT id FROM ranked ORDER BY rank, priority DESC, run_at, id LIMIT room),
+    ), picked AS (SELECT id FROM ranked ORDER BY rank, served, priority DESC, run_at, id LIMIT room),
     claimed AS (
       UPDATE jobs j SET state = 'running', worker = by_worker, fence = nextval('fences'), attempts = attempts + 1,
-          started_at = stack_now(), wake_at = stack_now() + make_interval(secs => lease_ms / 1000.0), finished_at = NULL,
+          started_at = moment, wake_at = moment + make_interval(secs => lease_ms / 1000.0), finished_at = NULL,
           progress = NULL, note = NULL
-        FROM picked p WHERE j.id = p.id AND j.state = 'ready' RETURNING j.id)
-      SELECT array_agg(id) INTO taken FROM claimed;
+        FROM picked p WHERE j.id = p.id AND j.state = 'ready' RETURNING j.id, j.tenant_key, j.fence
+    ), turned AS (
+      INSERT INTO turns (name, tenant_key, served, served_at)
+        SELECT want.name, tenant_key, max(fence), moment FROM claimed GROUP BY tenant_key
+        ON CONFLICT (name, tenant_key) DO UPDATE SET served = excluded.served, served_at = excluded.served_at
+    ) SELECT array_agg(id) INTO taken FROM claimed;
     all_taken := all_taken || taken;
   END LOOP;
   PERFORM tell_watchers(all_taken);
@@ -329,29 +361,45 @@ END $$;
 
 -- A worker says that it lives, and what becomes of its runs: held is [{ id, fence, progress, note, log }], the last three
 -- null where nothing is new. Answers the ids it still holds.
-CREATE FUNCTION renew_leases(by_worker text, lease_ms integer, held jsonb) RETURNS uuid[] LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION renew_leases(by_worker text, lease_ms integer, held jsonb) RETURNS uuid[] LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE
   moment timestamptz := stack_now();
   still uuid[];
 BEGIN
   UPDATE workers SET seen_at = moment WHERE id = by_worker;
+  -- In one order, as end_runs takes them.
+  PERFORM FROM jobs WHERE id IN (SELECT h.id FROM jsonb_to_recordset(held) AS h (id uuid)) ORDER BY id FOR UPDATE;
   WITH kept AS (
     UPDATE jobs j SET wake_at = moment + make_interval(secs => lease_ms / 1000.0), progress = coalesce(h.progress, j.progress), note = coalesce(h.note, j.note)
       FROM jsonb_to_recordset(held) AS h (id uuid, fence bigint, progress real, note text)
       WHERE j.id = h.id AND j.fence = h.fence AND j.state = 'running' RETURNING j.id)
     SELECT array_agg(id) INTO still FROM kept;
   INSERT INTO attempts (job_id, fence, attempt, worker, started_at, ended_at, outcome, log)
-    SELECT j.id, j.fence, j.attempts, j.worker, j.started_at, moment, 'lost', h.log
+    SELECT j.id, j.fence, j.attempts, j.worker, j.started_at, NULL, 'running', h.log
     FROM jsonb_to_recordset(held) AS h (id uuid, log jsonb) JOIN jobs j ON j.id = h.id
     WHERE j.id = ANY (still) AND h.log IS NOT NULL
-    ON CONFLICT (job_id, fence) DO UPDATE SET log = attempts.log || excluded.log, ended_at = excluded.ended_at;
+    ON CONFLICT (job_id, fence) DO UPDATE SET log = attempts.log || excluded.log;
   PERFORM tell_watchers(ARRAY (SELECT h.id FROM jsonb_to_recordset(held) AS h (id uuid, progress real) WHERE h.id = ANY (still) AND h.progress IS NOT NULL));
   RETURN coalesce(still, '{}');
 END $$;
 
+-- Claimed and never begun: as if they had not been. unbegun: [{ id, fence }].
+CREATE FUNCTION release_jobs(unbegun jsonb) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
+DECLARE released uuid[];
+BEGIN
+  PERFORM FROM jobs WHERE id IN (SELECT u.id FROM jsonb_to_recordset(unbegun) AS u (id uuid)) ORDER BY id FOR UPDATE;
+  WITH ready AS (
+    UPDATE jobs j SET state = 'ready', wake_at = NULL, worker = NULL, started_at = NULL, attempts = attempts - 1
+      FROM jsonb_to_recordset(unbegun) AS u (id uuid, fence bigint)
+      WHERE j.id = u.id AND j.fence = u.fence AND j.state = 'running' RETURNING j.id)
+    SELECT array_agg(id) INTO released FROM ready;
+  PERFORM wake_workers(array_agg(name)) FROM jobs WHERE id = ANY (released);
+  PERFORM tell_watchers(released);
+END $$;
+
 -- Ends: [{ id, fence, outcome, error, waitMs, log, note }]. Failed with waitMs: another run after that; failed without:
 -- dead. Postponed and interrupted runs are not counted. Answers the ids that were this holder's to end.
-CREATE FUNCTION end_runs(ends jsonb) RETURNS uuid[] LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION end_runs(ends jsonb) RETURNS uuid[] LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE
   moment timestamptz := stack_now();
   ended uuid[];
@@ -392,7 +440,7 @@ END $$;
 
 -- Definitions: [{ name, product, declared, cron (null: no schedule), timezone }]. A changed expression begins anew; an
 -- unchanged one goes on from where it was, so that what came due meanwhile can be caught up with.
-CREATE FUNCTION declare_worker(by_worker text, declared_definitions jsonb) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION declare_worker(by_worker text, declared_definitions jsonb) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE moment timestamptz := stack_now();
 BEGIN
   INSERT INTO definitions (name, product, declared, declared_at)
@@ -412,7 +460,7 @@ END $$;
 -- Moves a schedule on from `expected`, and inserts the jobs of its due times: [{ due, job }], as insert_jobs takes them.
 -- False: another worker was first, or it is paused. A due time whose job was dropped for its key counts as skipped.
 CREATE FUNCTION fire_schedule(of_schedule text, expected timestamptz, next timestamptz, more_missed bigint, runs jsonb) RETURNS boolean
-LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE
   run record;
   added uuid[];
@@ -432,7 +480,7 @@ END $$;
 
 -- Ended jobs older than `keep`, their attempts with them, and firings as old. Answers how many jobs went; fewer than
 -- `most`: no more are left. By id, which is in order of creation: what ended before the bound was made before it.
-CREATE FUNCTION purge_ended(keep interval, most integer) RETURNS integer LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION purge_ended(keep interval, most integer) RETURNS integer LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE
   bound timestamptz := stack_now() - keep;
   oldest_kept uuid := (lpad(to_hex((extract(epoch FROM bound) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid;
@@ -444,6 +492,8 @@ BEGIN
     LIMIT most);
   GET DIAGNOSTICS removed = ROW_COUNT;
   DELETE FROM firings WHERE due < bound;
+  -- Who was not served for a day is first in any case.
+  DELETE FROM turns WHERE served_at < stack_now() - interval '1 day';
   RETURN removed;
 END $$;
 
@@ -469,15 +519,15 @@ CREATE POLICY reader_rows ON dependencies FOR SELECT TO jobs_reader USING (EXIST
 
 -- Names in scope that have jobs, ended ones included: of one tenant, or of all (null). From one name to the next in the
 -- index; as the owner, because row-level security would walk through every row of a name that may not be seen.
-CREATE FUNCTION job_names(of_tenant uuid) RETURNS SETOF text LANGUAGE plpgsql STABLE ROWS 50 SECURITY DEFINER SET search_path = jobs, pg_temp AS $$
-DECLARE next text;
+CREATE FUNCTION job_names(of_tenant uuid) RETURNS SETOF text LANGUAGE plpgsql STABLE ROWS 50 SECURITY DEFINER SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
+DECLARE next text := '';
 BEGIN
   IF of_tenant IS NULL AND NOT sees_all() THEN RETURN; END IF;
   LOOP
     IF of_tenant IS NULL THEN
-      SELECT name INTO next FROM jobs WHERE next IS NULL OR name > next ORDER BY name LIMIT 1;
+      SELECT name INTO next FROM jobs WHERE name > next ORDER BY name LIMIT 1;
     ELSE
-      SELECT name INTO next FROM jobs WHERE tenant_key = of_tenant AND (next IS NULL OR name > next) ORDER BY name LIMIT 1;
+      SELECT name INTO next FROM jobs WHERE tenant_key = of_tenant AND name > next ORDER BY name LIMIT 1;
     END IF;
     EXIT WHEN next IS NULL;
     IF in_scope(of_tenant, next) THEN RETURN NEXT next; END IF;
@@ -488,7 +538,7 @@ END $$;
 
 -- Runs ended jobs again from their first attempt. They still wait for what they were to run after, but for what has ended
 -- without success. Answers those that are run: not those that have not ended or whose key an open job has.
-CREATE FUNCTION retry_jobs(ids uuid[]) RETURNS uuid[] LANGUAGE plpgsql SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION retry_jobs(ids uuid[]) RETURNS uuid[] LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE again uuid[];
 BEGIN
   -- First what they wait for, as where runs end: that may not end between this look and our commit, and nobody deadlocks.
@@ -513,7 +563,7 @@ BEGIN
 END $$;
 
 -- 'retried' | 'not found' | 'not ended' | 'taken' (an open job has its key)
-CREATE FUNCTION retry_job(of_job uuid) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION retry_job(of_job uuid) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM jobs WHERE id = of_job AND in_scope(tenant_id, name)) THEN RETURN 'not found'; END IF;
   IF cardinality(retry_jobs(ARRAY[of_job])) = 1 THEN RETURN 'retried'; END IF;
@@ -523,7 +573,7 @@ END $$;
 -- Dead jobs of a name that are in scope, oldest first, at most `most` after one of them (null: from the first). Answers how
 -- many are run again, and the last one that was looked at (null: there was none).
 CREATE FUNCTION retry_dead(of_name text, after_id uuid, most integer, OUT retried integer, OUT last_id uuid)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = jobs, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE dead uuid[];
 BEGIN
   SELECT array_agg(id ORDER BY id), max(id::text)::uuid INTO dead, last_id FROM (
@@ -533,7 +583,7 @@ BEGIN
 END $$;
 
 -- 'cancelled' | 'not found' | 'ended'. A run under way is aborted by its worker's next renewal, and may write nothing more.
-CREATE FUNCTION cancel_job(of_job uuid) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION cancel_job(of_job uuid) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE j jobs;
 BEGIN
   SELECT * INTO j FROM jobs WHERE id = of_job AND in_scope(tenant_id, name) FOR UPDATE;
@@ -554,7 +604,7 @@ END $$;
 
 -- One job by hand, as insert_jobs takes it. 'queued' | 'not found' (its tenant or product is not in scope) | 'taken' (an
 -- open job has its key)
-CREATE FUNCTION run_job(record jsonb) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = jobs, pg_temp AS $$
+CREATE FUNCTION run_job(record jsonb) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 BEGIN
   IF NOT in_scope((record ->> 'tenantId')::uuid, record ->> 'name') THEN RETURN 'not found'; END IF;
   IF cardinality(insert_jobs(jsonb_build_array(record))) = 0 THEN RETURN 'taken'; END IF;
@@ -577,14 +627,20 @@ BEGIN
   RETURN true;
 END $$;
 
+-- To be called before one listens, and every few seconds.
+CREATE FUNCTION watch_changes(watcher uuid) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = jobs, pg_temp AS $$
+  DELETE FROM watchers WHERE seen_at < clock_timestamp() - interval '1 minute';
+  INSERT INTO watchers (id, seen_at) VALUES (watcher, clock_timestamp()) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at;
+$$;
+
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA jobs FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION stack_now(), sees_all(), in_scope(uuid, text) TO jobs_runner, jobs_reader;
 GRANT EXECUTE ON FUNCTION wake_workers(text[]), tell_watchers(uuid[]), resolve_blocked(uuid[]), settle(uuid[]), insert_jobs(jsonb), look(),
-  tenants_ready(text, uuid, integer), claim_jobs(text, integer, jsonb, uuid), renew_leases(text, integer, jsonb), end_runs(jsonb),
+  tenants_ready(text, uuid, integer), claim_jobs(text, integer, jsonb), renew_leases(text, integer, jsonb), release_jobs(jsonb), end_runs(jsonb),
   declare_worker(text, jsonb), fire_schedule(text, timestamptz, timestamptz, bigint, jsonb), purge_ended(interval, integer) TO jobs_runner;
 GRANT EXECUTE ON FUNCTION job_names(uuid), retry_job(uuid), retry_dead(text, uuid, integer), cancel_job(uuid), run_job(jsonb), pause_schedule(text),
-  resume_schedule(text) TO jobs_reader;
-GRANT SELECT, INSERT, UPDATE, DELETE ON jobs, attempts, once_keys, dependencies, definitions, schedules, firings, workers TO jobs_runner;
+  resume_schedule(text), watch_changes(uuid) TO jobs_reader;
+GRANT SELECT, INSERT, UPDATE, DELETE ON jobs, attempts, once_keys, turns, dependencies, definitions, schedules, firings, workers, watchers TO jobs_runner;
 GRANT USAGE ON SEQUENCE fences TO jobs_runner;
 GRANT SELECT ON clock TO jobs_runner, jobs_reader;
 GRANT SELECT ON jobs, attempts, dependencies, definitions, schedules, firings, workers TO jobs_reader;

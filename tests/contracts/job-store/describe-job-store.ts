@@ -1,0 +1,817 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { JobRecord } from '@inevitable/contract';
+import type { ClaimedJob, EndedRun, JobStore, WantedJobs } from '@inevitable/kit/host';
+import fc from 'fast-check';
+import { v7 } from 'uuid';
+import { jobRecord, jobRecords, tenant } from '../../support/job-records.js';
+import { claimModel, type ModelJob } from './claim-model.js';
+
+export interface StoredJob {
+  readonly id: string;
+  readonly name: string;
+  readonly state: 'blocked' | 'scheduled' | 'ready' | 'running' | 'succeeded' | 'dead' | 'cancelled';
+  /** Runs begun, without those that were not counted. */
+  readonly attempts: number;
+  readonly worker: string | null;
+  readonly progress: number | null;
+  readonly note: string | null;
+  readonly error: string | null;
+}
+
+export interface StoredAttempt {
+  readonly attempt: number;
+  readonly worker: string;
+  readonly outcome: string;
+  readonly error: string | null;
+  /** The messages. */
+  readonly log: readonly string[];
+}
+
+/** A store, and what operators or a test may do to it beside the workers. */
+export interface StoreUnderTest {
+  readonly store: JobStore;
+  /** The same jobs as another process has them: with connections of its own. */
+  readonly another: JobStore;
+  advance(by: { readonly seconds: number }): Promise<void>;
+  /** Throws for a job that is not there. */
+  job(id: string): Promise<StoredJob>;
+  /** Ids of all jobs, in order. */
+  ids(): Promise<readonly string[]>;
+  /** In order. */
+  attempts(id: string): Promise<readonly StoredAttempt[]>;
+  cancel(id: string): Promise<string>;
+  retry(id: string): Promise<string>;
+  pause(schedule: string): Promise<boolean>;
+  resume(schedule: string): Promise<boolean>;
+  /** `job`: null where the due time was left out. */
+  firings(schedule: string): Promise<readonly { readonly due: Date; readonly job: string | null }[]>;
+  empty(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const LEASE_MS = 15_000;
+const JOB = 'test.job';
+const DAY_S = 86_400;
+
+/** What every storage of jobs promises. */
+export function describeJobStore(name: string, open: () => Promise<StoreUnderTest>): void {
+  let under: StoreUnderTest;
+  let store: JobStore;
+  beforeAll(async () => {
+    under = await open();
+    store = under.store;
+  });
+  beforeEach(() => under.empty());
+  afterAll(() => under.close());
+
+  const insert = async (...records: readonly JobRecord[]): Promise<readonly string[]> => {
+    await store.insert(records);
+    return records.map(({ id }) => id);
+  };
+  /** One job of `JOB`, by its id. */
+  const insertOne = async (record: Partial<JobRecord> = {}): Promise<string> =>
+    (await insert(jobRecord({ name: JOB, ...record })))[0]!;
+  const claim = (
+    want: Partial<WantedJobs> = {},
+    { worker = 'one', by = store }: { worker?: string; by?: JobStore } = {},
+  ): Promise<readonly ClaimedJob[]> =>
+    by.claim({
+      worker,
+      leaseMs: LEASE_MS,
+      wanted: [{ name: JOB, room: 100, perTenant: null, perProduct: null, share: null, afterTenant: null, ...want }],
+    });
+  const claimOne = async (worker = 'one'): Promise<ClaimedJob> => {
+    const [job, ...more] = await claim({ room: 1 }, { worker });
+    expect(more).toEqual([]);
+    return job!;
+  };
+  const end = async (job: ClaimedJob, ending: Omit<EndedRun, 'id' | 'fence'>): Promise<boolean> =>
+    (await store.end([{ id: job.id, fence: job.fence, ...ending }])).has(job.id);
+  const succeed = (job: ClaimedJob) => end(job, { outcome: 'succeeded' });
+  const die = (job: ClaimedJob) => end(job, { outcome: 'failed', error: 'no use', waitMs: null });
+  const stateOf = async (id: string) => (await under.job(id)).state;
+
+  describe(`Jobs in ${name}`, () => {
+    describe('An insert', () => {
+      it('made twice, or by two at once, makes one job', async () => {
+        const records = jobRecords(20, { name: JOB, tenantId: tenant(1), payload: { n: 1 } });
+        await Promise.all([store.insert(records), under.another.insert([...records].reverse()), store.insert(records)]);
+        await store.insert(records);
+        expect(await under.ids()).toEqual(records.map(({ id }) => id));
+      });
+
+      it('of a job that has ended changes nothing', async () => {
+        const record = jobRecord({ name: JOB, onceKey: 'k' });
+        await insert(record);
+        await succeed(await claimOne());
+        await insert(record);
+        expect(await under.job(record.id)).toMatchObject({ state: 'succeeded', attempts: 1 });
+        // Nor does it hold the key of a job that is over.
+        const [next] = await insert(jobRecord({ name: JOB, onceKey: 'k' }));
+        expect(await stateOf(next!)).toBe('ready');
+      });
+
+      it('hands over all that the record says', async () => {
+        const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+        const record = jobRecord({
+          name: JOB,
+          tenantId: tenant(1),
+          payload: { a: [1, null] },
+          correlationId: 'c',
+          trace,
+          priority: 7,
+        });
+        await insert(record);
+        const { fence, delayMs, ...job } = await claimOne();
+        expect(job).toEqual({
+          id: record.id,
+          name: JOB,
+          tenantId: tenant(1),
+          payload: { a: [1, null] },
+          correlationId: 'c',
+          trace,
+          priority: 7,
+          fansOut: false,
+          schedule: null,
+          attempt: 1,
+          error: null,
+        });
+        expect(fence).toBeGreaterThan(0);
+        expect(delayMs).toBeGreaterThanOrEqual(0);
+      });
+    });
+
+    describe('A job with a key', () => {
+      const keyed = (record: Partial<JobRecord> = {}) =>
+        jobRecord({ name: JOB, tenantId: tenant(1), onceKey: 'key', ...record });
+
+      it('is one under 50 inserts at once', async () => {
+        const records = Array.from({ length: 50 }, () => keyed());
+        await Promise.all(records.map((record, index) => (index % 2 ? store : under.another).insert([record])));
+        expect(await under.ids()).toHaveLength(1);
+      });
+
+      it('is one where a single insert brings it twice', async () => {
+        await insert(keyed(), keyed(), keyed({ onceKey: 'other' }));
+        expect(await under.ids()).toHaveLength(2);
+      });
+
+      it("is not kept back by another tenant's, another name's, or no tenant's", async () => {
+        await insert(keyed(), keyed({ tenantId: tenant(2) }), keyed({ name: 'test.other' }), keyed({ tenantId: null }));
+        expect(await under.ids()).toHaveLength(4);
+      });
+
+      it.each([
+        ['succeeded', (job: ClaimedJob) => succeed(job)],
+        ['was skipped', (job: ClaimedJob) => end(job, { outcome: 'skipped' })],
+        ['is dead', (job: ClaimedJob) => die(job)],
+        ['was cancelled while it ran', (job: ClaimedJob) => under.cancel(job.id)],
+      ] as const)('makes way for the next when it %s', async (_how, finish) => {
+        await insert(keyed());
+        await finish(await claimOne());
+        const [next] = await insert(keyed());
+        expect(await stateOf(next!)).toBe('ready');
+      });
+
+      it('makes way for the next when it was cancelled while it waited', async () => {
+        const [first] = await insert(keyed());
+        await under.cancel(first!);
+        const [next] = await insert(keyed());
+        expect(await stateOf(next!)).toBe('ready');
+      });
+
+      it('makes way for the next when what it waited for did not succeed', async () => {
+        const before = await insertOne({ tenantId: tenant(1) });
+        const [first] = await insert(keyed({ after: [before] }));
+        await die(await claimOne());
+        expect(await stateOf(first!)).toBe('dead');
+        const [next] = await insert(keyed());
+        expect(await stateOf(next!)).toBe('ready');
+      });
+
+      it.each([
+        ['a retry', (job: ClaimedJob) => end(job, { outcome: 'failed', error: 'e', waitMs: 1_000 })],
+        ['a postponement', (job: ClaimedJob) => end(job, { outcome: 'postponed', waitMs: 1_000 })],
+        ['being handed back', (job: ClaimedJob) => end(job, { outcome: 'interrupted' })],
+        ['the loss of its worker', async () => (await under.advance({ seconds: 16 }), await store.look())],
+      ] as const)('keeps the key over %s', async (_what, happen) => {
+        const [first] = await insert(keyed());
+        await happen(await claimOne());
+        await insert(keyed());
+        expect(await under.ids()).toEqual([first]);
+      });
+
+      it('that is dead is not retried while the next one is open', async () => {
+        const [first] = await insert(keyed());
+        await die(await claimOne());
+        await insert(keyed());
+        expect(await under.retry(first!)).toBe('taken');
+        await succeed(await claimOne());
+        expect(await under.retry(first!)).toBe('retried');
+        expect(await under.job(first!)).toMatchObject({ state: 'ready', attempts: 0 });
+      });
+
+      it('is one open one at any time, however inserts and ends race', async () => {
+        const finished: string[] = [];
+        for (let round = 0; round < 30; round += 1) {
+          await insert(keyed());
+          const job = await claimOne();
+          await Promise.all([
+            succeed(job),
+            ...Array.from({ length: 4 }, (_, index) => (index % 2 ? store : under.another).insert([keyed()])),
+          ]);
+          finished.push(job.id);
+          const open = (await under.ids()).filter((id) => !finished.includes(id));
+          expect(open.length).toBeLessThanOrEqual(1);
+          for (const id of open) {
+            await under.cancel(id);
+            finished.push(id);
+          }
+        }
+      });
+    });
+
+    describe('A claim', () => {
+      it('picks by what its tenants have running, then whose turn is longest ago, priority, due time and age, as a plain model does', async () => {
+        const job = fc.record({
+          tenant: fc.integer({ min: 0, max: 3 }),
+          priority: fc.constantFrom(-1, 0, 5),
+          age: fc.integer({ min: 0, max: 3 }),
+        });
+        const limit = fc.option(fc.integer({ min: 1, max: 5 }), { nil: null });
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(job, { maxLength: 6 }),
+            fc.array(job, { maxLength: 6 }),
+            fc.array(job, { maxLength: 20 }),
+            fc.record({ room: fc.integer({ min: 1, max: 8 }), perTenant: limit, perProduct: limit, share: limit }),
+            fc.array(job, { maxLength: 6 }),
+            async (here, elsewhere, ready, limits, before) => {
+              await under.empty();
+              const now = Date.now();
+              // Tenant 0 is no tenant.
+              const made = (jobs: typeof here): readonly ModelJob[] =>
+                jobs.map(({ tenant: number, priority, age }) => ({
+                  id: v7(),
+                  tenantId: number ? tenant(number) : null,
+                  priority,
+                  runAt: new Date(now - 60_000 - age * 1_000).toISOString(),
+                }));
+              const [ended, running, others, waiting] = [made(before), made(here), made(elsewhere), made(ready)];
+              const served = new Map<string | null, number>();
+              for (const [worker, jobs] of [
+                ['one', ended],
+                ['one', running],
+                ['two', others],
+              ] as const) {
+                await insert(...jobs.map((each) => jobRecord({ name: JOB, ...each })));
+                const claimed = jobs.length ? await claim({}, { worker }) : [];
+                for (const { tenantId, fence } of claimed)
+                  served.set(tenantId, Math.max(fence, served.get(tenantId) ?? 0));
+                if (jobs === ended) await Promise.all(claimed.map(succeed));
+              }
+              await insert(...waiting.map((each) => jobRecord({ name: JOB, ...each })));
+              const picked = (await claim(limits)).map(({ id }) => id);
+              const model = claimModel({ ready: waiting, here: running, elsewhere: others, ...limits, served });
+              expect(picked.toSorted()).toEqual(model.toSorted());
+            },
+          ),
+          { numRuns: 60 },
+        );
+      });
+
+      it('together with 19 others at once never passes a room or a limit', async () => {
+        await fc.assert(
+          fc.asyncProperty(
+            fc.record({
+              room: fc.integer({ min: 1, max: 4 }),
+              perTenant: fc.option(fc.integer({ min: 1, max: 4 }), { nil: null }),
+              perProduct: fc.option(fc.integer({ min: 1, max: 30 }), { nil: null }),
+              share: fc.option(fc.integer({ min: 1, max: 3 }), { nil: null }),
+            }),
+            fc.integer({ min: 1, max: 5 }),
+            async (limits, tenants) => {
+              await under.empty();
+              await insert(
+                ...Array.from({ length: 100 }, (_, index) =>
+                  jobRecord({ name: JOB, tenantId: tenant(1 + (index % tenants)) }),
+                ),
+              );
+              const claims = await Promise.all(
+                Array.from({ length: 20 }, (_, index) =>
+                  claim(limits, { worker: `worker ${index}`, by: index % 2 ? store : under.another }),
+                ),
+              );
+              const all = claims.flat();
+              expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+              expect(new Set(all.map(({ fence }) => fence)).size).toBe(all.length);
+              const most = (jobs: readonly ClaimedJob[]) =>
+                Math.max(
+                  ...[1, 2, 3, 4, 5].map((number) => jobs.filter(({ tenantId }) => tenantId === tenant(number)).length),
+                );
+              for (const jobs of claims) {
+                expect(jobs.length).toBeLessThanOrEqual(limits.room);
+                expect(most(jobs)).toBeLessThanOrEqual(limits.share ?? Infinity);
+              }
+              expect(most(all)).toBeLessThanOrEqual(limits.perTenant ?? Infinity);
+              expect(all.length).toBeLessThanOrEqual(limits.perProduct ?? Infinity);
+            },
+          ),
+          { numRuns: 15 },
+        );
+      });
+
+      it('of a shared place leaves one to the other tenants', async () => {
+        await insert(...jobRecords(10, { name: JOB, tenantId: tenant(1) }));
+        expect(await claim({ room: 4, share: 3 })).toHaveLength(3);
+        expect(await claim({ room: 1, share: 3 })).toEqual([]);
+        const quiet = await insertOne({ tenantId: tenant(2) });
+        expect(await claim({ room: 1, share: 3 })).toMatchObject([{ id: quiet }]);
+        // Another worker's places are its own.
+        expect(await claim({ room: 4, share: 3 }, { worker: 'two' })).toHaveLength(3);
+      });
+
+      it('gives every one of more than 256 tenants its turn', async () => {
+        await insert(
+          ...Array.from({ length: 300 }, (_, index) =>
+            jobRecords(2, { name: JOB, tenantId: tenant(index + 1) }),
+          ).flat(),
+        );
+        const served = new Set<string | null>();
+        let afterTenant: string | null = null;
+        let claims = 0;
+        while (served.size < 300 && claims < 150) {
+          const jobs = await claim({ room: 4, afterTenant });
+          for (const job of jobs) served.add(job.tenantId);
+          await Promise.all(jobs.map(succeed));
+          afterTenant = jobs.at(-1)?.tenantId ?? null;
+          claims += 1;
+        }
+        expect(served.size).toBe(300);
+      });
+
+      it('looks at the tenants after the one it is told of, and round again', async () => {
+        const due = (seconds: number) => new Date(Date.now() - 100_000 + seconds * 1_000).toISOString();
+        // The oldest wait at both ends.
+        await insert(
+          ...Array.from({ length: 300 }, (_, index) =>
+            jobRecord({ name: JOB, tenantId: tenant(index + 1), runAt: due(index === 299 ? 0 : index + 1) }),
+          ),
+        );
+        expect(await claim({ room: 1, afterTenant: tenant(100) })).toMatchObject([{ tenantId: tenant(300) }]);
+        expect(await claim({ room: 1, afterTenant: tenant(299) })).toMatchObject([{ tenantId: tenant(1) }]);
+      });
+
+      it('takes several definitions in one go, each within its own limits, and no other', async () => {
+        await insert(
+          ...jobRecords(5, { name: JOB }),
+          ...jobRecords(5, { name: 'test.other' }),
+          ...jobRecords(5, { name: 'test.third' }),
+        );
+        const jobs = await store.claim({
+          worker: 'one',
+          leaseMs: LEASE_MS,
+          wanted: [
+            { name: JOB, room: 2, perTenant: null, perProduct: null, share: null, afterTenant: null },
+            { name: 'test.other', room: 5, perTenant: null, perProduct: 3, share: null, afterTenant: null },
+          ],
+        });
+        expect(jobs.map((job) => job.name).toSorted()).toEqual([JOB, JOB, 'test.other', 'test.other', 'test.other']);
+      });
+
+      it('of a higher fence comes later', async () => {
+        await insert(...jobRecords(3, { name: JOB }));
+        const first = await claimOne();
+        const second = await claimOne('two');
+        expect(second.fence).toBeGreaterThan(first.fence);
+        await end(first, { outcome: 'interrupted' });
+        const again = await claim();
+        expect(Math.min(...again.map(({ fence }) => fence))).toBeGreaterThan(second.fence);
+      });
+    });
+
+    describe('A job of a later time', () => {
+      it("is not claimed before it, by the store's clock, and a look tells how long that is", async () => {
+        const { now } = await store.look();
+        const id = await insertOne({ runAt: new Date(now.getTime() + 60_000).toISOString() });
+        const early = await store.look();
+        expect(early.readyNames).toEqual([]);
+        expect(early.nextWakeMs).toBeGreaterThan(55_000);
+        expect(early.nextWakeMs).toBeLessThanOrEqual(60_000);
+        expect(await claim()).toEqual([]);
+        await under.advance({ seconds: 61 });
+        expect((await store.look()).readyNames).toEqual([JOB]);
+        expect(await claim()).toMatchObject([{ id, attempt: 1 }]);
+      });
+
+      it('is ready at once where that time is over', async () => {
+        const { now } = await store.look();
+        await insertOne({ runAt: new Date(now.getTime() - 5_000).toISOString() });
+        const job = await claimOne();
+        expect(job.delayMs).toBeGreaterThanOrEqual(5_000);
+      });
+
+      it('tells nothing to wait for where nothing is due', async () => {
+        await insertOne();
+        expect(await store.look()).toMatchObject({ readyNames: [JOB], nextWakeMs: null, dueSchedules: [] });
+      });
+    });
+
+    describe('A lost lease', () => {
+      it('goes back for others, is recorded with what the run had told, and its holder may write nothing more', async () => {
+        const id = await insertOne();
+        const lost = await claimOne('frozen');
+        const line = { at: new Date().toISOString(), level: 'info', message: 'half of it' };
+        const held = { id, fence: lost.fence };
+        expect(await store.renew('frozen', LEASE_MS, [{ ...held, progress: 0.5, note: 'half', log: [line] }])).toEqual(
+          new Set([id]),
+        );
+        await under.advance({ seconds: 16 });
+        expect((await store.look()).readyNames).toEqual([JOB]);
+        expect(await under.job(id)).toMatchObject({ state: 'ready', worker: null, progress: 0.5, note: 'half' });
+
+        const next = await claimOne('other');
+        expect(next).toMatchObject({ id, attempt: 2 });
+        expect(next.fence).toBeGreaterThan(lost.fence);
+        expect(await store.renew('frozen', LEASE_MS, [{ ...held, progress: 1, log: [line] }])).toEqual(new Set());
+        for (const outcome of ['succeeded', 'skipped', 'failed', 'postponed', 'interrupted'] as const)
+          expect(await end(lost, { outcome, error: 'too late', waitMs: 1_000, note: 'too late', log: [line] })).toBe(
+            false,
+          );
+        expect(await under.job(id)).toMatchObject({ state: 'running', worker: 'other', progress: null, note: null });
+
+        expect(await succeed(next)).toBe(true);
+        expect(await under.attempts(id)).toEqual([
+          {
+            attempt: 1,
+            error: null,
+            worker: 'frozen',
+            outcome: 'lost',
+            error: 'The worker was not heard of any more.',
+            log: ['half of it'],
+          },
+          { attempt: 2, worker: 'other', outcome: 'succeeded', error: null, log: [] },
+        ]);
+        expect(await end(next, { outcome: 'failed', error: 'twice', waitMs: null })).toBe(false);
+        expect(await stateOf(id)).toBe('succeeded');
+      });
+
+      it('is not lost while it is renewed', async () => {
+        const id = await insertOne();
+        const { fence } = await claimOne();
+        for (let round = 0; round < 4; round += 1) {
+          await under.advance({ seconds: 10 });
+          await store.look();
+          expect(await store.renew('one', LEASE_MS, [{ id, fence }])).toEqual(new Set([id]));
+        }
+        expect(await under.job(id)).toMatchObject({ state: 'running', worker: 'one', attempts: 1 });
+      });
+
+      it('is told by a look, so that somebody looks when it ends', async () => {
+        await insertOne();
+        await claimOne();
+        const { nextWakeMs } = await store.look();
+        expect(nextWakeMs).toBeGreaterThan(LEASE_MS - 5_000);
+        expect(nextWakeMs).toBeLessThanOrEqual(LEASE_MS);
+      });
+
+      it('goes back once, however many look at once', async () => {
+        const ids = await insert(...jobRecords(30, { name: JOB }));
+        await claim();
+        await under.advance({ seconds: 16 });
+        await Promise.all(Array.from({ length: 10 }, (_, index) => (index % 2 ? store : under.another).look()));
+        await store.look();
+        for (const id of ids) expect(await under.attempts(id)).toMatchObject([{ outcome: 'lost' }]);
+        expect(await claim()).toHaveLength(30);
+      });
+    });
+
+    describe('An end', () => {
+      it.each(['postponed', 'interrupted'] as const)('that is %s does not count the run', async (outcome) => {
+        const id = await insertOne();
+        for (let round = 0; round < 3; round += 1) {
+          const job = await claimOne();
+          expect(job).toMatchObject({ id, attempt: 1 });
+          await end(job, { outcome, waitMs: 0 });
+          expect(await under.job(id)).toMatchObject({ state: 'ready', attempts: 0, worker: null });
+        }
+        expect(await under.attempts(id)).toMatchObject([{ outcome }, { outcome }, { outcome }]);
+      });
+
+      it('that is postponed waits as long as it says, and one that is interrupted does not wait', async () => {
+        const [first, second] = await insert(...jobRecords(2, { name: JOB }));
+        const [postponed, interrupted] = await claim();
+        await end(postponed!, { outcome: 'postponed', error: 'not now', waitMs: 60_000 });
+        await end(interrupted!, { outcome: 'interrupted' });
+        expect(await under.job(first!)).toMatchObject({ state: 'scheduled', error: 'not now' });
+        expect(await under.job(second!)).toMatchObject({ state: 'ready', error: null });
+        const { nextWakeMs } = await store.look();
+        expect(nextWakeMs).toBeGreaterThan(55_000);
+      });
+
+      it('of the last run leaves the job dead, with the error of every run', async () => {
+        const id = await insertOne();
+        for (const error of ['first', 'second']) {
+          await end(await claimOne(), { outcome: 'failed', error, waitMs: 1_000 });
+          expect(await under.job(id)).toMatchObject({ state: 'scheduled', error });
+          expect(await claim()).toEqual([]);
+          await under.advance({ seconds: 2 });
+          await store.look();
+        }
+        await end(await claimOne(), { outcome: 'failed', error: 'third', waitMs: null });
+        expect(await under.job(id)).toMatchObject({ state: 'dead', attempts: 3, error: 'third' });
+        expect((await under.attempts(id)).map(({ attempt, outcome, error }) => ({ attempt, outcome, error }))).toEqual([
+          { attempt: 1, outcome: 'failed', error: 'first' },
+          { attempt: 2, outcome: 'failed', error: 'second' },
+          { attempt: 3, outcome: 'failed', error: 'third' },
+        ]);
+        expect(await claim()).toEqual([]);
+      });
+
+      it('answers for each run of a batch whether it was still its holder', async () => {
+        await insert(...jobRecords(3, { name: JOB }));
+        const [kept, cancelled, stale] = await claim();
+        await under.cancel(cancelled!.id);
+        const ended = await store.end([
+          { id: kept!.id, fence: kept!.fence, outcome: 'succeeded' },
+          { id: cancelled!.id, fence: cancelled!.fence, outcome: 'succeeded' },
+          { id: stale!.id, fence: stale!.fence - 1_000_000, outcome: 'succeeded' },
+          { id: v7(), fence: 1, outcome: 'succeeded' },
+        ]);
+        expect(ended).toEqual(new Set([kept!.id]));
+        expect(await stateOf(cancelled!.id)).toBe('cancelled');
+        expect(await stateOf(stale!.id)).toBe('running');
+      });
+
+      it('and a renewal of the same runs at once wait for each other, and do not deadlock', async () => {
+        for (let round = 0; round < 10; round += 1) {
+          await insert(...jobRecords(100, { name: JOB }));
+          const jobs = await claim();
+          const held = jobs.map(({ id, fence }) => ({ id, fence, progress: 0.5 }));
+          await Promise.all([
+            store.renew('one', LEASE_MS, held),
+            store.end(jobs.map(({ id, fence }) => ({ id, fence, outcome: 'succeeded' as const })).reverse()),
+            under.another.renew('one', LEASE_MS, [...held].reverse()),
+            under.another.look(),
+          ]);
+          for (const { id } of jobs.slice(0, 3)) expect(await stateOf(id)).toBe('succeeded');
+        }
+      });
+    });
+
+    describe('A job after others', () => {
+      it('runs when all of them have succeeded, and not before', async () => {
+        const [first, second] = await insert(...jobRecords(2, { name: JOB }));
+        const id = await insertOne({ name: 'test.after', after: [first!, second!] });
+        const [one, two] = await claim();
+        await succeed(one!);
+        expect(await stateOf(id)).toBe('blocked');
+        await end(two!, { outcome: 'failed', error: 'e', waitMs: 0 });
+        expect(await stateOf(id)).toBe('blocked');
+        await end(await claimOne(), { outcome: 'skipped' });
+        expect(await stateOf(id)).toBe('ready');
+      });
+
+      it('runs at once where they have succeeded before, and at its time where that is later', async () => {
+        const before = await insertOne();
+        await succeed(await claimOne());
+        const { now } = await store.look();
+        const soon = new Date(now.getTime() + 60_000).toISOString();
+        const [atOnce, later] = await insert(
+          jobRecord({ name: JOB, after: [before] }),
+          jobRecord({ name: JOB, after: [before], runAt: soon }),
+        );
+        expect(await stateOf(atOnce!)).toBe('ready');
+        expect(await stateOf(later!)).toBe('scheduled');
+      });
+
+      it('that come in the same insert, in any order, waits for them', async () => {
+        const first = jobRecord({ name: JOB });
+        const second = jobRecord({ name: JOB, after: [first.id] });
+        const third = jobRecord({ name: JOB, after: [first.id, second.id] });
+        await insert(third, second, first);
+        for (const expected of [first, second, third]) {
+          const job = await claimOne();
+          expect(job.id).toBe(expected.id);
+          await succeed(job);
+        }
+      });
+
+      it.each([
+        ['is dead', async () => (await insertOne(), await claimOne())],
+        ['was cancelled', async () => (await insertOne(), await claimOne())],
+      ] as const)('dies with them where one %s, and so does what waits for it', async (how, make) => {
+        const before = await make();
+        const id = await insertOne({ name: 'test.after', after: [before.id] });
+        const last = await insertOne({ name: 'test.after', after: [id] });
+        await (how === 'is dead' ? die(before) : under.cancel(before.id));
+        for (const each of [id, last])
+          expect(await under.job(each)).toMatchObject({
+            state: 'dead',
+            error: 'It was to run after a job that did not succeed.',
+          });
+      });
+
+      it("dies at once where one is unknown, another tenant's, or over without success", async () => {
+        const foreign = await insertOne({ tenantId: tenant(2) });
+        const failed = await insertOne({ name: 'test.other', tenantId: tenant(1) });
+        await under.cancel(failed);
+        const good = await insertOne({ tenantId: tenant(1) });
+        for (const after of [[v7()], [foreign], [failed], [good, failed], [good, foreign]]) {
+          const id = await insertOne({ name: 'test.after', tenantId: tenant(1), after });
+          expect(await stateOf(id)).toBe('dead');
+        }
+        // The other tenant's job is none the wiser.
+        expect(await stateOf(foreign)).toBe('ready');
+      });
+
+      it.each([
+        ['succeeds', 'ready', (job: ClaimedJob) => succeed(job)],
+        ['dies', 'dead', (job: ClaimedJob) => die(job)],
+        ['is cancelled', 'dead', (job: ClaimedJob) => under.cancel(job.id)],
+      ] as const)('is never forgotten, where one of them %s while it is inserted', async (_what, state, finish) => {
+        for (let round = 0; round < 25; round += 1) {
+          await insertOne();
+          const job = await claimOne();
+          const after = jobRecords(4, { name: 'test.after', after: [job.id] });
+          const inserted = [after.slice(0, 1), after.slice(1, 2), after.slice(2)].map((some) =>
+            under.another.insert(some),
+          );
+          await Promise.all([finish(job), ...inserted]);
+          expect(await Promise.all(after.map(({ id }) => stateOf(id)))).toEqual(after.map(() => state));
+        }
+      });
+
+      it('is never forgotten, where the last two of them end at once', async () => {
+        for (let round = 0; round < 25; round += 1) {
+          const before = await insert(...jobRecords(2, { name: JOB }));
+          const waiting = jobRecords(3, { name: 'test.after', after: before });
+          await insert(...waiting);
+          const [one, two] = await claim();
+          await Promise.all([
+            succeed(one!),
+            under.another.end([{ id: two!.id, fence: two!.fence, outcome: 'succeeded' }]),
+          ]);
+          expect(await Promise.all(waiting.map(({ id }) => stateOf(id)))).toEqual(['ready', 'ready', 'ready']);
+        }
+      });
+    });
+
+    describe('A schedule', () => {
+      const declare = (cron: string | null, timezone = 'UTC') =>
+        store.declare(v7(), [{ name: JOB, product: 'test', declared: {}, cron, timezone: cron && timezone }]);
+      const at = (minute: number) => new Date(Date.UTC(2_026, 0, 1, 0, minute));
+      const firing = (expected: Date | null, next: Date, ...dues: readonly Date[]) => ({
+        schedule: JOB,
+        expected,
+        next,
+        missed: 0,
+        runs: dues.map((due) => ({ due, job: jobRecord({ name: JOB, schedule: JOB, runAt: due.toISOString() }) })),
+      });
+
+      it('is to be computed when it is new, and is due when its time has come', async () => {
+        await declare('* * * * *');
+        const { dueSchedules, now } = await store.look();
+        expect(dueSchedules).toEqual([{ name: JOB, nextDue: null }]);
+        const next = new Date(now.getTime() + 30_000);
+        expect(await store.fire(firing(null, next))).toBe(true);
+        const early = await store.look();
+        expect(early.dueSchedules).toEqual([]);
+        expect(early.nextWakeMs).toBeGreaterThan(25_000);
+        expect(early.nextWakeMs).toBeLessThanOrEqual(30_000);
+        await under.advance({ seconds: 31 });
+        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: next }]);
+      });
+
+      it('that is overdue does not make those who cannot fire it look again and again', async () => {
+        await declare('* * * * *');
+        await store.fire(firing(null, at(0)));
+        const { nextWakeMs, dueSchedules } = await store.look();
+        expect(dueSchedules).toEqual([{ name: JOB, nextDue: at(0) }]);
+        expect(nextWakeMs).toBeNull();
+      });
+
+      it('makes one job for one due time, however many fire it at once', async () => {
+        await declare('* * * * *');
+        await store.fire(firing(null, at(0)));
+        for (let minute = 0; minute < 10; minute += 1) {
+          const fired = await Promise.all(
+            Array.from({ length: 6 }, (_, index) =>
+              (index % 2 ? store : under.another).fire(firing(at(minute), at(minute + 1), at(minute))),
+            ),
+          );
+          expect(fired.filter(Boolean)).toHaveLength(1);
+        }
+        expect(await under.ids()).toHaveLength(10);
+        expect((await under.firings(JOB)).map(({ due }) => due)).toEqual(
+          Array.from({ length: 10 }, (_, minute) => at(minute)),
+        );
+      });
+
+      it('does not run a due time twice, also when it is fired for it again', async () => {
+        await declare('* * * * *');
+        await store.fire(firing(null, at(0)));
+        await store.fire(firing(at(0), at(1), at(0)));
+        await declare('*/1 * * * *');
+        await store.fire(firing(null, at(0)));
+        await store.fire(firing(at(0), at(1), at(0)));
+        expect(await under.ids()).toHaveLength(1);
+      });
+
+      it('notes a due time that was left out because the run before had not ended', async () => {
+        await declare('* * * * *');
+        await store.fire(firing(null, at(0)));
+        const keyed = (minute: number) => ({
+          ...firing(at(minute), at(minute + 1)),
+          runs: [{ due: at(minute), job: jobRecord({ name: JOB, schedule: JOB, onceKey: 'schedule' }) }],
+        });
+        const first = keyed(0);
+        await store.fire(first);
+        expect(await store.fire(keyed(1))).toBe(true);
+        expect(await under.firings(JOB)).toEqual([
+          { due: at(0), job: first.runs[0]!.job.id },
+          { due: at(1), job: null },
+        ]);
+        expect(await under.ids()).toHaveLength(1);
+      });
+
+      it('that is paused does not fire, and goes on from now when it is resumed', async () => {
+        await declare('* * * * *');
+        await store.fire(firing(null, at(0)));
+        expect(await under.pause(JOB)).toBe(true);
+        expect(await store.look()).toMatchObject({ dueSchedules: [], nextWakeMs: null });
+        expect(await store.fire(firing(at(0), at(1), at(0)))).toBe(false);
+        expect(await store.fire(firing(null, at(1), at(0)))).toBe(false);
+        await declare('* * * * *');
+        expect((await store.look()).dueSchedules).toEqual([]);
+        expect(await under.resume(JOB)).toBe(true);
+        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: null }]);
+        expect(await under.ids()).toEqual([]);
+      });
+
+      it('is computed anew when its expression or zone has changed, and goes on where they have not', async () => {
+        await declare('* * * * *');
+        await store.fire(firing(null, at(0)));
+        await declare('* * * * *');
+        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: at(0) }]);
+        await declare('0 * * * *');
+        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: null }]);
+        await store.fire(firing(null, at(0)));
+        await declare('0 * * * *', 'Europe/Berlin');
+        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: null }]);
+        await declare(null);
+        expect((await store.look()).dueSchedules).toEqual([]);
+        expect(await store.fire(firing(null, at(1), at(0)))).toBe(false);
+      });
+    });
+
+    describe('A purge', () => {
+      it('removes what ended before the bound, in batches, and nothing else', async () => {
+        const { now } = await store.look();
+        const old = await insert(...jobRecords(25, { name: JOB }));
+        for (const [index, job] of (await claim()).entries()) await (index % 2 ? succeed(job) : die(job));
+        const open = [
+          await insertOne({ name: 'test.ready' }),
+          await insertOne({ name: 'test.later', runAt: new Date(now.getTime() + 90 * DAY_S * 1_000).toISOString() }),
+        ];
+        open.push(await insertOne({ name: 'test.blocked', after: [open[0]!] }));
+        const late = await insertOne();
+        const endsLate = await claimOne();
+        await under.advance({ seconds: 14 * DAY_S - 60 });
+        await store.renew('one', LEASE_MS, [{ id: late, fence: endsLate.fence }]);
+        await succeed(endsLate);
+        await under.advance({ seconds: 120 });
+
+        const kept = 14 * DAY_S * 1_000;
+        expect(await store.purge(kept, 10)).toBe(10);
+        expect(await store.purge(kept, 10)).toBe(10);
+        expect(await store.purge(kept, 10)).toBe(5);
+        expect(await store.purge(kept, 10)).toBe(0);
+        expect(await under.ids()).toEqual([...open, late].toSorted());
+        expect(await under.attempts(old[0]!)).toEqual([]);
+      });
+    });
+
+    describe('A watch', () => {
+      it('hears which definitions have something new, and all of them when it begins', async () => {
+        const heard: (readonly string[] | null)[] = [];
+        let wake: () => void = () => undefined;
+        const next = async () => {
+          while (!heard.length) await new Promise<void>((resolve) => (wake = resolve));
+          return heard.shift();
+        };
+        const watch = under.another.watch((names) => {
+          heard.push(names);
+          wake();
+        });
+        expect(await next()).toBeNull();
+        await insertOne();
+        expect(await next()).toEqual([JOB]);
+        await end(await claimOne(), { outcome: 'interrupted' });
+        expect(await next()).toEqual([JOB]);
+        expect(watch.state).toBe('connected');
+        await watch.stop();
+      });
+    });
+  });
+}
