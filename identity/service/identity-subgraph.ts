@@ -2,6 +2,8 @@ import { defineSubgraph } from '@inevitable/kit';
 import { resolvers } from './graph/resolvers.js';
 import { identityDatabase } from './identity-database.js';
 import type { IdentityService } from './identity-service.js';
+import { identityJobs } from './jobs/identity-jobs.js';
+import type { IdentityMaintenance } from './open-identity.js';
 import { authRoutes } from './routes/auth-routes.js';
 import { wellKnownRoutes } from './routes/well-known-routes.js';
 
@@ -9,13 +11,14 @@ import { wellKnownRoutes } from './routes/well-known-routes.js';
 export const identityPermissions = ['identity:members:read'] as const;
 
 /** Identity as a subgraph like any other. */
-export const identitySubgraph = (service: IdentityService) =>
+export const identitySubgraph = (service: IdentityService, maintenance: IdentityMaintenance) =>
   defineSubgraph({
     name: 'identity',
     owner: 'team-identity',
     schema: new URL('./graph/schema.graphql', import.meta.url),
     resolvers: resolvers(service),
     permissions: identityPermissions,
+    jobs: identityJobs(maintenance),
     publicFields: [
       'Mutation.signIn',
       'Mutation.refreshSession',

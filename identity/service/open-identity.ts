@@ -123,25 +123,29 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
       release: (tenantId, reservationId) => release(db, tenantId, reservationId),
     },
   };
+  const maintenance: IdentityMaintenance = {
+    removeExpired: (signal) => removeExpired(db, signal),
+    sweepReservations: (signal) => sweepReservations(db, signal),
+  };
 
   return {
     issuer,
     ports,
-    subgraph: identitySubgraph({
-      signIn: async (input) => tokensOrRefusal(await signIn(input, flows), 'The login or the password is wrong.'),
-      refreshSession: async (input) => tokensOrRefusal(await refreshSession(input, flows), 'Sign in again.'),
-      signOut: (input) => signOut(input, flows),
-      publishedKeys: () => publishedKeys(db),
-      liveContextKeys: () => liveContextKeys(db),
-      issuer,
-      publicUrl,
-    }),
+    subgraph: identitySubgraph(
+      {
+        signIn: async (input) => tokensOrRefusal(await signIn(input, flows), 'The login or the password is wrong.'),
+        refreshSession: async (input) => tokensOrRefusal(await refreshSession(input, flows), 'Sign in again.'),
+        signOut: (input) => signOut(input, flows),
+        publishedKeys: () => publishedKeys(db),
+        liveContextKeys: () => liveContextKeys(db),
+        issuer,
+        publicUrl,
+      },
+      maintenance,
+    ),
     internalApi: internalApi(ports, verifyAssertion, log),
     issueAccessToken: (request) => issueOperatorToken(request, flows),
-    maintenance: {
-      removeExpired: (signal) => removeExpired(db, signal),
-      sweepReservations: (signal) => sweepReservations(db, signal),
-    },
+    maintenance,
     async seedDemo(password) {
       if (deployment === 'customer') throw new Forbidden("A customer's deployment has no demo.");
       return seedDemo(password, flows);

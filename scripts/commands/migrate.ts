@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import { identityDatabase } from '@inevitable/identity';
+import { operationsDatabase } from '@inevitable/operations';
 import { Closers } from '../parts/closers.js';
 import { openPlaces } from '../parts/open-places.js';
-import { loadProducts } from '../parts/products.js';
+import { loadProducts, STACK_PARTS } from '../parts/products.js';
 import type { CommandWorld } from './command.js';
 
 const EXAMPLES = `
 Every start migrates what it uses; this command is for deployments that do it beforehand, with the owner's rights.
 
 Examples:
-  stack migrate                                   every product, core-identity and the job store
+  stack migrate                                   every product, core-identity, operations and the job store
   DATABASE_URL=postgres://… stack migrate --product starter`;
 
 export function migrateCommand(program: Command, world: CommandWorld): void {
@@ -23,9 +24,11 @@ export function migrateCommand(program: Command, world: CommandWorld): void {
       const closers = new Closers();
       try {
         const { config, databases } = await openPlaces(settings, (line) => world.print(`  ${line}\n`), closers);
-        const products = product === 'identity' ? [] : await loadProducts(settings, config, product);
-        const declarations = products.flatMap(({ database }) => (database ? [database] : []));
-        if (product === undefined || product === 'identity') declarations.unshift(identityDatabase as never);
+        const isPart = product !== undefined && STACK_PARTS.has(product);
+        const products = isPart ? [] : await loadProducts(settings, config, product);
+        const declarations = [identityDatabase, operationsDatabase]
+          .filter((declaration) => product === undefined || declaration.product === product)
+          .concat(products.flatMap(({ database }) => (database ? [database as never] : [])));
         for (const declaration of declarations) {
           const { applied } = await databases.prepare(declaration);
           world.print(`${declaration.product}: ${applied.length ? applied.join(', ') : 'up to date'}\n`);

@@ -3,6 +3,7 @@ import { jobMetrics, serveMetrics, startWorker, type WorkedProduct, type Worker 
 import type { Logger } from 'pino';
 import type { Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
+import type { Progress } from './progress.js';
 
 /** What running jobs get to end in when the process stops, where their own timeout is not shorter. */
 const JOB_GRACE_MS = 30_000;
@@ -21,6 +22,7 @@ export interface WorkerPart {
 export async function startWorkerPart(
   settings: Settings,
   { products, runnerUrl, identity, events, queue }: WorkerPart,
+  report: Progress['line'],
   closers: Closers,
   log: Logger,
 ): Promise<Worker> {
@@ -40,6 +42,10 @@ export async function startWorkerPart(
     log,
   });
   const started = worker;
-  closers.add('worker', () => started.stop(JOB_GRACE_MS));
+  closers.add('worker', () => {
+    const { running } = started.runner;
+    if (running) report(`waiting for ${running} running jobs, ${JOB_GRACE_MS / 1_000} s at most`);
+    return started.stop(JOB_GRACE_MS);
+  });
   return started;
 }

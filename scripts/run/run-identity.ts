@@ -1,3 +1,4 @@
+import type { EventBus } from '@inevitable/contract';
 import { identityDatabase } from '@inevitable/identity';
 import { hostSubgraph, openProductDatabase } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
@@ -7,13 +8,23 @@ import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
 import type { Progress } from '../parts/progress.js';
 import { serveApart } from '../parts/serve-apart.js';
+import { startWorkerPart } from '../parts/worker.js';
 import type { Settings } from '../settings/settings.js';
 
 const DEFAULT_PORT = 3333;
 /** Where clients reach the stack, when nobody says. */
 const DEFAULT_PUBLIC_URL = 'http://127.0.0.1:8080';
 
-/** core-identity as a process of its own: its subgraph, the REST front, and /internal/v1 for the other parts. */
+/** Identity publishes none; a record that is written all the same stays in its outbox, and its worker is not ready. */
+const noEvents: EventBus = {
+  publish: () => Promise.reject(new Error('core-identity publishes no events')),
+  subscribe: () => () => undefined,
+};
+
+/**
+ * core-identity as a process of its own: its subgraph, the REST front, /internal/v1 for the other parts, and a worker for
+ * its own jobs: nobody else opens its database.
+ */
 export async function runIdentity(
   settings: Settings,
   progress: Progress,
@@ -37,6 +48,21 @@ export async function runIdentity(
     events: null, // identity publishes none
     log,
   });
+  const { runnerUrl } = await progress.step('opening the job store', () => databases.prepareJobStore());
+  const worker = await progress.step('starting the worker', () =>
+    startWorkerPart(
+      settings,
+      {
+        products: [{ declaration: identity.subgraph, database, systemUrl: urls.systemUrl }],
+        runnerUrl,
+        identity: identity.ports,
+        events: noEvents,
+      },
+      progress.line,
+      closers,
+      log,
+    ),
+  );
   const url = await serveApart(
     settings,
     {
@@ -45,6 +71,7 @@ export async function runIdentity(
       jwksOrigin: `http://${settings.host}:${settings.port ?? DEFAULT_PORT}`,
       checks: {
         'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }),
+        worker: worker.health,
       },
       internal: (request) =>
         new URL(request.url).pathname.startsWith('/internal/') ? identity.internalApi(request) : null,

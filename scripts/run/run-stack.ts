@@ -1,4 +1,4 @@
-import { checkHealth, type HealthReport, type SubgraphHandle } from '@inevitable/contract';
+import { checkHealth, notReady, type HealthReport, type SubgraphHandle } from '@inevitable/contract';
 import { startGateway, type RunningGateway } from '@inevitable/gateway';
 import {
   declaredEvents,
@@ -6,15 +6,17 @@ import {
   openJobDesk,
   openProductDatabase,
   type WorkedProduct,
+  type Worker,
 } from '@inevitable/kit/host';
 import { identityDatabase } from '@inevitable/identity';
-import { operationsSubgraph } from '@inevitable/operations';
+import { operationsEvents, operationsSubgraph } from '@inevitable/operations';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { openEventBus } from '../parts/event-bus.js';
 import { openIdentityParts, seedDemo } from '../parts/identity.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
+import { openOperationsParts } from '../parts/operations.js';
 import { startWorkerPart } from '../parts/worker.js';
 import type { Progress } from '../parts/progress.js';
 import { registryFromFiles } from '../parts/supergraph.js';
@@ -47,7 +49,7 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
     : null;
 
   const jobStore = await databases.prepareJobStore();
-  const jobs = openJobDesk(jobStore.readerUrl);
+  const jobs = openJobDesk(jobStore.readerUrl, log);
   closers.add('job store reader', () => jobs.close());
 
   const hosted = new Map<string, SubgraphHandle>();
@@ -66,36 +68,49 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
     worked.push({ declaration, database, systemUrl: urls?.systemUrl ?? null });
   }
 
-  const worker = await progress.step('starting the worker', () =>
-    startWorkerPart(
-      settings,
-      { products: worked, runnerUrl: jobStore.runnerUrl, identity: identity.ports, events: events.bus },
-      closers,
-      log,
-    ),
-  );
-
+  // Operations' own jobs ask both of them, and may be run before the second is started.
+  let worker: Worker | null = null;
   let gateway: RunningGateway | null = null;
   const health = async (): Promise<HealthReport> =>
     checkHealth({
       ...Object.fromEntries([...hosted].map(([name, handle]) => [name, () => handle.health()])),
       'job store': () => jobs.health(),
-      worker: worker.health,
+      worker: async () => worker?.health() ?? notReady('worker', 'it is starting'),
       ...events.checks,
       gateway: async () => {
-        const report = await gateway!.health();
+        if (!gateway) return notReady('gateway', 'it is starting');
+        const report = await gateway.health();
         const waiting = report.parts.filter((part) => !part.ready).map((part) => `${part.name}: ${part.reason}`);
         return { name: 'gateway', ready: waiting.length === 0, reason: waiting.join('; ') || null };
       },
     });
-  const operations = operationsSubgraph({
+  const operations = await openOperationsParts(settings, databases, jobStore, events.bus, closers, log);
+  const operationsDeclared = operationsSubgraph({
     health,
-    jobs: () => jobs.overview(),
-    events: declaredEvents([identity.subgraph, ...products]),
+    desk: jobs,
+    jobs: [identity.subgraph, ...products].flatMap((product) => product.jobs ?? []),
+    events: declaredEvents([identity.subgraph, ...products, { name: 'operations', events: operationsEvents }]),
+    upkeep: operations.upkeep,
   });
   hosted.set(
     'operations',
-    hostSubgraph(operations, { database: null, entitlements: identity.ports.entitlements, events: events.bus, log }),
+    hostSubgraph(operationsDeclared, {
+      database: operations.database,
+      entitlements: identity.ports.entitlements,
+      events: events.bus,
+      log,
+    }),
+  );
+  worked.push({ declaration: operationsDeclared, database: operations.database, systemUrl: operations.systemUrl });
+
+  worker = await progress.step('starting the worker', () =>
+    startWorkerPart(
+      settings,
+      { products: worked, runnerUrl: jobStore.runnerUrl, identity: identity.ports, events: events.bus },
+      progress.line,
+      closers,
+      log,
+    ),
   );
 
   gateway = await progress.step('starting the gateway', () =>
@@ -111,7 +126,7 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
       checks: {
         'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }),
         'job store': () => jobs.health(),
-        worker: worker.health,
+        worker: () => worker!.health(),
         ...events.checks,
       },
       logger: log,

@@ -40,6 +40,7 @@ export async function runWorker(
   const worker = await startWorkerPart(
     settings,
     { products: worked, runnerUrl, identity, events: events.bus, queue },
+    progress.line,
     closers,
     log,
   );

@@ -19,3 +19,23 @@ describe('NATS_URL', () => {
     },
   );
 });
+
+const keepDaysOf = (days: string): number => readSettings({ JOBS_KEEP_DAYS: days }, '/clone').jobsKeepDays;
+
+describe('JOBS_KEEP_DAYS', () => {
+  it.each([
+    ['1', 1],
+    ['30', 30],
+    ['3650', 3_650],
+  ])('may be %s', (given, days) => expect(keepDaysOf(given)).toBe(days));
+
+  it('is 14 where it is not set, or empty', () => {
+    expect(keepDaysOf('')).toBe(14);
+    expect(readSettings({}, '/clone').jobsKeepDays).toBe(14);
+  });
+
+  it.each(['0', '-1', '1.5', '3651', 'a week'])('that cannot be used is refused: %s', (given) => {
+    expect(() => keepDaysOf(given)).toThrow(BadSetting);
+    expect(() => keepDaysOf(given)).toThrow(`JOBS_KEEP_DAYS ("${given}") cannot be used: `);
+  });
+});

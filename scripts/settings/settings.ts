@@ -31,6 +31,7 @@ const environment = z.object({
   OPERATIONS_URL: httpUrl.default('http://127.0.0.1:3400'),
   PUBLIC_URL: httpUrl.optional(),
   NATS_URL: natsUrl.optional(),
+  JOBS_KEEP_DAYS: z.coerce.number().int().min(1).max(3_650).default(14),
   STACK_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
   STACK_DEMO_PASSWORD: z.string().min(8, 'needs at least 8 characters').max(1_000).optional(),
 });
@@ -69,6 +70,8 @@ export interface Settings {
   readonly publicUrl: string | undefined;
   /** May hold credentials. undefined: events stay within a process. */
   readonly natsUrl: string | undefined;
+  /** How long ended jobs stay, in days. */
+  readonly jobsKeepDays: number;
   readonly secret: string | undefined;
   readonly demoPassword: string | undefined;
   databaseUrls(product: string): DatabaseUrls;
@@ -122,6 +125,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     operationsUrl: read.OPERATIONS_URL,
     publicUrl: read.PUBLIC_URL,
     natsUrl: read.NATS_URL,
+    jobsKeepDays: read.JOBS_KEEP_DAYS,
     secret: read.STACK_SECRET,
     demoPassword: read.STACK_DEMO_PASSWORD,
     databaseUrls: (product: string) => ({

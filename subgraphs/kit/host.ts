@@ -5,8 +5,16 @@ export { declaredEvents } from './events/declared-events.js';
 export { inProcessBus } from './events/in-process-bus.js';
 export { natsBus, NatsUnavailable, type NatsBus } from './events/nats/nats-bus.js';
 export { tenantWork } from './outbox/outbox.js';
+export { purgeOutboxJob } from './outbox/purge-outbox.js';
 export { completeSchemaText } from './graph/complete-schema.js';
-export { openJobDesk, type JobDesk } from './jobs/store/job-desk.js';
+export { openJobDesk } from './jobs/store/job-desk.js';
+export type * from './jobs/store/job-desk.js';
+export type * from './jobs/store/job-desk-pages.js';
+export { JOB_STATES } from './jobs/store/job-desk-rows.js';
+export type * from './jobs/store/job-desk-rows.js';
+export type { JobScope } from './jobs/store/job-desk-scope.js';
+export type { JobChange, JobChanges, WatchOptions } from './jobs/store/job-desk-watch.js';
+export { openJobRuns, type JobRuns, type JobRunSummary } from './jobs/store/job-runs.js';
 export type * from './jobs/store/job-store.js';
 export {
   JOB_STORE_SCHEMA,
@@ -16,6 +24,7 @@ export {
 } from './jobs/store/postgres-job-store.js';
 export { jobMetrics } from './jobs/observation/job-metrics.js';
 export type { JobObserver } from './jobs/observation/job-observer.js';
+export { timeOfId } from './jobs/runner/job-ids.js';
 export { startWorker, type WorkedProduct, type Worker } from './jobs/start-worker.js';
 export { hostSubgraph, type HostedSubgraph } from './subgraph/host-subgraph.js';
 export { AddressUnavailable, serveHealth } from './subgraph/serve-health.js';

@@ -7,7 +7,11 @@ import { operationsSubgraph } from './subgraph.js';
 const operations = hostSubgraph(
   operationsSubgraph({
     health: () => Promise.resolve({ status: 'ready', parts: [ready('gateway')] }),
-    jobs: () => Promise.resolve({ waiting: 0, running: 0, failed: 0, latestFailures: [] }),
+    desk: {
+      overview: () => Promise.resolve({ waiting: 0, running: 0, failed: 0, latestFailures: [], unclaimed: [] }),
+    } as never,
+    jobs: [],
+    upkeep: {} as never,
     events: [{ name: 'starter.note.changed.v1', product: 'starter', description: null }],
   }),
   { database: null, entitlements: {} as never, events: null, log: pino({ level: 'silent' }) },

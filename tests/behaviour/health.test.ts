@@ -46,6 +46,11 @@ describe('Health', () => {
   });
 
   if (stackMode() === 'apart') {
+    it.each(['identity', 'operations'] as const)('%s tells of the worker that runs its own jobs', async (part) => {
+      const { parts } = (await (await fetch(`${stack.partUrl(part)}/ready`)).json()) as Report;
+      expect(parts).toContainEqual({ name: 'worker', ready: true, reason: null });
+    });
+
     it('names the subgraph that is gone, and its fields answer SUBGRAPH_UNREACHABLE beside the data of the others', async () => {
       const ada = await stack.signIn('ada@acme.test');
       stack.processOf('start subgraph starter').child.kill('SIGKILL');

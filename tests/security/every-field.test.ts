@@ -16,11 +16,30 @@ import { DEMO_PASSWORD, TestStack, until, type Session } from '../support/test-s
 /** How deep a path from the root may lead; the join user → notes → author → notes is within it. */
 const DEPTH = 4;
 
+/** A payload of a job that finds nothing to do. */
+const NO_NOTE = '{ noteId: "01890000-0000-7000-8000-000000000000" }';
+
 /** What each root field is asked with: the victim's ids wherever an id is taken. A root field without a row fails the test. */
 const ARGUMENTS: Readonly<Record<string, (victim: Victim) => Record<string, string>[]>> = {
   'Query.viewer': () => [{}],
   'Query.note': (victim) => victim.ids.map((id) => ({ id: JSON.stringify(id) })),
   'Query.stackStatus': () => [{}],
+  'Query.healthHistory': () => [{}],
+  'Query.jobHours': () => [{}],
+  'Query.jobs': (victim) => [{}, ...victim.ids.map((id) => ({ filter: `{ tenantId: ${JSON.stringify(id)} }` }))],
+  'Query.job': (victim) => victim.ids.map((id) => ({ id: JSON.stringify(id) })),
+  'Query.jobDefinitions': () => [{}],
+  'Mutation.runJob': (victim) => [
+    { input: `{ name: "starter.count-words", payload: ${NO_NOTE} }` },
+    ...victim.ids.map((id) => ({
+      input: `{ name: "starter.count-words", payload: ${NO_NOTE}, tenantId: ${JSON.stringify(id)} }`,
+    })),
+  ],
+  'Mutation.retryJob': (victim) => victim.ids.map((id) => ({ input: `{ id: ${JSON.stringify(id)} }` })),
+  'Mutation.cancelJob': (victim) => victim.ids.map((id) => ({ input: `{ id: ${JSON.stringify(id)} }` })),
+  'Mutation.retryDeadJobs': () => [{ input: '{ name: "starter.count-words" }' }],
+  'Mutation.pauseSchedule': () => [{ input: '{ name: "starter.count-words" }' }],
+  'Mutation.resumeSchedule': () => [{ input: '{ name: "starter.count-words" }' }],
   'Mutation.createNote': () => [{ input: '{ text: "written by the attacker" }' }],
   'Mutation.signIn': () => [
     { input: `{ email: "gus@globex.test", password: ${JSON.stringify(DEMO_PASSWORD)}, tenant: "acme" }` },
@@ -31,6 +50,7 @@ const ARGUMENTS: Readonly<Record<string, (victim: Victim) => Record<string, stri
 
 /** The same for subscriptions. */
 const SUBSCRIPTIONS: Readonly<Record<string, (victim: Victim) => Record<string, string>[]>> = {
+  'Subscription.jobChanged': (victim) => [{}, ...victim.ids.map((id) => ({ filter: `{ id: ${JSON.stringify(id)} }` }))],
   'Subscription.noteChanged': (victim) => [{}, ...victim.ids.map((id) => ({ id: JSON.stringify(id) }))],
 };
 
@@ -62,7 +82,9 @@ beforeAll(async () => {
     'select u.id, u.email from identity.users u join identity.memberships m on m.user_id = u.id where m.tenant_id = $1',
     tenant!['id'],
   );
-  const ids = [note.id, String(tenant!['id']), ...members.map(({ id }) => String(id))];
+  const jobs = () => stack.sql('select id from jobs.jobs where tenant_id = $1', tenant!['id']);
+  await until('the note’s words are to be counted', async () => (await jobs()).length > 0);
+  const ids = [...members, ...(await jobs())].map(({ id }) => String(id)).concat(note.id, String(tenant!['id']));
   victim = { ids, secrets: [...ids, 'a secret of acme', 'acme', ...members.map(({ email }) => String(email))] };
 });
 afterAll(() => stack.close());

@@ -8,7 +8,9 @@ export interface DeclaredEvent {
 }
 
 /** Every event that these products declare, by name. */
-export const declaredEvents = (products: readonly SubgraphDeclaration[]): readonly DeclaredEvent[] =>
+export const declaredEvents = (
+  products: readonly Pick<SubgraphDeclaration, 'name' | 'events'>[],
+): readonly DeclaredEvent[] =>
   products
     .flatMap(({ name: product, events = [] }) =>
       events.map(({ name, description = null }) => ({ name, product, description })),

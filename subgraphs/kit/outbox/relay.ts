@@ -39,8 +39,6 @@ interface OutboxRow {
 const BATCH = 200;
 /** NOTIFY is a hint and can be lost; this is the promise. */
 const POLL_MS = 1_000;
-const KEEP_SENT = '1 day';
-const PURGE_EVERY_MS = 3_600_000;
 
 /**
  * Turns committed outbox records into events on the bus and jobs in the store, at least once, each kind in order of
@@ -145,11 +143,6 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
   }
 
   const poll = setInterval(wake, POLL_MS);
-  const purge = setInterval(() => {
-    pool
-      .query(`delete from outbox where sent_at < stack_now() - interval '${KEEP_SENT}'`)
-      .catch((error: unknown) => log.warn({ product, err: error }, 'sent outbox records could not be purged'));
-  }, PURGE_EVERY_MS);
   wake();
 
   return {
@@ -161,7 +154,6 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
     async stop() {
       stopped = true;
       clearInterval(poll);
-      clearInterval(purge);
       await running;
     },
   };

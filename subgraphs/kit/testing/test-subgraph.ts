@@ -24,6 +24,8 @@ import {
 } from '../database/index.js';
 import { inProcessBus } from '../events/in-process-bus.js';
 import { JOB_STORE_SCHEMA, migrateJobStore } from '../jobs/store/postgres-job-store.js';
+import type { JobsMeasured } from '../jobs/observation/job-metrics.js';
+import { observingNothing, type JobObserver } from '../jobs/observation/job-observer.js';
 import { startWorker } from '../jobs/start-worker.js';
 import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
 import { hostSubgraph } from '../subgraph/host-subgraph.js';
@@ -63,6 +65,8 @@ export interface TestSubgraph {
     /** Stops the worker, as a deploy does; what is enqueued meanwhile waits. */
     stop(): Promise<void>;
     start(): Promise<void>;
+    /** What the worker tells metrics of; null while it is stopped. */
+    readonly measured: JobsMeasured | null;
   };
   /** The catalogue lint of this product's tables. */
   lint(): Promise<readonly CatalogueFinding[]>;
@@ -91,6 +95,8 @@ export interface TestSubgraphOptions {
   readonly entitlements?: EntitlementsPort;
   /** Unless told, every tenant a test names exists and is active; core-identity has its own tests. */
   readonly tenants?: TenantsPort;
+  /** Told of every run of a job. */
+  readonly observer?: JobObserver;
   /** What operators would read; nothing unless told. */
   readonly logLevel?: string;
 }
@@ -98,7 +104,12 @@ export interface TestSubgraphOptions {
 /** Hosts a product on a database of its own, with its worker: all real, nothing of the stack around it. */
 export async function testSubgraph(
   declaration: SubgraphDeclaration,
-  { entitlements = noEntitlements, tenants = everyTenantIsActive, logLevel = 'silent' }: TestSubgraphOptions = {},
+  {
+    entitlements = noEntitlements,
+    tenants = everyTenantIsActive,
+    observer = observingNothing,
+    logLevel = 'silent',
+  }: TestSubgraphOptions = {},
 ): Promise<TestSubgraph> {
   const { name: product, database: declared } = declaration;
   if (!declared) throw new Error(`"${product}" declares no database: host it with hostSubgraph.`);
@@ -124,6 +135,7 @@ export async function testSubgraph(
       entitlements,
       deployment: 'internal',
       events,
+      observer,
       log,
     });
   let worker: Awaited<ReturnType<typeof begin>> | null = await begin();
@@ -184,6 +196,9 @@ export async function testSubgraph(
       },
       async start() {
         worker ??= await begin();
+      },
+      get measured() {
+        return worker?.runner ?? null;
       },
     },
     lint: () => lintCatalogue(declared, test.url),

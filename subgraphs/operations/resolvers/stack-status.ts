@@ -3,10 +3,10 @@ import type { QueryResolvers } from '../generated/resolvers.js';
 import type { OperationsSources } from '../subgraph.js';
 
 export const stackStatus =
-  ({ health, jobs, events }: OperationsSources): NonNullable<QueryResolvers['stackStatus']> =>
+  ({ health, desk, events }: OperationsSources): NonNullable<QueryResolvers['stackStatus']> =>
   async (_parent, _args, context) => {
     requirePlatformAdmin(context);
-    const [report, overview] = await Promise.all([health(), jobs()]);
+    const [report, overview] = await Promise.all([health(), desk.overview()]);
     return {
       ready: report.status === 'ready',
       parts: [...report.parts],

@@ -1,0 +1,35 @@
+import type { EventBus } from '@inevitable/contract';
+import { openJobRuns, openProductDatabase, postgresJobStore, type ProductDatabase } from '@inevitable/kit/host';
+import { openOperationsStore, operationsDatabase, type Upkeep } from '@inevitable/operations';
+import type { Logger } from 'pino';
+import type { Settings } from '../settings/settings.js';
+import type { Closers } from './closers.js';
+import type { Databases, PreparedJobStore } from './databases.js';
+
+export interface OperationsParts {
+  readonly database: ProductDatabase;
+  readonly systemUrl: string;
+  /** What operations' own jobs work with. */
+  readonly upkeep: Upkeep;
+}
+
+/** Opens operations' own database and what its jobs need of the job store. */
+export async function openOperationsParts(
+  settings: Settings,
+  databases: Databases,
+  jobStore: PreparedJobStore,
+  bus: EventBus,
+  closers: Closers,
+  log: Logger,
+): Promise<OperationsParts> {
+  const { appUrl, systemUrl } = await databases.prepare(operationsDatabase);
+  const database = await openProductDatabase(operationsDatabase, appUrl);
+  closers.add('database of operations', () => database.close());
+  const store = openOperationsStore(systemUrl);
+  closers.add('operations store', () => store.close());
+  const runs = openJobRuns(jobStore.readerUrl);
+  closers.add('job runs', () => runs.close());
+  const endedJobs = postgresJobStore(jobStore.runnerUrl, log);
+  closers.add('ended jobs', () => endedJobs.close());
+  return { database, systemUrl, upkeep: { store, bus, runs, endedJobs, keepJobsDays: settings.jobsKeepDays } };
+}

@@ -1,0 +1,13 @@
+import { defineDatabase } from '@inevitable/kit';
+import { PrismaClient } from './generated/prisma/client.js';
+
+/** The app role's side: platform administrators read through it. What is read is written by the system role (store/). */
+export const operationsDatabase = defineDatabase({
+  product: 'operations',
+  migrations: new URL('./prisma/migrations/', import.meta.url),
+  client: (adapter) => new PrismaClient({ adapter }),
+  shared: {
+    health_periods: "the parts of the stack are the operator's, and serve every tenant",
+    job_hours: 'they count the runs of every tenant together, and say nothing of one',
+  },
+});

@@ -1,0 +1,21 @@
+import type { EventBus, HealthReport } from '@inevitable/contract';
+import type { JobRuns, JobStore } from '@inevitable/kit/host';
+import type { OperationsStore } from '../store/operations-store.js';
+
+/** What operations' own jobs work with. */
+export interface Upkeep {
+  readonly store: OperationsStore;
+  /** Where changes of health are published. */
+  readonly bus: Pick<EventBus, 'publish'>;
+  readonly runs: Pick<JobRuns, 'summarize'>;
+  /** Of the job store, as its runner's role. */
+  readonly endedJobs: Pick<JobStore, 'purge'>;
+  /** How long ended jobs stay, in days. */
+  readonly keepJobsDays: number;
+}
+
+export interface UpkeepSources {
+  /** Every subgraph and part. */
+  health(): Promise<HealthReport>;
+  readonly upkeep: Upkeep;
+}

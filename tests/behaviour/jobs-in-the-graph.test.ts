@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TestStack, until, type Session } from '../support/test-stack.js';
+
+let stack: TestStack;
+let root: Session;
+let ada: Session;
+let bob: Session;
+beforeAll(async () => {
+  stack = await TestStack.start();
+  [root, ada, bob] = await Promise.all([
+    stack.signIn('root@platform.test'),
+    stack.signIn('ada@acme.test'),
+    stack.signIn('bob@acme.test'),
+  ]);
+});
+afterAll(() => stack.close());
+
+const write = (session: Session) => session.query('mutation { createNote(input: { text: "two words" }) { id } }');
+const JOBS = '{ jobs(filter: { name: "starter.count-words" }) { nodes { name state attempts } } }';
+
+describe('Jobs in the graph', () => {
+  it('are seen by the administrators of their tenant, and by platform administrators', async () => {
+    await write(bob);
+    await until('the words were counted', async () => (await ada.query(JOBS)).text.includes('SUCCEEDED'));
+    const answer = { jobs: { nodes: [{ name: 'starter.count-words', state: 'SUCCEEDED', attempts: 1 }] } };
+    expect((await ada.query(JOBS)).body).toEqual({ data: answer });
+    expect((await root.query(JOBS)).body).toEqual({ data: answer });
+    expect((await bob.query(JOBS)).body).toMatchObject({
+      data: { jobs: null },
+      errors: [{ extensions: { code: 'FORBIDDEN' } }],
+    });
+  });
+
+  it('are run by hand with a payload that is checked', async () => {
+    const run = (payload: unknown) =>
+      ada.query('mutation ($input: RunJobInput!) { runJob(input: $input) { name } }', {
+        input: { name: 'starter.count-words', payload },
+      });
+    expect((await run({ noteId: 'none' })).body).toMatchObject({
+      data: { runJob: null },
+      errors: [{ extensions: { code: 'BAD_USER_INPUT', field: 'input.payload.noteId' } }],
+    });
+    expect((await run({ noteId: '01890000-0000-7000-8000-000000000000' })).body).toEqual({
+      data: { runJob: { name: 'starter.count-words' } },
+    });
+  });
+
+  it('are followed as they change', async () => {
+    const leaving = new AbortController();
+    const response = await fetch(`${stack.url}/graphql`, {
+      method: 'POST',
+      signal: leaving.signal,
+      headers: {
+        accept: 'text/event-stream',
+        'content-type': 'application/json',
+        authorization: `Bearer ${ada.accessToken}`,
+      },
+      body: JSON.stringify({ query: 'subscription { jobChanged { name state } }' }),
+    });
+    expect(response.status).toBe(200);
+    let heard = '';
+    const reading = (async () => {
+      for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) heard += chunk;
+    })().catch(() => undefined); // it is left below
+    await write(bob);
+    await until('its end is heard', () =>
+      Promise.resolve(heard.includes('{"name":"starter.count-words","state":"SUCCEEDED"}')),
+    );
+    leaving.abort();
+    await reading;
+  });
+
+  it('have a page for people, which holds nothing until somebody signs in there', async () => {
+    const response = await fetch(`${stack.url}/admin/jobs`);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'sha256-/);
+    const text = await response.text();
+    expect(text).toContain('<title>Jobs</title>');
+    for (const name of ['starter', 'acme', 'count-words']) expect(text).not.toContain(name);
+  });
+});
