@@ -14,7 +14,7 @@ export const identityInMemory = (issuer: string, publicJwk: PublicJwk): Identity
     },
   },
   entitlements: { describe: refuse, reserve: refuse, commit: refuse, release: refuse },
-  tenants: { find: refuse },
+  tenants: { find: refuse, active: refuse },
 });
 
 function refuse(): never {
