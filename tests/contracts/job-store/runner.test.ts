@@ -410,6 +410,16 @@ describe('A scheduled job', () => {
   });
 });
 
+describe('A worker', () => {
+  it('is known while it works, with what it runs, and no more once it has stopped', async () => {
+    const worker = await work([job({ run: () => Promise.resolve() })]);
+    expect(await database.sql('select names from jobs.workers')).toEqual([{ names: ['starter.job'] }]);
+    workers.splice(0);
+    await worker.stop(0);
+    expect(await database.sql('select names from jobs.workers')).toEqual([]);
+  });
+});
+
 describe('A flood of 2,000 jobs of one tenant', () => {
   it.each([4, 2, 1])(
     'in a worker with %i places lets the job of another tenant begin after a few of them',

@@ -51,7 +51,7 @@ export class Claims {
   /** Definitions of which more was ready than there was room for. */
   readonly #hungry = new Set<string>();
   readonly #gathering = new Map<string, NodeJS.Timeout>();
-  #asked = new Set<string>();
+  readonly #asked = new Set<string>();
   #lookAsked = true;
   #working: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -136,19 +136,9 @@ export class Claims {
   }
 
   #giveBack(): void {
-    const { store, leases, log } = this.#deps;
     const runs = this.#waiting.removeOlder(GIVE_BACK_AFTER_MS);
-    if (!runs.length) return;
-    for (const { job } of runs) {
-      leases.drop(job.fence);
-      this.#averageRun.set(job.name, GIVE_BACK_AFTER_MS);
-    }
-    store.release(runs.map(({ job }) => job)).catch((error: unknown) => {
-      log.warn(
-        { err: error, jobs: runs.length },
-        'jobs could not be handed back; others get them when their leases end',
-      );
-    });
+    for (const { job } of runs) this.#averageRun.set(job.name, GIVE_BACK_AFTER_MS);
+    void this.#deps.leases.handBack(runs);
   }
 
   #room(name: string): number {

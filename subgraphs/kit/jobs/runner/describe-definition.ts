@@ -2,8 +2,8 @@ import { z } from 'zod';
 import {
   concurrencyOf,
   DEFAULT_QUEUE,
-  DEFAULT_RETRY,
   DEFAULT_TIMEOUT_MS,
+  retryOf,
   scheduleOf,
   type JobDefinition,
   type RetryPolicy,
@@ -41,7 +41,7 @@ export function describeDefinition(job: JobDefinition<unknown, never>, product: 
       overlap: schedule.overlap,
       catchUp: schedule.catchUp,
     },
-    retry: job.retry ?? DEFAULT_RETRY,
+    retry: retryOf(job),
     timeoutMs: job.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     concurrency: concurrencyOf(job),
     isOnce: job.once !== undefined,

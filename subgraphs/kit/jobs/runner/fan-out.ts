@@ -2,8 +2,8 @@ import type { TenantId, TenantsPort } from '@inevitable/contract';
 import type { JobDefinition } from '../define-job.js';
 import type { ClaimedJob, JobStore } from '../store/job-store.js';
 import { overlapKey } from './fire-schedules.js';
-import type { Verdict } from './held-run.js';
 import { derivedId, timeOfId } from './job-ids.js';
+import type { Verdict } from './verdict.js';
 
 /**
  * One job for each active tenant, in place of a run. Their ids are made of this job's and the tenant's: begun again after

@@ -1,14 +1,7 @@
 import { Cutoff } from './cutoff.js';
 import { storableText } from './storable-text.js';
-import type { ClaimedJob, HeldRun as Renewal, LogLine, RunOutcome } from '../store/job-store.js';
-
-/** How a run ended, where that is not simply success or failure. */
-export interface Verdict {
-  readonly outcome: RunOutcome;
-  readonly error?: string;
-  readonly waitMs?: number | null;
-  readonly note?: string;
-}
+import type { Verdict } from './verdict.js';
+import type { ClaimedJob, HeldRun as Renewal, LogLine } from '../store/job-store.js';
 
 /** Log lines kept of one run; what comes after is in the worker's log alone. */
 const MOST_LINES = 500;

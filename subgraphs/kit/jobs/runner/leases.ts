@@ -13,7 +13,7 @@ const TICK_MS = 1_000;
 export class LeaseLost extends Error {}
 
 /**
- * What a worker holds, renewed in one statement every 5 s, sooner where runs tell of progress. A lease that cannot be
+ * What a worker holds, renewed in one statement every 5 s, sooner where runs have something to tell. A lease that cannot be
  * renewed in time is lost here before it is free for others there, whatever the two clocks say: it is measured from
  * when the renewal was sent, on the monotonic clock.
  */
@@ -76,6 +76,16 @@ export class Leases {
 
   drop(fence: number): void {
     this.#held.delete(fence);
+  }
+
+  /** Gives back what was claimed and never begun, for others to claim at once. */
+  async handBack(runs: readonly HeldRun[]): Promise<void> {
+    if (!runs.length) return;
+    for (const { job } of runs) this.drop(job.fence);
+    await this.#store.release(runs.map(({ job }) => job)).catch((error: unknown) => {
+      const what = 'jobs could not be handed back; others get them when their leases end';
+      this.#log.warn({ err: error, jobs: runs.length }, what);
+    });
   }
 
   stop(): void {

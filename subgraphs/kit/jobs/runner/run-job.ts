@@ -5,8 +5,9 @@ import type { EventDefinition } from '../../events/define-event.js';
 import { tenantWork } from '../../outbox/outbox.js';
 import { tenantEntitlements } from '../../subgraph/product-context.js';
 import { DEFAULT_TIMEOUT_MS, type JobDefinition, type JobLog, type JobRun } from '../define-job.js';
-import type { HeldRun, Verdict } from './held-run.js';
+import type { HeldRun } from './held-run.js';
 import { jobContext } from './job-context.js';
+import type { Verdict } from './verdict.js';
 
 /** A failure no further run can mend: the payload of an old record, a tenant that is gone. */
 export class JobCannotRun extends Error {}
@@ -32,7 +33,7 @@ export interface RunJobDeps {
   readonly tenants: TenantsPort;
   readonly entitlements: EntitlementsPort;
   readonly deployment: DeploymentContext;
-  /** W3C `traceparent` that the run goes on with. */
+  /** W3C `traceparent` that the run goes on with; null: none. */
   readonly trace: string | null;
   readonly log: Logger;
 }
@@ -41,7 +42,8 @@ type Job = JobDefinition<unknown, never>;
 
 /**
  * One run of one job: reads the payload, builds the context and the tenant's handle, and holds the handler to its
- * timeout and its lease. Throws what the handler throws, `JobCannotRun`, `JobNotNow`, or an Error that names the timeout.
+ * timeout and its lease. Throws what the handler throws, `JobCannotRun`, `JobNotNow`, or why it was cut off: an Error that
+ * names the timeout, `LeaseLost`, or that the worker stops.
  */
 export const runJob = (job: Job, held: HeldRun, deps: RunJobDeps): Promise<Verdict> =>
   withRun(job, held, deps, async (run) => {

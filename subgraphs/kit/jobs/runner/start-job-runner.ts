@@ -4,22 +4,21 @@ import type { Logger } from 'pino';
 import type { ProductDatabase } from '../../database/index.js';
 import type { EventDefinition } from '../../events/define-event.js';
 import { newId } from '../../graph/new-id.js';
-import { concurrencyOf, DEFAULT_RETRY, DEFAULT_TIMEOUT_MS, retryDelay, type JobDefinition } from '../define-job.js';
+import { concurrencyOf, DEFAULT_TIMEOUT_MS, retryDelay, retryOf, type JobDefinition } from '../define-job.js';
+import type { JobsMeasured } from '../observation/job-metrics.js';
+import type { JobObserver } from '../observation/job-observer.js';
 import type { JobStore } from '../store/job-store.js';
 import { ClaimingBackend, type FencedParameters } from './agenda-backend.js';
 import { Claims, type Places } from './claims.js';
 import { describeDefinition } from './describe-definition.js';
 import { Endings } from './endings.js';
-import { fanOut } from './fan-out.js';
 import { fireSchedules } from './fire-schedules.js';
-import type { HeldRun, Verdict } from './held-run.js';
-import type { JobsMeasured } from '../observation/job-metrics.js';
-import type { JobObserver, ObservedOutcome } from '../observation/job-observer.js';
-import { tracedRun } from '../observation/job-traces.js';
+import type { HeldRun } from './held-run.js';
 import { LeaseLost, Leases } from './leases.js';
-import { storableText } from './storable-text.js';
-import { withoutDebugColors } from './quiet-debug.js';
-import { giveUp, JobCannotRun, JobNotNow, runJob, type RunJobDeps } from './run-job.js';
+import { JobCannotRun } from './run-job.js';
+import { superviseRun } from './supervise-run.js';
+import { agendaVerdict, observedOutcome, storableVerdict } from './verdict.js';
+import { withoutDebugColors } from './without-debug-colors.js';
 
 /** The jobs of one product, and what they run on. */
 export interface ProductJobs {
@@ -56,9 +55,6 @@ export interface JobRunner extends JobsMeasured {
 const AGENDA_LOOKS_EVERY_MS = 5_000;
 /** The last writes of a stop. */
 const HAND_BACK_WITHIN_MS = 5_000;
-/** A `gaveUp` that threw. */
-const GIVE_UP_AGAIN_MS = 30_000;
-const MOST_GIVE_UPS = 10;
 
 interface Owned {
   readonly job: JobDefinition<unknown, never>;
@@ -67,9 +63,9 @@ interface Owned {
 
 /**
  * Runs products' jobs on Agenda: it keeps the queue of this process, the places of each definition, retries and their
- * delays. What it must not be trusted with is below its storage interface: claims (claims.ts), leases and fences
- * (leases.ts), the writing of ends (endings.ts), schedules (fire-schedules.ts). With agenda-backend.ts the only module
- * that imports Agenda.
+ * delays. What it must not be trusted with is below its storage interface (agenda-backend.ts): claims (claims.ts), leases
+ * and fences (leases.ts), the writing of ends (endings.ts), schedules (fire-schedules.ts). What becomes of one run is in
+ * supervise-run.ts. Only this module and agenda-backend.ts import Agenda.
  */
 export async function startJobRunner(products: readonly ProductJobs[], deps: RunnerDeps): Promise<JobRunner> {
   const { store, log, observer } = deps;
@@ -99,7 +95,7 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
       held.isBegun = true;
     },
     ended: writeEnd,
-    handBack: (ids) => handBack(leases.all().filter(({ job }) => ids.includes(job.id))),
+    handBack: (ids) => handBackUnbegun(leases.all().filter(({ job }) => ids.includes(job.id))),
   });
   const claims = new Claims({
     worker,
@@ -122,102 +118,35 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
   agenda.on('error', (error: unknown) => log.debug({ err: error }, 'Agenda reported an error'));
   for (const { job, owner } of owned.values()) {
     const { perWorker } = concurrencyOf(job);
-    const retry = job.retry ?? DEFAULT_RETRY;
-    agenda.define(job.name, (run: Job) => supervise(run, job, owner), {
+    const retry = retryOf(job);
+    const run = async ({ attrs }: Job): Promise<void> => {
+      const held = leases.byFence((attrs as unknown as FencedParameters).fence)!;
+      observer.began(held.job);
+      return superviseRun(job, held, { ...owner, ...deps, isStopping: () => isStopping });
+    };
+    agenda.define(job.name, run, {
       concurrency: perWorker,
       lockLimit: perWorker,
       backoff: ({ attempt, error }) => (error instanceof JobCannotRun ? null : retryDelay(retry, attempt)),
     });
   }
 
-  /** One run, until it ends or must end. What it throws is what Agenda counts as a failure. */
-  async function supervise(
-    { attrs }: Job,
-    job: JobDefinition<unknown, never>,
-    owner: Omit<ProductJobs, 'jobs'>,
-  ): Promise<void> {
-    const held = leases.byFence((attrs as unknown as FencedParameters).fence)!;
-    let run: RunJobDeps = { ...owner, ...deps, trace: held.job.trace };
-    const retry = job.retry ?? DEFAULT_RETRY;
-    observer.began(held.job);
-    try {
-      held.verdict = await tracedRun(held.job, async (traceparent) => {
-        run = { ...run, trace: traceparent };
-        if (held.job.fansOut) return fanOut(held.job, job, deps);
-        if (held.job.attempt > retry.attempts) return afterTheLast(job, held, run);
-        return runJob(job, held, run);
-      });
-    } catch (error) {
-      const reason = error instanceof Error ? error : new Error(String(error));
-      if (isStopping) held.verdict = { outcome: 'interrupted' };
-      else if (error instanceof JobNotNow)
-        held.verdict = { outcome: 'postponed', error: error.message, waitMs: error.waitMs };
-      else if (!held.isLost) await failed(reason, job, held, run);
-      throw reason;
-    }
-  }
-
-  async function failed(
-    error: Error,
-    job: JobDefinition<unknown, never>,
-    held: HeldRun,
-    run: RunJobDeps,
-  ): Promise<void> {
-    const { id, attempt } = held.job;
-    const isLast = error instanceof JobCannotRun || attempt >= (job.retry ?? DEFAULT_RETRY).attempts;
-    log.warn({ job: job.name, id, attempt, err: error }, isLast ? 'a job failed, and is dead' : 'a job failed');
-    if (isLast && !(error instanceof JobCannotRun)) held.verdict = await tryGivingUp(error, job, held, run);
-  }
-
-  /** It may not run again: its last worker was lost with it, or the product could not give it up before. */
-  async function afterTheLast(job: JobDefinition<unknown, never>, held: HeldRun, run: RunJobDeps): Promise<Verdict> {
-    const error = new Error(held.job.error ?? 'It was begun as often as it may run, and never ended.');
-    return (await tryGivingUp(error, job, held, run)) ?? { outcome: 'failed', error: error.message, waitMs: null };
-  }
-
-  /** Another verdict than that of the failure, where the product could not give back what the job held. */
-  async function tryGivingUp(
-    error: Error,
-    job: JobDefinition<unknown, never>,
-    held: HeldRun,
-    run: RunJobDeps,
-  ): Promise<Verdict | null> {
-    try {
-      await giveUp(job, held, error, run);
-      return null;
-    } catch (again) {
-      const tries = held.job.attempt - (job.retry ?? DEFAULT_RETRY).attempts + 1;
-      const isOver = tries >= MOST_GIVE_UPS;
-      const what = `giving it up failed${isOver ? `, ${tries} times: what it held may still be held` : '; it is tried again'}`;
-      log.error({ job: job.name, id: held.job.id, err: again }, what);
-      held.remember('error', `${what}: ${(again as Error).message}`);
-      return isOver ? null : { outcome: 'failed', error: error.message, waitMs: GIVE_UP_AGAIN_MS };
-    }
-  }
-
   /** Agenda's second write about a run. */
   async function writeEnd(attrs: FencedParameters): Promise<void> {
     const held = leases.byFence(attrs.fence);
     if (!held) throw new LeaseLost('The run was over before.');
-    const verdict = held.verdict ?? verdictOf(attrs);
+    const verdict = held.verdict ?? agendaVerdict(attrs);
     const durationMs = Date.now() - (attrs.lastRunAt?.getTime() ?? Date.now());
-    const isOurs = !held.isLost && (await endings.write({ ...held.takeRenewal(), ...storable(verdict) }));
+    const isOurs = !held.isLost && (await endings.write({ ...held.takeRenewal(), ...storableVerdict(verdict) }));
     leases.drop(attrs.fence);
-    observer.ended(held.job, isOurs ? observed(verdict) : 'lost', durationMs);
+    observer.ended(held.job, isOurs ? observedOutcome(verdict) : 'lost', durationMs);
     whenRunEnded();
     claims.placeFreed(attrs.name, durationMs);
-    if (!isOurs) throw new LeaseLost(`Job ${held.job.id} belongs to another worker now.`);
+    if (!isOurs) throw new LeaseLost(`The end of job ${held.job.id} was not written: this worker does not hold it.`);
   }
 
-  const tellOfRelease = (error: unknown): void =>
-    log.warn({ err: error }, 'jobs could not be handed back; others get them when their leases end');
-
-  /** Those that were never begun. */
-  async function handBack(runs: readonly HeldRun[]): Promise<void> {
-    const unbegun = runs.filter(({ isBegun }) => !isBegun).map(({ job }) => job);
-    for (const { fence } of unbegun) leases.drop(fence);
-    if (unbegun.length) await store.release(unbegun).catch(tellOfRelease);
-  }
+  const handBackUnbegun = (runs: readonly HeldRun[]): Promise<void> =>
+    leases.handBack(runs.filter(({ isBegun }) => !isBegun));
 
   let whenRunEnded: () => void = () => undefined;
   const allEnded = (): Promise<void> =>
@@ -246,7 +175,7 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
     async stop(graceMs) {
       await Promise.all([watch.stop(), claims.stop()]);
       await agenda.stop(false); // hands back what Agenda had taken and not begun
-      await within(HAND_BACK_WITHIN_MS, handBack(leases.all()));
+      await within(HAND_BACK_WITHIN_MS, handBackUnbegun(leases.all()));
       const longest = Math.max(
         0,
         ...leases.all().map(({ job }) => owned.get(job.name)!.job.timeoutMs ?? DEFAULT_TIMEOUT_MS),
@@ -256,6 +185,11 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
       for (const run of leases.all()) run.stop(new Error('The worker is stopping.'));
       await within(HAND_BACK_WITHIN_MS, allEnded());
       leases.stop();
+      // Where the store is away, it forgets a worker it does not hear of by itself.
+      await within(
+        HAND_BACK_WITHIN_MS,
+        store.leave(worker).catch(() => undefined),
+      );
     },
   };
 }
@@ -265,22 +199,6 @@ const placesOf = (job: JobDefinition<unknown, never>): Places => {
   // "queue": a run that comes due while the one before is open waits for it.
   return job.schedule?.overlap === 'queue' ? { ...places, perTenant: 1 } : places;
 };
-
-/** Agenda's own account of a failure. */
-const verdictOf = ({ failReason, nextRunAt }: FencedParameters): Verdict => ({
-  outcome: 'failed',
-  error: failReason ?? 'It failed without a word.',
-  waitMs: nextRunAt ? Math.max(0, nextRunAt.getTime() - Date.now()) : null,
-});
-
-const storable = ({ error, note, ...verdict }: Verdict): Verdict => ({
-  ...verdict,
-  ...(error !== undefined && { error: storableText(error) }),
-  ...(note !== undefined && { note: storableText(note) }),
-});
-
-const observed = ({ outcome, waitMs }: Verdict): ObservedOutcome =>
-  outcome === 'failed' && (waitMs ?? null) === null ? 'dead' : outcome;
 
 const within = (ms: number, work: Promise<unknown>): Promise<unknown> =>
   Promise.race([work, new Promise((resolve) => setTimeout(resolve, ms).unref())]);

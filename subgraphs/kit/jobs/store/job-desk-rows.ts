@@ -1,3 +1,4 @@
+import type { JobsOverview } from '@inevitable/contract';
 import type { DescribedJob } from '../runner/describe-definition.js';
 import type { LogLine } from './job-store.js';
 
@@ -24,7 +25,7 @@ export interface SeenJob {
   readonly fansOut: boolean;
   /** Runs begun, without those that were postponed or handed back. */
   readonly attempts: number;
-  /** Who runs it, or ran it last. */
+  /** Who runs it, or ran it when it succeeded or was cancelled. */
   readonly worker: string | null;
   /** 0 to 1. */
   readonly progress: number | null;
@@ -42,6 +43,9 @@ export const JOB_COLUMNS = `j.id, j.name, split_part(j.name, '.', 1) as product,
   j.priority, j.tenant_id as "tenantId", j.payload, j.correlation_id as "correlationId", j.schedule, j.fans_out as "fansOut",
   j.attempts, j.worker, j.progress, j.note, j.error, j.run_at as "runAt", j.created_at as "createdAt",
   j.started_at as "startedAt", j.finished_at as "finishedAt"`;
+
+/** Workers that were heard of within 30 s: a query of their `id` and `names`. */
+export const LIVE_WORKERS = `select id, names from workers where seen_at > stack_now() - interval '30 seconds'`;
 
 /** A run that has ended or is under way. */
 export interface SeenAttempt {
@@ -66,7 +70,7 @@ export interface SeenSchedule {
   /** null: paused, or to be computed by the next worker that looks. */
   readonly nextDue: Date | null;
   readonly lastDue: Date | null;
-  /** Due times that got no run. */
+  /** Due times that passed while nobody was there, and that catch-up left out. */
   readonly missed: number;
   readonly pausedAt: Date | null;
 }
@@ -92,4 +96,10 @@ export interface UnclaimedJobs {
   readonly waiting: number;
   /** When the one that waits longest was made. */
   readonly oldest: Date;
+}
+
+/** The store in numbers, of all tenants. */
+export interface DeskOverview extends JobsOverview {
+  /** By name. */
+  readonly unclaimed: readonly UnclaimedJobs[];
 }

@@ -1,26 +1,19 @@
-import type { FailedJob, JobsOverview, PartHealth } from '@inevitable/contract';
+import type { PartHealth } from '@inevitable/contract';
 import { notReady, ready } from '@inevitable/contract';
 import type { Logger } from 'pino';
-import type { DescribedJob } from '../runner/describe-definition.js';
+import { readDefinitions } from './job-desk-definitions.js';
+import { readOverview } from './job-desk-overview.js';
 import { readPage, type JobFilter, type JobPage } from './job-desk-pages.js';
 import {
   JOB_COLUMNS,
-  type JobCounts,
-  type JobState,
+  type DeskOverview,
   type SeenAttempt,
   type SeenDefinition,
   type SeenJob,
-  type SeenSchedule,
-  type UnclaimedJobs,
 } from './job-desk-rows.js';
 import { withinScope, type AskInScope, type JobScope } from './job-desk-scope.js';
 import { JobWatchers, type JobChanges, type WatchOptions } from './job-desk-watch.js';
 import { openJobStorePool } from './postgres-job-store.js';
-
-export interface DeskOverview extends JobsOverview {
-  /** By name. */
-  readonly unclaimed: readonly UnclaimedJobs[];
-}
 
 /** A job by hand. */
 export interface JobByHand {
@@ -80,24 +73,6 @@ const ALL: JobScope = { kind: 'all' };
 const RETRIED_AT_ONCE = 1_000;
 const RETRIED_AT_MOST = 10_000;
 
-const COUNTED: readonly (keyof JobCounts)[] = ['blocked', 'scheduled', 'ready', 'running', 'dead'];
-const WAITING: readonly JobState[] = ['blocked', 'scheduled', 'ready'];
-const LIVE_WORKERS = `select id, names from workers where seen_at > stack_now() - interval '30 seconds'`;
-
-const COUNTS = `select name, state, count(*)::int as count from jobs where state = any ($1) group by name, state`;
-const COUNTS_OF_TENANT = `select name, state, count(*)::int as count from jobs
-  where tenant_key = $2 and name in (select * from job_names($2)) and state = any ($1) group by name, state`;
-const LATEST_FAILURES = `
-  select id, name, tenant_id as "tenantId", attempts, error as reason, finished_at as "failedAt"
-  from jobs where state = 'dead' order by id desc limit 20`;
-const UNCLAIMED = `
-  select n.name, oldest.created_at as oldest from unnest($1::text[]) as n (name)
-  cross join lateral (
-    select created_at from unnest($2::text[]) as s (state) cross join unnest('{true,false}'::boolean[]) as w (scheduled)
-    cross join lateral (
-      select id, created_at from jobs j where j.name = n.name and j.state = s.state and j.scheduled = w.scheduled order by id limit 1) first
-    order by first.id limit 1) oldest
-  where not exists (select from (${LIVE_WORKERS}) live where n.name = any (live.names)) order by n.name`;
 const JOB = `select ${JOB_COLUMNS} from jobs j left join definitions d on d.name = j.name where j.id = $1`;
 // A run under way has a row only if it has logged something.
 const ATTEMPTS = `
@@ -111,33 +86,6 @@ const ATTEMPTS = `
 const DEPENDENCIES = `
   select w.job_id as "jobId", ${JOB_COLUMNS} from dependencies w join jobs j on j.id = w.waits_for
   left join definitions d on d.name = j.name where w.job_id = any ($1) order by j.id`;
-const DEFINITIONS = `
-  select d.name, d.product, d.declared, s.name is not null as "isScheduled", s.cron, s.timezone, s.next_due as "nextDue",
-    s.last_due as "lastDue", s.missed::float8 as missed, s.paused_at as "pausedAt",
-    (select count(*)::int from (${LIVE_WORKERS}) live where d.name = any (live.names)) as workers
-  from definitions d left join schedules s on s.name = d.name
-  where ($1::text[] is null or d.product = any ($1)) and ($2::text is null or d.name = $2) and ($3::text is null or d.product = $3)
-  order by d.name`;
-
-interface CountRow {
-  readonly name: string;
-  readonly state: keyof JobCounts;
-  readonly count: number;
-}
-
-interface DefinitionRow {
-  readonly name: string;
-  readonly product: string;
-  readonly declared: DescribedJob;
-  readonly isScheduled: boolean;
-  readonly cron: string;
-  readonly timezone: string;
-  readonly nextDue: Date | null;
-  readonly lastDue: Date | null;
-  readonly missed: number;
-  readonly pausedAt: Date | null;
-  readonly workers: number;
-}
 
 /** `readerUrl`: of the reading role. */
 export function openJobDesk(readerUrl: string, log: Logger): JobDesk {
@@ -151,26 +99,7 @@ export function openJobDesk(readerUrl: string, log: Logger): JobDesk {
     (await rows<{ answer: T }>(scope, `select ${call} as answer`, values))[0]!.answer;
 
   return {
-    overview: () =>
-      inScope(ALL, async (ask) => {
-        const counts = await ask<CountRow>(COUNTS, [COUNTED]);
-        const failures = await ask<FailedJob & { failedAt: Date }>(LATEST_FAILURES);
-        const total = (of: readonly JobState[]): number => sum(counts.filter(({ state }) => of.includes(state)));
-        const waiting = counts.filter(({ state }) => WAITING.includes(state));
-        const names = [...new Set(waiting.map(({ name }) => name))];
-        const unclaimed = await ask<Omit<UnclaimedJobs, 'waiting'>>(UNCLAIMED, [names, WAITING]);
-        return {
-          waiting: total(WAITING),
-          running: total(['running']),
-          failed: total(['dead']),
-          latestFailures: failures.map((row) => ({ ...row, failedAt: row.failedAt.toISOString() })),
-          unclaimed: unclaimed.map(({ name, oldest }) => ({
-            name,
-            waiting: sum(waiting.filter((count) => count.name === name)),
-            oldest,
-          })),
-        };
-      }),
+    overview: () => inScope(ALL, readOverview),
     jobs: (scope, filter, page) => inScope(scope, (ask) => readPage(ask, scope, filter, page)),
     job: async (scope, id) => (await rows<SeenJob>(scope, JOB, [id]))[0] ?? null,
     attempts: (scope, jobIds) => rows<SeenAttempt>(scope, ATTEMPTS, [jobIds]),
@@ -178,16 +107,7 @@ export function openJobDesk(readerUrl: string, log: Logger): JobDesk {
       const found = await rows<SeenJob & { jobId: string }>(scope, DEPENDENCIES, [jobIds]);
       return found.map(({ jobId, ...waitsFor }) => ({ jobId, waitsFor }));
     },
-    definitions: (scope, { name = null, product = null } = {}) =>
-      inScope(scope, async (ask) => {
-        const products = scope.kind === 'all' ? null : scope.products;
-        const found = await ask<DefinitionRow>(DEFINITIONS, [products, name, product]);
-        const counts =
-          scope.kind === 'all'
-            ? await ask<CountRow>(COUNTS, [COUNTED])
-            : await ask<CountRow>(COUNTS_OF_TENANT, [COUNTED, scope.tenantId]);
-        return found.map((row) => definitionOf(row, counts));
-      }),
+    definitions: (scope, only) => inScope(scope, (ask) => readDefinitions(ask, scope, only)),
     retry: (scope, id) => answer<RetryOutcome>(scope, 'retry_job($1)', id),
     async retryDead(scope, name) {
       let retried = 0;
@@ -223,23 +143,4 @@ export function openJobDesk(readerUrl: string, log: Logger): JobDesk {
       await pool.end();
     },
   };
-}
-
-const sum = (counts: readonly CountRow[]): number => counts.reduce((total, { count }) => total + count, 0);
-
-function definitionOf(
-  { name, product, declared, isScheduled, workers, ...state }: DefinitionRow,
-  allCounts: readonly CountRow[],
-): SeenDefinition {
-  const counted = allCounts.filter((count) => count.name === name);
-  const { schedule: declaredSchedule, payload: payloadSchema, ...described } = declared;
-  const { cron, timezone, nextDue, lastDue, missed, pausedAt } = state;
-  const schedule: SeenSchedule | null =
-    declaredSchedule && isScheduled
-      ? { ...declaredSchedule, cron, timezone, nextDue, lastDue, missed, pausedAt }
-      : null;
-  const counts = Object.fromEntries(
-    COUNTED.map((state) => [state, counted.find((count) => count.state === state)?.count ?? 0]),
-  ) as unknown as JobCounts;
-  return { name, product, ...described, schedule, counts, workers, payloadSchema };
 }

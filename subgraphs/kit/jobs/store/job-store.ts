@@ -120,6 +120,8 @@ export interface ScheduleFiring {
 export interface JobStore extends JobsPort {
   /** Makes the worker known, with the definitions it runs. */
   declare(worker: string, definitions: readonly DeclaredDefinition[]): Promise<void>;
+  /** It runs nothing any more. */
+  leave(worker: string): Promise<void>;
   look(): Promise<Look>;
   claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
   /** Answers the ids of those it still holds. Also without any: the worker lives. */
@@ -132,7 +134,7 @@ export interface JobStore extends JobsPort {
   fire(firing: ScheduleFiring): Promise<boolean>;
   /** Removes ended jobs that are older; answers how many. Fewer than `most`: no more are left. */
   purge(keepMs: number, most: number): Promise<number>;
-  /** Of what has not ended well; by product and state. */
+  /** Of open and dead jobs; by product and state. */
   depths(): Promise<readonly JobDepth[]>;
   /** Hears which definitions have something new, null where that may be any of them. */
   watch(woken: (names: readonly string[] | null) => void): JobStoreWatch;

@@ -70,6 +70,9 @@ export function postgresJobStore(url: string, log: Logger): JobStore {
     async declare(worker: string, definitions: readonly DeclaredDefinition[]) {
       await statement('declare', 'select declare_worker($1, $2)', [worker, JSON.stringify(definitions)]);
     },
+    async leave(worker) {
+      await statement('leave', 'delete from workers where id = $1', [worker]);
+    },
     async look(): Promise<Look> {
       const [row] = await statement<{
         ready_names: string[];

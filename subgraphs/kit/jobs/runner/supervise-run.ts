@@ -1,0 +1,70 @@
+import { retryOf, type JobDefinition } from '../define-job.js';
+import { tracedRun } from '../observation/job-traces.js';
+import type { JobStore } from '../store/job-store.js';
+import { fanOut } from './fan-out.js';
+import type { HeldRun } from './held-run.js';
+import { giveUp, JobCannotRun, JobNotNow, runJob, type RunJobDeps } from './run-job.js';
+import type { Verdict } from './verdict.js';
+
+export interface SuperviseDeps extends Omit<RunJobDeps, 'trace'> {
+  readonly store: JobStore;
+  /** The worker has run out of patience: what ends by its signal is handed back, and has not failed. */
+  readonly isStopping: () => boolean;
+}
+
+type Job = JobDefinition<unknown, never>;
+
+/** A `gaveUp` that threw. */
+const GIVE_UP_AGAIN_MS = 30_000;
+const MOST_GIVE_UPS = 10;
+
+/**
+ * One run, until it ends or must end. Leaves its verdict on `held` where the runner knows more than Agenda, and throws
+ * what Agenda is to count as a failure.
+ */
+export async function superviseRun(job: Job, held: HeldRun, deps: SuperviseDeps): Promise<void> {
+  let run: RunJobDeps = { ...deps, trace: held.job.trace };
+  try {
+    held.verdict = await tracedRun(held.job, async (traceparent) => {
+      run = { ...run, trace: traceparent };
+      if (held.job.fansOut) return fanOut(held.job, job, deps);
+      if (held.job.attempt > retryOf(job).attempts) return afterTheLast(job, held, run);
+      return runJob(job, held, run);
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error : new Error(String(error));
+    if (deps.isStopping()) held.verdict = { outcome: 'interrupted' };
+    else if (error instanceof JobNotNow)
+      held.verdict = { outcome: 'postponed', error: error.message, waitMs: error.waitMs };
+    else if (!held.isLost) await failed(reason, job, held, run);
+    throw reason;
+  }
+}
+
+async function failed(error: Error, job: Job, held: HeldRun, run: RunJobDeps): Promise<void> {
+  const { id, attempt } = held.job;
+  const isLast = error instanceof JobCannotRun || attempt >= retryOf(job).attempts;
+  run.log.warn({ job: job.name, id, attempt, err: error }, isLast ? 'a job failed, and is dead' : 'a job failed');
+  if (isLast && !(error instanceof JobCannotRun)) held.verdict = await tryGivingUp(error, job, held, run);
+}
+
+/** It may not run again: its last worker was lost with it, or the product could not give it up before. */
+async function afterTheLast(job: Job, held: HeldRun, run: RunJobDeps): Promise<Verdict> {
+  const error = new Error(held.job.error ?? 'It was begun as often as it may run, and never ended.');
+  return (await tryGivingUp(error, job, held, run)) ?? { outcome: 'failed', error: error.message, waitMs: null };
+}
+
+/** Another verdict than that of the failure, where the product could not give back what the job held. */
+async function tryGivingUp(error: Error, job: Job, held: HeldRun, run: RunJobDeps): Promise<Verdict | null> {
+  try {
+    await giveUp(job, held, error, run);
+    return null;
+  } catch (again) {
+    const tries = held.job.attempt - retryOf(job).attempts + 1;
+    const isOver = tries >= MOST_GIVE_UPS;
+    const what = `giving it up failed${isOver ? `, ${tries} times: what it held may still be held` : '; it is tried again'}`;
+    run.log.error({ job: job.name, id: held.job.id, err: again }, what);
+    held.remember('error', `${what}: ${(again as Error).message}`);
+    return isOver ? null : { outcome: 'failed', error: error.message, waitMs: GIVE_UP_AGAIN_MS };
+  }
+}
