@@ -29,22 +29,27 @@ const summaryOf = (name: string) => ({
 });
 
 const HISTORY = (args: string) =>
-  `{ healthHistory${args} { nodes { part ready reason checks } pageInfo { hasNextPage endCursor } } }`;
+  `{ healthHistory${args} { nodes { id part ready reason checks } pageInfo { hasNextPage endCursor } } }`;
 
 describe('The history of health', () => {
   it('is read page by page, the newest period first', async () => {
-    const seen: unknown[] = [];
+    const seen: { id: string; part: string; ready: boolean; reason: string | null; checks: number }[] = [];
     let after = '';
     for (let page = 0; page < 4; page += 1) {
       const { data, errors } = await test.ask(HISTORY(`(first: 1${after})`));
       expect(errors).toBeUndefined();
-      const { nodes, pageInfo } = (data as { healthHistory: { nodes: unknown[]; pageInfo: Record<string, unknown> } })
+      const { nodes, pageInfo } = (data as { healthHistory: { nodes: typeof seen; pageInfo: Record<string, unknown> } })
         .healthHistory;
       seen.push(...nodes);
       after = `, after: "${String(pageInfo['endCursor'])}"`;
       expect(pageInfo['hasNextPage']).toBe(page < 3);
     }
-    const byPart = (name: string) => seen.filter((node) => (node as { part: string }).part === name);
+    const ids = seen.map(({ id }) => id);
+    expect(ids).toEqual(ids.toSorted().reverse());
+    const byPart = (name: string) =>
+      seen
+        .filter(({ part }) => part === name)
+        .map(({ ready, reason, checks }) => ({ part: name, ready, reason, checks }));
     expect(byPart('starter')).toEqual([
       { part: 'starter', ready: true, reason: null, checks: 1 },
       { part: 'starter', ready: false, reason: 'it is down', checks: 1 },

@@ -23,6 +23,14 @@ const cancel = mutation('cancelJob', 'CancelJobInput', 'id state');
 const pause = mutation('pauseSchedule', 'PauseScheduleInput', 'name schedule { nextDue pausedAt }');
 const resume = mutation('resumeSchedule', 'ResumeScheduleInput', 'name schedule { nextDue pausedAt }');
 const ranJob = (answer: Awaited<ReturnType<typeof run>>) => answer.data!['runJob'] as { id: string };
+/** Throws after 20 s. */
+async function untilTrue(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUpAt = Date.now() + 20_000;
+  while (!(await holds())) {
+    if (Date.now() > giveUpAt) throw new Error(`This does not come true: ${holds.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 const stateOf = async (id: string) =>
   (await test.rows<{ state: string }>('select state from jobs.jobs where id = $1', [id]))[0]!.state;
 
@@ -160,14 +168,15 @@ describe('Cancelling', () => {
   });
 
   it('aborts a run under way, whose end is not written any more', async () => {
-    const begun = holding.begun;
+    const { begun, aborted } = holding;
     const id = await test.insert({ name: 'alpha.holding', tenantId: ACME });
-    await test.reaches(id, 'running');
+    await untilTrue(() => holding.begun > begun);
     expect(await cancel(acme, { id })).toEqual({ data: { cancelJob: { id, state: 'CANCELLED' } } });
+    await untilTrue(() => holding.aborted > aborted);
     const next = await test.insert({ name: 'alpha.echo', tenantId: ACME });
     await test.reaches(next, 'succeeded');
     expect(await stateOf(id)).toBe('cancelled');
-    expect(holding.begun).toBe(begun + 1);
+    expect([holding.begun, holding.aborted]).toEqual([begun + 1, aborted + 1]);
     expect(await test.rows('select outcome from jobs.attempts where job_id = $1', [id])).toEqual([
       { outcome: 'cancelled' },
     ]);
@@ -186,11 +195,8 @@ describe('Cancelling', () => {
 describe('A schedule', () => {
   const nightly = "select next_due, missed::int from jobs.schedules where name = 'alpha.nightly'";
   const fired = async () => (await test.rows("select from jobs.firings where schedule = 'alpha.nightly'")).length;
-  const hasNextDue = async (): Promise<void> => {
-    const giveUpAt = Date.now() + 20_000;
-    while ((await test.rows<{ next_due: Date | null }>(nightly))[0]!.next_due === null)
-      if (Date.now() > giveUpAt) throw new Error('No worker has computed when the schedule comes due.');
-  };
+  const hasNextDue = () =>
+    untilTrue(async () => (await test.rows<{ next_due: Date | null }>(nightly))[0]!.next_due !== null);
 
   it('that is paused does not run, and goes on with the next due time without making up for what it left out', async () => {
     await hasNextDue();
@@ -201,8 +207,9 @@ describe('A schedule', () => {
     });
     const before = await fired();
     await test.advance('3 days');
-    // A worker has looked since: it ran this.
-    await test.reaches(await test.insert({ name: 'alpha.echo', tenantId: ACME }), 'succeeded');
+    // A worker has looked since: nothing else makes ready what comes due.
+    const runAt = new Date(Date.now() + 3 * 86_400_000 + 500).toISOString();
+    await test.reaches(await test.insert({ name: 'alpha.echo', tenantId: ACME, runAt }), 'succeeded');
     expect(await fired()).toBe(before);
 
     expect(await resume('root', { name: 'alpha.nightly' })).toMatchObject({

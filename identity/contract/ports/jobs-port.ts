@@ -35,7 +35,7 @@ export interface JobsOverview {
   readonly waiting: number;
   readonly running: number;
   readonly failed: number;
-  /** The latest failures first, at most 20. */
+  /** Of those that are dead, the 20 made last. */
   readonly latestFailures: readonly FailedJob[];
 }
 

@@ -105,7 +105,10 @@ export async function openProductDatabase<Client extends PrismaClientLike>(
 
 /** The system role's side: outbox relay, retention, tenant purge. Not exported to products. */
 export function openSystemPool(product: string, systemUrl: string): pg.Pool {
-  const pool = new pg.Pool(poolConfig(systemUrl, product));
+  const config = poolConfig(systemUrl, product);
+  // A relay that is frozen in its transaction holds the product's outbox: the server ends it for the others.
+  const options = `${config.options} -c idle_in_transaction_session_timeout=15000`;
+  const pool = new pg.Pool({ ...config, options });
   pool.on('error', () => undefined);
   return pool;
 }

@@ -29,6 +29,24 @@ describe('A definition of a job', () => {
     );
   });
 
+  it.each([
+    { attempts: 0, firstMs: 1 },
+    { attempts: 1.5, firstMs: 1 },
+    { attempts: 2, firstMs: -1 },
+    { attempts: 2, firstMs: 5, maxMs: 4 },
+  ])('is refused with the retries %j', (retry) => {
+    const definition = { name: 'billing.send', payload, retry: { backoff: 'fixed' as const, ...retry }, run };
+    expect(() => defineJob(definition)).toThrow(
+      /^Job "billing.send": retry needs attempts, a whole number from 1, and 0 ≤ firstMs ≤ maxMs; it has \{/,
+    );
+  });
+
+  it.each([0, -1, NaN, 86_400_001])('is refused with a timeout of %d ms', (timeoutMs) => {
+    expect(() => defineJob({ name: 'billing.send', payload, timeoutMs, run })).toThrow(
+      `Job "billing.send": timeoutMs is ${timeoutMs}, and must be from 1 to 86400000 (a day).`,
+    );
+  });
+
   it('is refused with an expression that does not parse, and says whose it is', () => {
     const schedule = { cron: '61 * * * *' };
     expect(() => defineJob({ name: 'billing.close-month', payload, schedule, run })).toThrow(BadSchedule);

@@ -77,7 +77,10 @@ export interface JobDefinition<Payload = unknown, Client extends PrismaClientLik
   readonly schedule?: JobSchedule;
   /** What a due schedule, or a run by hand without a tenant, makes: one run of no tenant, or one of each active tenant. */
   readonly scope?: 'once' | 'each-tenant';
-  /** A second one of the same key and tenant is not queued while the first waits or runs. */
+  /**
+   * A second one of the same key and tenant is not queued while the first waits or runs. What the schedule makes, and what
+   * a run by hand makes for each tenant, has no such key: there `schedule.overlap` decides, or nobody.
+   */
   once?(payload: Payload): string;
   readonly retry?: RetryPolicy;
   /** Milliseconds; 60,000 unless told. */
@@ -86,13 +89,15 @@ export interface JobDefinition<Payload = unknown, Client extends PrismaClientLik
   run(run: JobRun<Payload, Client>): Promise<void | Skipped>;
   /**
    * Its last run has failed, or was lost with its worker: time to give back what it held. Called again every 30 s while it
-   * throws, 10 times in all; then the job is dead. Not called where the tenant is gone or the payload does not fit.
+   * throws or its tenant cannot be served, 10 times in all; then the job is dead. Not called where the tenant is gone or
+   * the payload does not fit.
    */
   gaveUp?(run: JobRun<Payload, Client>, error: Error): Promise<void>;
 }
 
 export const DEFAULT_RETRY: RetryPolicy = { attempts: 3, backoff: 'exponential', firstMs: 1_000, maxMs: 60_000 };
 export const DEFAULT_TIMEOUT_MS = 60_000;
+const LONGEST_TIMEOUT_MS = 86_400_000;
 /** One less than a pool has connections: a handler that reads beside its open transaction still gets one. */
 export const DEFAULT_PLACES = 4;
 export const DEFAULT_QUEUE = 'default';
@@ -113,6 +118,14 @@ export function defineJob<Payload, Client extends PrismaClientLike = PrismaClien
     if (number !== null && (!Number.isInteger(number) || number < 1))
       throw new BadJob(`Job "${name}": concurrency.${what} is ${number}, and must be a whole number from 1.`);
   }
+  const { attempts, firstMs, maxMs = firstMs } = retryOf(definition);
+  if (!Number.isInteger(attempts) || attempts < 1 || !(firstMs >= 0) || !(maxMs >= firstMs))
+    throw new BadJob(
+      `Job "${name}": retry needs attempts, a whole number from 1, and 0 ≤ firstMs ≤ maxMs; it has ${JSON.stringify(definition.retry)}.`,
+    );
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = definition;
+  if (!(timeoutMs >= 1 && timeoutMs <= LONGEST_TIMEOUT_MS))
+    throw new BadJob(`Job "${name}": timeoutMs is ${timeoutMs}, and must be from 1 to ${LONGEST_TIMEOUT_MS} (a day).`);
   if (definition.schedule) {
     readSchedule(name, definition.schedule);
     if (!payload.safeParse({}).success)
@@ -121,7 +134,7 @@ export function defineJob<Payload, Client extends PrismaClientLike = PrismaClien
   return Object.freeze(definition);
 }
 
-/** The places of a job, with what is not said filled in. */
+/** The places of a job, with what is not said filled in; null: no limit. */
 export function concurrencyOf({ concurrency = {} }: Pick<JobDefinition<never, never>, 'concurrency'>): {
   readonly perWorker: number;
   readonly perTenant: number | null;
@@ -131,6 +144,8 @@ export function concurrencyOf({ concurrency = {} }: Pick<JobDefinition<never, ne
   const { perWorker = DEFAULT_PLACES, perTenant = null, perProduct = null } = concurrency;
   return { perWorker, perTenant, perProduct };
 }
+
+export const retryOf = ({ retry = DEFAULT_RETRY }: Pick<JobDefinition<never, never>, 'retry'>): RetryPolicy => retry;
 
 export const scheduleOf = ({
   name,

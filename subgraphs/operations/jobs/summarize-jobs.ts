@@ -7,8 +7,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * Writes down what became of the runs that ended within an hour, for as long as nobody keeps the runs themselves. After a
- * downtime every hour of the last day is made up for. Run again, it writes the same hour again.
+ * Writes down what became of the runs that ended within an hour: the numbers are kept when the runs are long gone. After
+ * a downtime every hour of the last day is made up for. Run again, it writes the same hour again.
  */
 export const summarizeJobs = (sources: UpkeepSources): JobDefinition =>
   defineJob({

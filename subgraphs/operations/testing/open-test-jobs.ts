@@ -53,33 +53,30 @@ export async function openTestJobs(jobs: readonly JobDefinition[]) {
   const store = postgresJobStore(urlOf('runner'), log);
   const desk = openJobDesk(urlOf('reader'), log);
   const entitlements = {} as never;
-  const events = inProcessBus(() => undefined);
   const products = [...new Set(jobs.map(({ name }) => name.split('.')[0]!))];
-  const begin = () =>
-    startWorker({
-      products: products.map((product) => ({
-        declaration: {
-          name: product,
-          owner: 'tests',
-          schema: new URL('file:///none'),
-          resolvers: {},
-          jobs: jobs.filter(({ name }) => name.startsWith(`${product}.`)),
-        },
-        database: null,
-        systemUrl: null,
-      })),
-      jobStoreUrl: urlOf('runner'),
-      tenants: {
-        find: (id) =>
-          Promise.resolve({ id, slug: id, name: id, plan: 'free', entitlementsDigest: '', status: 'active' as const }),
-        active: (after) => Promise.resolve(after === null ? [GLOBEX, ACME].sort() : []),
+  const worker = await startWorker({
+    products: products.map((product) => ({
+      declaration: {
+        name: product,
+        owner: 'tests',
+        schema: new URL('file:///none'),
+        resolvers: {},
+        jobs: jobs.filter(({ name }) => name.startsWith(`${product}.`)),
       },
-      entitlements,
-      deployment: 'internal',
-      events,
-      log,
-    });
-  let worker: Awaited<ReturnType<typeof begin>> | null = await begin();
+      database: null,
+      systemUrl: null,
+    })),
+    jobStoreUrl: urlOf('runner'),
+    tenants: {
+      find: (id) =>
+        Promise.resolve({ id, slug: id, name: id, plan: 'free', entitlementsDigest: '', status: 'active' as const }),
+      active: (after) => Promise.resolve(after === null ? [GLOBEX, ACME].sort() : []),
+    },
+    entitlements,
+    deployment: 'internal',
+    events: inProcessBus(() => undefined),
+    log,
+  });
   const subgraph = hostSubgraph(
     operationsSubgraph({
       health: () => Promise.resolve({ status: 'ready', parts: [] }),
@@ -134,21 +131,12 @@ export async function openTestJobs(jobs: readonly JobDefinition[]) {
     },
     /** The job store's clock. */
     advance: (interval: string) => rows('update jobs.clock set ahead = ahead + $1::interval', [interval]),
-    async stopWorker(): Promise<void> {
-      await worker?.stop(5_000);
-      worker = null;
-    },
-    async startWorker(): Promise<void> {
-      worker ??= await begin();
-    },
     ask: async (asker: Asker, query: string, variables: Record<string, unknown> = {}): Promise<Answer> =>
       JSON.parse(JSON.stringify(await subgraph.execute({ query, variables }, contextOf(asker)))) as Answer,
     subscribe: (asker: Asker, query: string, variables: Record<string, unknown> = {}) =>
       subgraph.subscribe!({ query, variables }, contextOf(asker)),
-    fetch: (path: string) => subgraph.fetch(new Request(`http://operations${path}`), contextOf('nobody')),
-    isOpen: (path: string) => subgraph.isOpenRoute('GET', path),
     async close() {
-      await worker?.stop(5_000);
+      await worker.stop(5_000);
       await Promise.all([store.close(), desk.close()]);
       await owner.end();
       await stored.drop();

@@ -1,16 +1,20 @@
 import { defineJob, type JobDefinition } from '@inevitable/kit';
 import { z } from 'zod';
 
-/** Ends when it is told to; `begun` is how often it was started. */
+/** Ends when it is told to; `begun` is how often it was started, `aborted` how often its signal ended it. */
 export class Holding {
   begun = 0;
+  aborted = 0;
   #release: (() => void)[] = [];
 
   run(signal: AbortSignal): Promise<void> {
     this.begun += 1;
     return new Promise((resolve, reject) => {
       this.#release.push(resolve);
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      signal.addEventListener('abort', () => {
+        this.aborted += 1;
+        reject(signal.reason as Error);
+      });
     });
   }
 

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { JobDepth } from '../store/job-store.js';
+import type { JobDepth, JobStoreWatch } from '../store/job-store.js';
 import type { JobObserver } from './job-observer.js';
 
 /** What the runner can tell at any moment. */
@@ -7,7 +7,7 @@ export interface JobsMeasured {
   depths(): Promise<readonly JobDepth[]>;
   readonly running: number;
   readonly lostLeases: number;
-  readonly listening: 'connecting' | 'connected' | 'broken';
+  readonly listening: JobStoreWatch['state'];
 }
 
 /** Seconds; from a start that nobody notices to a backlog. */
@@ -76,7 +76,7 @@ export function jobMetrics(registry: Registry, measured: () => JobsMeasured | nu
   });
   new Gauge({
     name: 'stack_jobs',
-    help: 'Jobs in the store that have not ended well, by state: of all workers together.',
+    help: 'Open and dead jobs in the store, by state: of all workers together.',
     labelNames: ['product', 'state'] as const,
     registers,
     async collect() {

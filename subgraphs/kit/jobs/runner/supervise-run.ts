@@ -42,9 +42,12 @@ export async function superviseRun(job: Job, held: HeldRun, deps: SuperviseDeps)
 }
 
 async function failed(error: Error, job: Job, held: HeldRun, run: RunJobDeps): Promise<void> {
-  const { id, attempt } = held.job;
+  const { id, attempt, correlationId } = held.job;
   const isLast = error instanceof JobCannotRun || attempt >= retryOf(job).attempts;
-  run.log.warn({ job: job.name, id, attempt, err: error }, isLast ? 'a job failed, and is dead' : 'a job failed');
+  run.log.warn(
+    { job: job.name, id, correlationId, attempt, err: error },
+    isLast ? 'a job failed, and is dead' : 'a job failed',
+  );
   if (isLast && !(error instanceof JobCannotRun)) held.verdict = await tryGivingUp(error, job, held, run);
 }
 
@@ -60,10 +63,12 @@ async function tryGivingUp(error: Error, job: Job, held: HeldRun, run: RunJobDep
     await giveUp(job, held, error, run);
     return null;
   } catch (again) {
+    if (again instanceof JobNotNow) return { outcome: 'postponed', error: error.message, waitMs: again.waitMs };
+    if (again instanceof JobCannotRun) return null;
     const tries = held.job.attempt - retryOf(job).attempts + 1;
     const isOver = tries >= MOST_GIVE_UPS;
     const what = `giving it up failed${isOver ? `, ${tries} times: what it held may still be held` : '; it is tried again'}`;
-    run.log.error({ job: job.name, id: held.job.id, err: again }, what);
+    run.log.error({ job: job.name, id: held.job.id, correlationId: held.job.correlationId, err: again }, what);
     held.remember('error', `${what}: ${(again as Error).message}`);
     return isOver ? null : { outcome: 'failed', error: error.message, waitMs: GIVE_UP_AGAIN_MS };
   }

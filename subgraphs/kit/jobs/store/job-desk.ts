@@ -36,7 +36,8 @@ export type RunOutcomeByHand = 'queued' | 'not found' | 'taken';
 
 /**
  * The store as operators and product administrators see and steer it, through its reading role. Every call is one
- * transaction in a scope that the database enforces: what is outside of it answers like what does not exist.
+ * transaction (`retryDead`: one for each thousand) in a scope that the database enforces: what is outside of it answers
+ * like what does not exist.
  */
 export interface JobDesk {
   /** Of all tenants, in numbers. */

@@ -114,8 +114,8 @@ export interface ScheduleFiring {
 }
 
 /**
- * Where jobs wait, run and end. Each call is one transaction, judged by the store's clock. Two implementations run one
- * contract suite (tests/contracts/job-store).
+ * Where jobs wait, run and end. Each call is one transaction, judged by the store's clock. What an implementation has to
+ * keep is a contract suite (tests/contracts/job-store).
  */
 export interface JobStore extends JobsPort {
   /** Makes the worker known, with the definitions it runs. */

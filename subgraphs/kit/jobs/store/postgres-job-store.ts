@@ -24,7 +24,11 @@ export const migrateJobStore = (ownerUrl: string): Promise<readonly string[]> =>
 /** `settings`: of every session. Statements that are not answered in 10 s fail: a half-open connection must not hang a worker. */
 export function openJobStorePool(url: string, settings: Readonly<Record<string, string>> = {}): pg.Pool {
   const config = poolConfig(url, JOB_STORE_SCHEMA);
-  const options = [config.options, ...Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)].join(' ');
+  const bounds = { statement_timeout: 8_000, idle_in_transaction_session_timeout: 5_000 };
+  const options = [
+    config.options,
+    ...Object.entries({ ...bounds, ...settings }).map(([name, value]) => `-c ${name}=${value}`),
+  ].join(' ');
   const pool = new pg.Pool({ ...config, options, query_timeout: 10_000 });
   pool.on('error', () => undefined); // an idle connection that breaks is replaced by the next checkout
   return pool;

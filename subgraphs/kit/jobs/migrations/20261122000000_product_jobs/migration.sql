@@ -343,11 +343,13 @@ BEGIN
         ORDER BY priority DESC, run_at, id LIMIT greatest(0, least(room, want."perTenant" - r.running,
           CASE WHEN t.tenant <> '00000000-0000-0000-0000-000000000000' THEN want.share - r.here END))) c
     ), picked AS (SELECT id FROM ranked ORDER BY rank, served, priority DESC, run_at, id LIMIT room),
+    -- A row that somebody steers just now is left for the next claim: nobody may hold up all of them.
+    free AS (SELECT j.id FROM jobs j JOIN picked USING (id) WHERE j.state = 'ready' FOR UPDATE OF j SKIP LOCKED),
     claimed AS (
       UPDATE jobs j SET state = 'running', worker = by_worker, fence = nextval('fences'), attempts = attempts + 1,
           started_at = moment, wake_at = moment + make_interval(secs => lease_ms / 1000.0), finished_at = NULL,
           progress = NULL, note = NULL
-        FROM picked p WHERE j.id = p.id AND j.state = 'ready' RETURNING j.id, j.tenant_key, j.fence
+        FROM free f WHERE j.id = f.id RETURNING j.id, j.tenant_key, j.fence
     ), turned AS (
       INSERT INTO turns (name, tenant_key, served, served_at)
         SELECT want.name, tenant_key, max(fence), moment FROM claimed GROUP BY tenant_key
