@@ -183,6 +183,7 @@ describe('The definitions', () => {
       'alpha.holding',
       'alpha.nightly',
       'alpha.once',
+      'alpha.sweep',
     ]);
     const byName = Object.fromEntries(definitions.map((definition) => [definition.name, definition]));
     expect(byName['alpha.echo']).toEqual({

@@ -81,6 +81,7 @@ describe('Running a job by hand', () => {
     [{ name: 'alpha.echo', payload: { text: 'a\0b' } }, 'input.payload'],
     [{ name: 'alpha.echo', payload: { text: '\ud800' } }, 'input.payload'],
     [{ name: 'alpha.echo', tenantId: 'acme' }, 'input.tenantId'],
+    [{ name: 'alpha.once', payload: { key: 'k'.repeat(501) } }, 'input.payload'],
     [{ name: 'a'.repeat(256) }, 'input.name'],
   ])('refuses %j and says which field does not fit', async (input, field) => {
     expect(await run('root', input)).toMatchObject({
@@ -92,6 +93,14 @@ describe('Running a job by hand', () => {
   it('takes a payload that only looks like one PostgreSQL cannot hold', async () => {
     const payload = { text: String.raw`a\u0000b 😀` };
     expect(await run(acme, { name: 'alpha.echo', payload })).toMatchObject({ data: { runJob: { payload } } });
+  });
+
+  it('is for platform administrators alone where the job is scheduled and of no tenant', async () => {
+    expect(await run(acme, { name: 'alpha.sweep' })).toMatchObject({
+      data: { runJob: null },
+      errors: [{ extensions: { code: 'FORBIDDEN' } }],
+    });
+    expect(await run('root', { name: 'alpha.sweep' })).toMatchObject({ data: { runJob: { tenantId: null } } });
   });
 
   it('is NOT_FOUND for a definition nobody knows', async () => {

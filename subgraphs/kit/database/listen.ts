@@ -8,7 +8,8 @@ const ANSWER_WITHIN_MS = 5_000;
 
 export interface ListenOptions {
   readonly url: string;
-  readonly channel: string;
+  /** Its name, or a query that answers it as `name`. */
+  readonly channel: string | { readonly query: string };
   /** Gets the payload, or null after a (re)connection, when anything may have been missed. */
   readonly heard: (payload: string | null) => void;
   /** What it is asked, before it listens and every 5 s. */
@@ -37,7 +38,7 @@ export function listen({ url, channel, heard, ask = 'select', what, log }: Liste
   async function connect(): Promise<void> {
     const next = new pg.Client({
       connectionString: url,
-      application_name: `stack:listen:${channel}`,
+      application_name: `stack:listen:${what.replaceAll(' ', '-')}`,
       keepAlive: true,
       connectionTimeoutMillis: ANSWER_WITHIN_MS,
       query_timeout: ANSWER_WITHIN_MS,
@@ -49,7 +50,7 @@ export function listen({ url, channel, heard, ask = 'select', what, log }: Liste
     try {
       await next.connect();
       await next.query(ask);
-      await next.query(`listen ${channel}`);
+      await next.query(`listen ${await nameOf(channel, next)}`);
     } catch {
       giveUp(next);
       return;
@@ -95,4 +96,10 @@ export function listen({ url, channel, heard, ask = 'select', what, log }: Liste
 function hangUp(client: pg.Client): void {
   const { connection } = client as unknown as { readonly connection?: { readonly stream?: { destroy(): void } } };
   connection?.stream?.destroy();
+}
+
+async function nameOf(channel: ListenOptions['channel'], client: pg.Client): Promise<string> {
+  if (typeof channel === 'string') return channel;
+  const { rows } = await client.query<{ name: string }>(channel.query);
+  return pg.escapeIdentifier(rows[0]!.name);
 }

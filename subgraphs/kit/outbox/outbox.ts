@@ -11,8 +11,10 @@ export class OutboxRefused extends OperatorError {
   readonly code = 'INTERNAL';
 }
 
-/** Buses have limits (NATS: 1 MB), and what none takes would stand before all that comes after it. */
-const MAX_EVENT_BYTES = 262_144;
+/** Buses have limits (NATS: 1 MB), the job store too, and what none takes would stand before all that comes after it. */
+const MAX_PAYLOAD_BYTES = 262_144;
+/** ISO 8601 has four digits for a year. */
+const LAST_MOMENT = new Date('9999-12-31T23:59:59.999Z');
 
 const INSERT = `insert into outbox (id, kind, name, aggregate, payload, correlation_id, run_at, options)
   values ($1, $2, $3, $4, $5, $6, $7, $8)`;
@@ -59,11 +61,7 @@ export function tenantWork<Client>(
         if (!declared.includes(event))
           throw new OutboxRefused(`Event "${event.name}" is not declared: add it to the product's \`events\`.`);
         assertFits(`event "${event.name}"`, event, payload);
-        const bytes = Buffer.byteLength(JSON.stringify(payload));
-        if (bytes > MAX_EVENT_BYTES)
-          throw new OutboxRefused(
-            `The payload of event "${event.name}" has ${bytes} bytes, and ${MAX_EVENT_BYTES} is the limit: publish what identifies the change.`,
-          );
+        assertSmall(`event "${event.name}"`, payload, 'publish what identifies the change');
         await insert({ id: newId(), kind: 'event', name: event.name, aggregate, payload, runAt: null, options: {} });
       },
     },
@@ -71,6 +69,11 @@ export function tenantWork<Client>(
       async enqueue<Payload>(job: JobDefinition<Payload, never>, payload: Payload, options: EnqueueOptions = {}) {
         assertFits(`job "${job.name}"`, job, payload);
         const { runAt = null, aggregate, priority = 'normal', after = [] } = options;
+        assertSmall(`job "${job.name}"`, payload, 'keep the rest in a row');
+        if (runAt !== null && !(runAt.getTime() >= 0 && runAt <= LAST_MOMENT))
+          throw new OutboxRefused(
+            `Job "${job.name}": runAt is ${String(runAt)}, and must be a time up to the year 9999.`,
+          );
         const onceKey = job.once?.(payload) ?? null;
         if (onceKey !== null && onceKey.length > LONGEST_ONCE_KEY)
           throw new OutboxRefused(
@@ -94,6 +97,14 @@ export function tenantWork<Client>(
       },
     },
   };
+}
+
+function assertSmall(what: string, payload: unknown, instead: string): void {
+  const bytes = Buffer.byteLength(JSON.stringify(payload));
+  if (bytes > MAX_PAYLOAD_BYTES)
+    throw new OutboxRefused(
+      `The payload of ${what} has ${bytes} bytes, and ${MAX_PAYLOAD_BYTES} is the limit: ${instead}.`,
+    );
 }
 
 function assertFits(what: string, definition: { readonly payload: z.ZodType }, payload: unknown): void {

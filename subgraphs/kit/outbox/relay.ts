@@ -1,4 +1,4 @@
-import type { EventBus, JobsPort } from '@inevitable/contract';
+import type { EventBus, JobRecord, JobsPort } from '@inevitable/contract';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { JobOptions } from './outbox.js';
@@ -83,14 +83,17 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
       }
       const { rows } = await client.query<OutboxRow>(
         `select sequence, id, tenant_id, kind, name, aggregate, payload, correlation_id, run_at, options, created_at
-         from outbox where sent_at is null and kind = $1 order by sequence limit ${BATCH}`,
+         from outbox where sent_at is null and refused is null and kind = $1 order by sequence limit ${BATCH}`,
         [kind],
       );
       if (rows.length) {
-        await (kind === 'job' ? sendJobs(rows) : sendEvents(rows));
+        const refused = kind === 'job' ? await sendJobs(rows) : await sendEvents(rows);
+        const sent = rows.filter((row) => !refused.has(row));
         await client.query('update outbox set sent_at = stack_now() where sequence = any($1) and sent_at is null', [
-          rows.map(({ sequence }) => sequence),
+          sent.map(({ sequence }) => sequence),
         ]);
+        for (const [row, why] of refused)
+          await client.query('update outbox set refused = $2 where sequence = $1', [row.sequence, why]);
       }
       await client.query('commit');
       return rows.length;
@@ -103,24 +106,27 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
     }
   }
 
-  async function sendJobs(rows: readonly OutboxRow[]): Promise<void> {
-    await jobs.insert(
-      rows.map((row) => ({
-        id: row.id,
-        name: row.name,
-        tenantId: row.tenant_id,
-        payload: row.payload,
-        correlationId: row.correlation_id,
-        trace: row.options.trace ?? null,
-        onceKey: row.options.onceKey ?? null,
-        priority: row.options.priority ?? 0,
-        runAt: row.run_at?.toISOString() ?? null,
-        after: row.options.after ?? [],
-      })),
-    );
+  /** Answers those the store refuses for what they are: they are set aside, or nothing after them would be sent. */
+  async function sendJobs(rows: readonly OutboxRow[]): Promise<Refused> {
+    const refused: Map<OutboxRow, string> = new Map();
+    try {
+      await jobs.insert(rows.map(jobRecord));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      for (const row of rows) {
+        const why = await refusalOf(() => jobs.insert([jobRecord(row)]));
+        if (why === null) continue;
+        refused.set(row, why);
+        log.error(
+          { product, record: row.id, job: row.name, tenant: row.tenant_id, why },
+          'the job store refuses a record',
+        );
+      }
+    }
+    return refused;
   }
 
-  async function sendEvents(rows: readonly OutboxRow[]): Promise<void> {
+  async function sendEvents(rows: readonly OutboxRow[]): Promise<Refused> {
     for (const row of rows) {
       await events.publish({
         id: row.id,
@@ -132,6 +138,7 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
         correlationId: row.correlation_id,
       });
     }
+    return NONE;
   }
 
   function wake(): void {
@@ -164,3 +171,33 @@ const failureOf = (work: () => Promise<void>): Promise<Error | null> =>
     () => null,
     (error: unknown) => error as Error,
   );
+
+type Refused = ReadonlyMap<OutboxRow, string>;
+const NONE: Refused = new Map();
+
+const jobRecord = (row: OutboxRow): JobRecord => ({
+  id: row.id,
+  name: row.name,
+  tenantId: row.tenant_id,
+  payload: row.payload,
+  correlationId: row.correlation_id,
+  trace: row.options.trace ?? null,
+  onceKey: row.options.onceKey ?? null,
+  priority: row.options.priority ?? 0,
+  runAt: row.run_at?.toISOString() ?? null,
+  after: row.options.after ?? [],
+});
+
+/** PostgreSQL's classes 22 (data exception) and 23 (integrity constraint violation), and what cannot even be written down. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof RangeError || /^2[23]/.test((error as { code?: string }).code ?? '');
+
+async function refusalOf(insert: () => Promise<void>): Promise<string | null> {
+  try {
+    await insert();
+    return null;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return (error as Error).message;
+  }
+}

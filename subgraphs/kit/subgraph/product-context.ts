@@ -27,7 +27,9 @@ export interface EnqueueOptions {
   readonly aggregate?: string;
   /** Among the tenant's own jobs; `normal` unless told. */
   readonly priority?: 'low' | 'normal' | 'high';
-  /** Ids of jobs of this product that must have succeeded first. Where one of them is given up, so is this one. */
+  /** Ids of jobs of this product that must have succeeded first. Where one of them is given up, so is this one,
+   * and where `once` dropped it: then there is no job of that id.
+   */
   readonly after?: readonly string[];
 }
 

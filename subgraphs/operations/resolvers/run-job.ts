@@ -1,4 +1,13 @@
-import { BadUserInput, Conflict, newId, NotFound, parseInput, userOf, type JobDefinition } from '@inevitable/kit';
+import {
+  BadUserInput,
+  Conflict,
+  Forbidden,
+  newId,
+  NotFound,
+  parseInput,
+  userOf,
+  type JobDefinition,
+} from '@inevitable/kit';
 import type { JobScope } from '@inevitable/kit/host';
 import type { MutationResolvers } from '../generated/resolvers.js';
 import type { OperationsSources } from '../subgraph.js';
@@ -21,6 +30,10 @@ export const runJob =
     const [stored] = await desk.definitions(scope, { name });
     const declared = isProductIn(scope, name) ? jobs.find((job) => job.name === name) : undefined;
     if (!stored && !declared) throw new NotFound('job definition');
+    const isOfNoTenant =
+      (declared?.schedule ?? stored?.schedule) && (declared?.scope ?? stored?.scope) !== 'each-tenant';
+    if (isOfNoTenant && scope.kind === 'tenant')
+      throw new Forbidden('This job is of no tenant: only platform administrators run it by hand.');
     const fansOut = tenantId === null && (declared?.scope ?? stored?.scope) === 'each-tenant';
 
     const payload = storable(input.payload ?? {});
@@ -50,13 +63,19 @@ export const runJob =
     }
   };
 
+/** As in the outbox. */
+const LONGEST_KEY = 500;
+
 const isProductIn = (scope: JobScope, name: string): boolean =>
   scope.kind === 'all' || scope.products.includes(name.split('.', 1)[0]!);
 
 /** Checks the payload too. Throws `BadUserInput` with the field that does not fit. */
 function keyOf(job: JobDefinition, payload: unknown): string | null {
   const parsed = parseInput(job.payload, payload, 'input.payload');
-  return job.once?.(parsed) ?? null;
+  const key = job.once?.(parsed) ?? null;
+  if (key !== null && key.length > LONGEST_KEY)
+    throw new BadUserInput(`The key this payload makes has more than ${LONGEST_KEY} characters.`, 'input.payload');
+  return key;
 }
 
 /** PostgreSQL has no text with the character 0 or half of a surrogate pair; JSON writes both as \u…. */

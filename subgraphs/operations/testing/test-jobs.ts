@@ -63,6 +63,12 @@ export function testJobs(holding: Holding): readonly JobDefinition[] {
       scope: 'each-tenant',
       run: () => Promise.resolve(),
     }),
+    defineJob({
+      name: 'alpha.sweep',
+      payload: z.object({}),
+      schedule: { cron: '0 3 * * *' },
+      run: () => Promise.resolve(),
+    }),
     defineJob({ name: 'beta.echo', payload: z.object({}), run: () => Promise.resolve() }),
   ] as never; // of different payloads, which no list of one type holds
 }

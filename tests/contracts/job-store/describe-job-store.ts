@@ -390,6 +390,36 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
       });
     });
 
+    describe('A job that was claimed and not begun', () => {
+      it('goes back as if it had not been: nothing is counted, and nothing is told of a run', async () => {
+        const id = await insertOne();
+        await store.release([await claimOne()]);
+        expect(await under.job(id)).toMatchObject({ state: 'ready', attempts: 0, worker: null });
+        expect(await under.attempts(id)).toEqual([]);
+        expect(await claimOne('two')).toMatchObject({ id, attempt: 1 });
+      });
+
+      it('stays with whoever holds it where somebody else, or who held it before, gives it back', async () => {
+        const id = await insertOne();
+        const before = await claimOne();
+        await store.release([before]);
+        const now = await claimOne('two');
+        await store.release([before]);
+        expect(await under.job(id)).toMatchObject({ state: 'running', worker: 'two' });
+        expect(await succeed(now)).toBe(true);
+      });
+
+      it('goes back when its worker tells what it knows of, because the claim was never answered', async () => {
+        await insert(...jobRecords(3, { name: JOB }));
+        const [known, lost] = [await claimOne(), await claimOne()];
+        const anothers = await claimOne('two');
+        await store.releaseOthers('one', [known.fence]);
+        expect(await stateOf(lost.id)).toBe('ready');
+        expect(await stateOf(known.id)).toBe('running');
+        expect(await stateOf(anothers.id)).toBe('running');
+      });
+    });
+
     describe('A job of a later time', () => {
       it("is not claimed before it, by the store's clock, and a look tells how long that is", async () => {
         const { now } = await store.look();
@@ -487,6 +517,14 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
     });
 
     describe('An end', () => {
+      it('that is postponed again and again leaves one line of it', async () => {
+        const id = await insertOne();
+        for (let time = 0; time < 4; time += 1) {
+          await end(await claimOne(), { outcome: 'postponed', error: `not now ${time}`, waitMs: 0 });
+        }
+        expect(await under.attempts(id)).toMatchObject([{ outcome: 'postponed', error: 'not now 3' }]);
+      });
+
       it.each(['postponed', 'interrupted'] as const)('that is %s does not count the run', async (outcome) => {
         const id = await insertOne();
         for (let round = 0; round < 3; round += 1) {
@@ -495,7 +533,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
           await end(job, { outcome, waitMs: 0 });
           expect(await under.job(id)).toMatchObject({ state: 'ready', attempts: 0, worker: null });
         }
-        expect(await under.attempts(id)).toMatchObject([{ outcome }, { outcome }, { outcome }]);
+        expect((await under.attempts(id)).at(-1)).toMatchObject({ outcome, attempt: 1 });
       });
 
       it('that is postponed waits as long as it says, and one that is interrupted does not wait', async () => {
@@ -658,11 +696,15 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
     });
 
     describe('A schedule', () => {
-      const declare = (cron: string | null, timezone = 'UTC') =>
-        store.declare(v7(), [{ name: JOB, product: 'test', declared: {}, cron, timezone: cron && timezone }]);
+      let declared = { cron: '', timezone: '' };
+      const declare = (cron: string | null, timezone = 'UTC') => {
+        declared = { cron: cron ?? '', timezone };
+        return store.declare(v7(), [{ name: JOB, product: 'test', declared: {}, cron, timezone: cron && timezone }]);
+      };
       const at = (minute: number) => new Date(Date.UTC(2_026, 0, 1, 0, minute));
       const firing = (expected: Date | null, next: Date, ...dues: readonly Date[]) => ({
         schedule: JOB,
+        ...declared,
         expected,
         next,
         missed: 0,
@@ -672,7 +714,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
       it('is to be computed when it is new, and is due when its time has come', async () => {
         await declare('* * * * *');
         const { dueSchedules, now } = await store.look();
-        expect(dueSchedules).toEqual([{ name: JOB, nextDue: null }]);
+        expect(dueSchedules).toEqual([{ name: JOB, nextDue: null, ...declared }]);
         const next = new Date(now.getTime() + 30_000);
         expect(await store.fire(firing(null, next))).toBe(true);
         const early = await store.look();
@@ -680,15 +722,23 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         expect(early.nextWakeMs).toBeGreaterThan(25_000);
         expect(early.nextWakeMs).toBeLessThanOrEqual(30_000);
         await under.advance({ seconds: 31 });
-        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: next }]);
+        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: next, ...declared }]);
       });
 
       it('that is overdue does not make those who cannot fire it look again and again', async () => {
         await declare('* * * * *');
         await store.fire(firing(null, at(0)));
         const { nextWakeMs, dueSchedules } = await store.look();
-        expect(dueSchedules).toEqual([{ name: JOB, nextDue: at(0) }]);
+        expect(dueSchedules).toEqual([{ name: JOB, nextDue: at(0), ...declared }]);
         expect(nextWakeMs).toBeNull();
+      });
+
+      it('is not moved by a worker of older code, which would compute another time', async () => {
+        await declare('0 0 1 1 *');
+        const old = firing(null, at(0));
+        await declare('*/5 * * * * *');
+        expect(await store.fire(old)).toBe(false);
+        expect(await store.fire(firing(null, at(1)))).toBe(true);
       });
 
       it('makes one job for one due time, however many fire it at once', async () => {
@@ -745,7 +795,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         await declare('* * * * *');
         expect((await store.look()).dueSchedules).toEqual([]);
         expect(await under.resume(JOB)).toBe(true);
-        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: null }]);
+        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: null, ...declared }]);
         expect(await under.ids()).toEqual([]);
       });
 
@@ -753,12 +803,12 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         await declare('* * * * *');
         await store.fire(firing(null, at(0)));
         await declare('* * * * *');
-        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: at(0) }]);
+        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: at(0), ...declared }]);
         await declare('0 * * * *');
-        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: null }]);
+        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: null, ...declared }]);
         await store.fire(firing(null, at(0)));
         await declare('0 * * * *', 'Europe/Berlin');
-        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: null }]);
+        expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: null, ...declared }]);
         await declare(null);
         expect((await store.look()).dueSchedules).toEqual([]);
         expect(await store.fire(firing(null, at(1), at(0)))).toBe(false);

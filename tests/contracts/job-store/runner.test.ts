@@ -73,6 +73,41 @@ function gate() {
 }
 
 describe('A job', () => {
+  it.each<[string, () => unknown]>([
+    ['an error whose message is no text', () => Promise.reject(Object.assign(new Error(), { message: { code: 7 } }))],
+    ['null', () => Promise.reject(null)],
+    ['an error with the character 0', () => Promise.reject(new Error('a\0b'))],
+  ])('that ends with %s is dead, and its place is free', async (_what, run) => {
+    const odd = job({ concurrency: 1, retry: { attempts: 1, ...AT_ONCE }, run: run as never });
+    const good = job({ name: 'starter.good', concurrency: 1, run: () => Promise.resolve() });
+    await work([odd, good]);
+    const ids = [await insert(jobRecord({ name: 'starter.job' })), await insert(jobRecord({ name: 'starter.job' }))];
+    for (const id of ids) await untilState(id, 'dead');
+    await untilState(await insert(jobRecord({ name: 'starter.good' })), 'succeeded');
+  });
+
+  it('may tell of progress and log whatever it likes, and neither it nor the others are lost for it', async () => {
+    const circle: Record<string, unknown> = {};
+    circle['of'] = circle;
+    const others = gate();
+    await work([
+      job({
+        run({ progress, log }) {
+          for (const fraction of [1e-60, NaN, -1, Infinity, 1e300]) progress(fraction, 'odd \0 \ud800');
+          log.info('a bigint', { n: 5n });
+          log.info('a circle', circle);
+          return others.opened;
+        },
+      }),
+    ]);
+    const ids = [await insert(jobRecord({ name: 'starter.job' })), await insert(jobRecord({ name: 'starter.job' }))];
+    await until('what they say is there', async () =>
+      (await database.sql('select note from jobs.jobs')).every(({ note }) => String(note).startsWith('odd')),
+    );
+    others.open();
+    for (const id of ids) await untilState(id, 'succeeded');
+  });
+
   it('whose handler ignores its signal loses its place at the timeout', async () => {
     const ran: string[] = [];
     await work([
@@ -406,7 +441,10 @@ describe('A scheduled job', () => {
     await untilState(id, 'succeeded');
     await allEnded();
     expect(ran.toSorted()).toEqual(tenants);
-    expect((await attemptsOf(id)).map(({ outcome }) => outcome)).toEqual(['failed', 'succeeded']);
+    expect(await attemptsOf(id)).toMatchObject([
+      { attempt: 1, outcome: 'postponed', error: 'Core-identity could not list the tenants.' },
+      { attempt: 1, outcome: 'succeeded' },
+    ]);
   });
 });
 

@@ -5,7 +5,7 @@ import { jobRecord, jobRecords } from '../../support/job-records.js';
 import { readableLog } from '../../support/job-worker.js';
 import { until } from '../../support/test-stack.js';
 
-const LISTENER = 'stack:listen:jobs';
+const LISTENER = 'stack:listen:job-notifications';
 
 let faults: JobFaults;
 let cable: JobCable;

@@ -38,8 +38,9 @@ export function tracedRun<T>(job: ClaimedJob, run: (traceparent: string | null) 
     try {
       return await run(traceparentOf(span.spanContext()) ?? job.trace);
     } catch (error) {
-      span.recordException(error as Error);
-      span.setStatus({ code: SpanStatusCode.ERROR, message: (error as Error).message });
+      const reason = error instanceof Error ? error : new Error(String(error));
+      span.recordException(reason);
+      span.setStatus({ code: SpanStatusCode.ERROR, message: String(reason.message) });
       throw error;
     } finally {
       span.end();

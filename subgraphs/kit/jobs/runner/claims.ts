@@ -8,7 +8,7 @@ import { WaitingRuns } from './waiting-runs.js';
 /** The promise behind the notifications: how long a due job may wait where none is heard. */
 const POLL_MS = 1_000;
 /** Of all definitions together, in one worker. */
-const MOST_RUNS = 100;
+const MOST_RUNS = 1_000;
 
 /** Runs this short are claimed ahead, so that their places do not stand empty while the next ones are fetched. */
 const SHORT_MS = 25;
@@ -50,12 +50,15 @@ export class Claims {
   readonly #averageRun = new Map<string, number>();
   /** Definitions of which more was ready than there was room for. */
   readonly #hungry = new Set<string>();
+  /** Those that had places left, and the worker as a whole had none. */
+  readonly #crowdedOut = new Set<string>();
   readonly #gathering = new Map<string, NodeJS.Timeout>();
   readonly #asked = new Set<string>();
   #lookAsked = true;
   #working: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #claimFailed = false;
   /** Where the last claim of a name ended. */
   readonly #afterTenant = new Map<string, string | null>();
   #trouble: string | null = null;
@@ -89,6 +92,8 @@ export class Claims {
     // Agenda frees its own place a moment after this.
     if (this.#waiting.has(name)) setImmediate(() => this.#deps.handOver(name));
     if (this.#hungry.has(name)) this.#claimSoon(name);
+    for (const other of this.#crowdedOut) this.#claimSoon(other);
+    this.#crowdedOut.clear();
   }
 
   /** The next to begin. With more than one place, one tenant leaves one of them to the others. */
@@ -190,9 +195,19 @@ export class Claims {
     const { worker, store, leases, handOver } = this.#deps;
     const wanted = this.#wanted(names);
     if (!wanted.length) return names.length > 0;
+    if (this.#claimFailed) {
+      // Its answer may have been lost, and the claim not: what nobody here knows of goes back.
+      await store.releaseOthers(
+        worker,
+        leases.all().map(({ job }) => job.fence),
+      );
+      this.#claimFailed = false;
+    }
     const sentAt = performance.now();
+    this.#claimFailed = true;
     const jobs = await store.claim({ worker, leaseMs: LEASE_MS, wanted });
     const counts = new Map<string, number>();
+    this.#claimFailed = false;
     for (const job of jobs) {
       this.#waiting.add(leases.hold(job, sentAt));
       this.#afterTenant.set(job.name, job.tenantId);
@@ -218,6 +233,7 @@ export class Claims {
       const room = Math.min(this.#room(name), free);
       if (room <= 0) {
         this.#hungry.add(name);
+        if (this.#room(name) > 0) this.#crowdedOut.add(name);
         continue;
       }
       free -= room;

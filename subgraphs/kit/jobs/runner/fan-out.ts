@@ -3,17 +3,28 @@ import type { JobDefinition } from '../define-job.js';
 import type { ClaimedJob, JobStore } from '../store/job-store.js';
 import { overlapKey } from './fire-schedules.js';
 import { derivedId, timeOfId } from './job-ids.js';
-import { JobCannotRun } from './run-job.js';
+import type { HeldRun } from './held-run.js';
+import { JobCannotRun, JobNotNow, PEER_WAIT_MS, withinLimits } from './run-job.js';
 import type { Verdict } from './verdict.js';
+
+export interface FanOutDeps {
+  readonly tenants: TenantsPort;
+  readonly store: JobStore;
+}
 
 /**
  * One job for each active tenant, in place of a run. Their ids are made of this job's and the tenant's: begun again after
- * a crash, it makes those that are missing. Throws `JobCannotRun`, and what core-identity or the store throws.
+ * a crash, it makes those that are missing. Throws `JobCannotRun`, `JobNotNow`, why it was cut off, and
+ * what the store throws.
  */
-export async function fanOut(
+export const fanOut = (held: HeldRun, job: JobDefinition<unknown, never>, deps: FanOutDeps): Promise<Verdict> =>
+  withinLimits(job, held, ({ signal }) => makeParts(held.job, job, signal, deps));
+
+async function makeParts(
   { id, name, payload, correlationId, trace, schedule }: ClaimedJob,
   job: JobDefinition<unknown, never>,
-  { tenants, store }: { readonly tenants: TenantsPort; readonly store: JobStore },
+  signal: AbortSignal,
+  { tenants, store }: FanOutDeps,
 ): Promise<Verdict> {
   const parsed = job.payload.safeParse(payload);
   if (!parsed.success) throw new JobCannotRun(`The payload does not fit the job: ${parsed.error.message}`);
@@ -21,7 +32,10 @@ export async function fanOut(
   let after: TenantId | null = null;
   let made = 0;
   for (;;) {
-    const page: readonly TenantId[] = await tenants.active(after);
+    signal.throwIfAborted();
+    const page: readonly TenantId[] = await tenants.active(after).catch((error: unknown) => {
+      throw new JobNotNow('Core-identity could not list the tenants.', PEER_WAIT_MS, error);
+    });
     if (!page.length) return { outcome: 'succeeded', note: `${made} tenants` };
     await store.insert(
       page.map((tenantId) => ({

@@ -22,15 +22,18 @@ export async function fireSchedules(
   { store, jobOf, log }: FiringDeps,
 ): Promise<boolean> {
   let moved = false;
-  for (const { name, nextDue: expected } of due) {
+  for (const { name, nextDue: expected, cron, timezone } of due) {
     const job = jobOf(name);
     const schedule = scheduleOf(job);
-    if (!schedule) continue; // an older worker's: it is not in this one's code any more
+    // Another version of the code declared it: that one's workers compute its times.
+    if (schedule?.cron !== cron || schedule.timezone !== timezone) continue;
     const { run, missed, next } =
       expected === null ? { run: [], missed: 0, next: nextDue(schedule, now) } : duesToRun(schedule, expected, now);
     if (missed) log.warn({ job: name, missed }, 'a schedule came due while nobody was there; not all of it is run');
     const fired = await store.fire({
       schedule: name,
+      cron,
+      timezone,
       expected,
       next,
       missed,

@@ -54,7 +54,8 @@ export class HeldRun {
   }
 
   progress(fraction: number, note?: string): void {
-    this.#progress = Math.min(1, Math.max(0, fraction));
+    // Rounded: 1e-60 is no number of the store's type.
+    if (Number.isFinite(fraction)) this.#progress = Math.round(Math.min(1, Math.max(0, fraction)) * 10_000) / 10_000;
     if (note !== undefined) this.#note = storableText(note);
   }
 

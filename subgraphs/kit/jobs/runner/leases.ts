@@ -26,6 +26,8 @@ export class Leases {
   readonly #timer: NodeJS.Timeout;
   #renewedAt = performance.now();
   #isRenewing = false;
+  /** The renewal before failed: perhaps for what a run said, so this one says nothing but that they are held. */
+  #isBare = false;
   #lostLeases = 0;
 
   constructor(store: JobStore, worker: string, log: Logger) {
@@ -105,10 +107,11 @@ export class Leases {
     this.#isRenewing = true;
     const sentAt = performance.now();
     const runs = this.all().filter(({ isLost }) => !isLost);
-    const renewals = runs.map((run) => run.takeRenewal());
+    const renewals = runs.map((run) => (this.#isBare ? idOf(run) : run.takeRenewal()));
     try {
       const still = await this.#store.renew(this.#worker, LEASE_MS, renewals);
       this.#renewedAt = sentAt;
+      this.#isBare = false;
       for (const run of runs) {
         if (still.has(run.job.id)) run.leaseEndsAt = sentAt + LEASE_MS;
         // It may have ended while the renewal was on its way.
@@ -116,6 +119,7 @@ export class Leases {
       }
     } catch (error) {
       this.#log.warn({ err: error, jobs: runs.length }, 'job leases could not be renewed; trying again');
+      this.#isBare = !this.#isBare;
       runs.forEach((run, index) => run.putBack(renewals[index]!));
     }
     this.#isRenewing = false;
@@ -128,3 +132,5 @@ export class Leases {
     run.lose(new LeaseLost(`This worker lost job ${run.job.id}: ${why}.`));
   }
 }
+
+const idOf = ({ job }: HeldRun) => ({ id: job.id, fence: job.fence });

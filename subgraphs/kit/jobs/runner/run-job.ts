@@ -1,10 +1,12 @@
 import type { DeploymentContext, EntitlementsPort, TenantId, TenantRecord, TenantsPort } from '@inevitable/contract';
+import { inspect } from 'node:util';
 import type { Logger } from 'pino';
 import type { ProductDatabase } from '../../database/index.js';
 import type { EventDefinition } from '../../events/define-event.js';
 import { tenantWork } from '../../outbox/outbox.js';
 import { tenantEntitlements } from '../../subgraph/product-context.js';
 import { DEFAULT_TIMEOUT_MS, type JobDefinition, type JobLog, type JobRun } from '../define-job.js';
+import type { Cutoff } from './cutoff.js';
 import type { HeldRun } from './held-run.js';
 import { jobContext } from './job-context.js';
 import type { Verdict } from './verdict.js';
@@ -23,7 +25,7 @@ export class JobNotNow extends Error {
   }
 }
 
-const PEER_WAIT_MS = 5_000;
+export const PEER_WAIT_MS = 5_000;
 const SUSPENDED_WAIT_MS = 60_000;
 
 export interface RunJobDeps {
@@ -66,42 +68,47 @@ async function withRun<T>(
   const { id, fence, attempt, correlationId, tenantId, payload } = held.job;
   const parsed = job.payload.safeParse(payload);
   if (!parsed.success) throw new JobCannotRun(`The payload does not fit the job: ${parsed.error.message}`);
-  const tenant = tenantId === null ? null : await findActive(tenantId as TenantId, tenants);
+  return withinLimits(job, held, async (cutoff) => {
+    const tenant = tenantId === null ? null : await findActive(tenantId as TenantId, tenants);
+    const deadline = Date.now() + timeoutOf(job);
+    const context = jobContext({ product, tenant, correlationId, trace, deployment, deadline }, cutoff);
+    const run: JobRun<unknown, never> = {
+      id,
+      payload: parsed.data,
+      context,
+      tenant: tenant?.id ?? null,
+      get db() {
+        return requireDatabase(database, job.name).forTenant(tenant?.id ?? null).db as never;
+      },
+      transaction: (within) =>
+        requireDatabase(database, job.name).transaction(tenant?.id ?? null, (handle) =>
+          within(tenantWork(handle, context, events) as never),
+        ),
+      entitlements: tenantEntitlements(tenant?.id ?? null, entitlements),
+      attempt,
+      fence,
+      progress: (fraction, note) => held.progress(fraction, note),
+      get signal() {
+        return cutoff.signal;
+      },
+      log: jobLog(held, () => log.child({ job: job.name, id, tenant: tenantId, correlationId, attempt })),
+    };
+    return work(run);
+  });
+}
 
-  const timeoutMs = job.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  // A handler that ignores its signal loses its place all the same.
+const timeoutOf = ({ timeoutMs = DEFAULT_TIMEOUT_MS }: Job): number => timeoutMs;
+
+/**
+ * Until it ends, or is cut off: at the job's timeout, when its lease is lost, when the worker stops. Work that ignores its
+ * signal loses its place all the same. Throws why it was cut off.
+ */
+export async function withinLimits<T>(job: Job, held: HeldRun, work: (cutoff: Cutoff) => Promise<T>): Promise<T> {
   const cutoff = held.begin();
-  const timer = setTimeout(
-    () => cutoff.abort(new Error(`The job did not end within ${timeoutMs} ms.`)),
-    timeoutMs,
-  ).unref();
-  const context = jobContext(
-    { product, tenant, correlationId, trace, deployment, deadline: Date.now() + timeoutMs },
-    cutoff,
-  );
-  const run: JobRun<unknown, never> = {
-    id,
-    payload: parsed.data,
-    context,
-    tenant: tenant?.id ?? null,
-    get db() {
-      return requireDatabase(database, job.name).forTenant(tenant?.id ?? null).db as never;
-    },
-    transaction: (within) =>
-      requireDatabase(database, job.name).transaction(tenant?.id ?? null, (handle) =>
-        within(tenantWork(handle, context, events) as never),
-      ),
-    entitlements: tenantEntitlements(tenant?.id ?? null, entitlements),
-    attempt,
-    fence,
-    progress: (fraction, note) => held.progress(fraction, note),
-    get signal() {
-      return cutoff.signal;
-    },
-    log: jobLog(held, () => log.child({ job: job.name, id, tenant: tenantId, correlationId, attempt })),
-  };
+  const late = (): void => cutoff.abort(new Error(`The job did not end within ${timeoutOf(job)} ms.`));
+  const timer = setTimeout(late, timeoutOf(job)).unref();
   try {
-    return await Promise.race([work(run), cutoff.aborted]);
+    return await Promise.race([work(cutoff), cutoff.aborted]);
   } finally {
     clearTimeout(timer);
   }
@@ -128,9 +135,18 @@ function jobLog(held: HeldRun, open: () => Logger): JobLog {
   const write =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, facts: object = {}): void => {
-      held.remember(level, Object.keys(facts).length ? `${message} ${JSON.stringify(facts)}` : message);
+      held.remember(level, Object.keys(facts).length ? `${message} ${textOf(facts)}` : message);
       log ??= open();
       log[level](facts, message);
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** A handler may log what JSON cannot hold (a bigint, a circle): that is no reason to fail. */
+function textOf(facts: object): string {
+  try {
+    return JSON.stringify(facts);
+  } catch {
+    return inspect(facts, { breakLength: Infinity });
+  }
 }

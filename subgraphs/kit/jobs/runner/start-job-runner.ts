@@ -137,11 +137,15 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
     if (!held) throw new LeaseLost('The run was over before.');
     const verdict = held.verdict ?? agendaVerdict(attrs);
     const durationMs = Date.now() - (attrs.lastRunAt?.getTime() ?? Date.now());
-    const isOurs = !held.isLost && (await endings.write({ ...held.takeRenewal(), ...storableVerdict(verdict) }));
-    leases.drop(attrs.fence);
-    observer.ended(held.job, isOurs ? observedOutcome(verdict) : 'lost', durationMs);
-    whenRunEnded();
-    claims.placeFreed(attrs.name, durationMs);
+    let isOurs = false;
+    try {
+      isOurs = !held.isLost && (await endings.write({ ...held.takeRenewal(), ...storableVerdict(verdict) }));
+    } finally {
+      leases.drop(attrs.fence);
+      observer.ended(held.job, isOurs ? observedOutcome(verdict) : 'lost', durationMs);
+      whenRunEnded();
+      claims.placeFreed(attrs.name, durationMs);
+    }
     if (!isOurs) throw new LeaseLost(`The end of job ${held.job.id} was not written: this worker does not hold it.`);
   }
 

@@ -27,7 +27,7 @@ export async function superviseRun(job: Job, held: HeldRun, deps: SuperviseDeps)
   try {
     held.verdict = await tracedRun(held.job, async (traceparent) => {
       run = { ...run, trace: traceparent };
-      if (held.job.fansOut) return fanOut(held.job, job, deps);
+      if (held.job.fansOut) return fanOut(held, job, deps);
       if (held.job.attempt > retryOf(job).attempts) return afterTheLast(job, held, run);
       return runJob(job, held, run);
     });

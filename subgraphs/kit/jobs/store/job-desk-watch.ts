@@ -32,7 +32,7 @@ export class JobStoreSilent extends OperatorError {
   }
 }
 
-const CHANNEL = 'job_changes';
+const CHANNEL = { query: 'select name from jobs.change_channel' };
 const CONNECT_WITHIN_MS = 5_000;
 
 interface Watcher {

@@ -8,7 +8,7 @@ import { openJobDesk, type JobDesk } from './job-desk.js';
 import type { JobFilter } from './job-desk-pages.js';
 import { JOB_STATES, type JobState } from './job-desk-rows.js';
 import type { JobScope } from './job-desk-scope.js';
-import { JOB_STORE_SCHEMA, migrateJobStore, postgresJobStore } from './postgres-job-store.js';
+import { JOB_STORE_SCHEMA, migrateJobStore, openJobStorePool, postgresJobStore } from './postgres-job-store.js';
 
 const log = pino({ level: 'silent' });
 const ACME = '00000000-0000-8000-8000-00000000acc0';
@@ -246,7 +246,7 @@ describe('The desk', () => {
     const listening = async (): Promise<number> =>
       (
         await owner.query(
-          "select from pg_stat_activity where datname = current_database() and application_name = 'stack:listen:job_changes'",
+          "select from pg_stat_activity where datname = current_database() and application_name = 'stack:listen:changes-of-jobs'",
         )
       ).rowCount!;
     expect(await listening()).toBe(0);
@@ -283,9 +283,47 @@ describe('The desk', () => {
     const watched = await desk.watch(ALL, { signal: leaving.signal });
     await owner.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
-       where datname = current_database() and application_name = 'stack:listen:job_changes'`,
+       where datname = current_database() and application_name = 'stack:listen:changes-of-jobs'`,
     );
     expect((await watched.next()).value).toMatchObject({ kind: 'missed' });
     leaving.abort();
   });
+});
+
+describe('Somebody who steers, and whose process is frozen in the middle', () => {
+  it('holds up neither the claims of other jobs, nor for long the one it steers', async () => {
+    const [steered, other] = [idOf(1), idOf(2)];
+    const row = { name: 'alpha.echo', tenantId: ACME, state: 'ready', schedule: null } as const;
+    await write([
+      { ...row, id: steered },
+      { ...row, id: other },
+    ]);
+    const frozen = new pg.Client({ connectionString: urlOf('reader'), options: '-c search_path=jobs' });
+    await frozen.connect();
+    await frozen.query("begin; set local stack.all_tenants = 'yes'");
+    await frozen.query('select cancel_job($1)', [steered]);
+    const store = postgresJobStore(urlOf('runner'), log);
+    try {
+      const wanted = [
+        { name: 'alpha.echo', room: 5, perTenant: null, perProduct: null, share: null, afterTenant: null },
+      ];
+      const claimed = await store.claim({ worker: 'one', leaseMs: 15_000, wanted });
+      expect(claimed.map(({ id }) => id)).toEqual([other]);
+    } finally {
+      await store.close();
+      await frozen.end();
+    }
+    // The desk's own sessions are ended by the server when they wait inside a transaction.
+    expect(await sessionSetting('idle_in_transaction_session_timeout')).toBe('5s');
+    expect(await sessionSetting('statement_timeout')).toBe('8s');
+  });
+
+  async function sessionSetting(name: string): Promise<string> {
+    const pool = openJobStorePool(urlOf('reader'));
+    try {
+      return (await pool.query<Record<string, string>>(`show ${name}`)).rows[0]![name]!;
+    } finally {
+      await pool.end();
+    }
+  }
 });

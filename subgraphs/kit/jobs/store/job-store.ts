@@ -56,6 +56,9 @@ export interface DueSchedule {
   readonly name: string;
   /** null: it was never computed, or is to be computed anew. */
   readonly nextDue: Date | null;
+  /** As the worker declared that came last. */
+  readonly cron: string;
+  readonly timezone: string;
 }
 
 export interface LogLine {
@@ -105,7 +108,9 @@ export interface DeclaredDefinition {
 
 export interface ScheduleFiring {
   readonly schedule: string;
-  /** As `look` told it. */
+  /** As `look` told them: of an older worker's code nothing is fired. */
+  readonly cron: string;
+  readonly timezone: string;
   readonly expected: Date | null;
   readonly next: Date;
   /** Due times that get no run. */
@@ -128,6 +133,8 @@ export interface JobStore extends JobsPort {
   renew(worker: string, leaseMs: number, held: readonly HeldRun[]): Promise<ReadonlySet<string>>;
   /** Claimed and never begun: as if they had not been. */
   release(jobs: readonly Pick<ClaimedJob, 'id' | 'fence'>[]): Promise<void>;
+  /** What the worker holds in the store and does not know of: as if it had not been claimed. */
+  releaseOthers(worker: string, knownFences: readonly number[]): Promise<void>;
   /** Answers the ids of those it held until now; the others' ends were not written. */
   end(runs: readonly EndedRun[]): Promise<ReadonlySet<string>>;
   /** False: another worker was first, or the schedule is paused. */

@@ -7,6 +7,7 @@ import type {
   ClaimedJob,
   ClaimRequest,
   DeclaredDefinition,
+  DueSchedule,
   EndedRun,
   HeldRun,
   JobStore,
@@ -81,14 +82,14 @@ export function postgresJobStore(url: string, log: Logger): JobStore {
       const [row] = await statement<{
         ready_names: string[];
         next_wake_ms: number | null;
-        due_schedules: { name: string; nextDue: string | null }[];
+        due_schedules: (Omit<DueSchedule, 'nextDue'> & { nextDue: string | null })[];
         moment: Date;
       }>('look', 'select * from look()', []);
       return {
         readyNames: row!.ready_names,
         nextWakeMs: row!.next_wake_ms,
-        dueSchedules: row!.due_schedules.map(({ name, nextDue }) => ({
-          name,
+        dueSchedules: row!.due_schedules.map(({ nextDue, ...schedule }) => ({
+          ...schedule,
           nextDue: nextDue === null ? null : new Date(nextDue),
         })),
         now: row!.moment,
@@ -114,18 +115,19 @@ export function postgresJobStore(url: string, log: Logger): JobStore {
       const held = jobs.map(({ id, fence }) => ({ id, fence }));
       await statement('release', 'select release_jobs($1)', [JSON.stringify(held)]);
     },
+    async releaseOthers(worker: string, knownFences: readonly number[]) {
+      await statement('release others', 'select release_others($1, $2)', [worker, knownFences]);
+    },
     async end(runs: readonly EndedRun[]) {
       const [row] = await statement<{ ended: string[] }>('end', 'select end_runs($1) as ended', [JSON.stringify(runs)]);
       return new Set(row!.ended);
     },
-    async fire({ schedule, expected, next, missed, runs }: ScheduleFiring) {
-      const [row] = await statement<{ fired: boolean }>('fire', 'select fire_schedule($1, $2, $3, $4, $5) as fired', [
-        schedule,
-        expected,
-        next,
-        missed,
-        JSON.stringify(runs),
-      ]);
+    async fire({ schedule, cron, timezone, expected, next, missed, runs }: ScheduleFiring) {
+      const [row] = await statement<{ fired: boolean }>(
+        'fire',
+        'select fire_schedule($1, $2, $3, $4, $5, $6, $7) as fired',
+        [schedule, cron, timezone, expected, next, missed, JSON.stringify(runs)],
+      );
       return row!.fired;
     },
     async purge(keepMs: number, most: number) {

@@ -13,7 +13,7 @@ CREATE TABLE jobs (
   -- The outbox record's id, or made of the schedule and its due time: inserting twice makes one job. The first 48 bits
   -- are the milliseconds of its creation (UUID version 7 or 8), so ids are in order of age.
   id uuid PRIMARY KEY,
-  name text NOT NULL CHECK (length(name) <= 255),
+  name text NOT NULL CHECK (name ~ '^[a-z0-9._-]{1,255}$'),
   tenant_id uuid,
   tenant_key uuid NOT NULL GENERATED ALWAYS AS (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000')) STORED,
   payload jsonb NOT NULL,
@@ -56,6 +56,10 @@ CREATE INDEX jobs_by_name ON jobs (name, state, scheduled, id);
 ALTER TABLE jobs SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 CREATE SEQUENCE fences;
+
+-- Whose row is locked, claims. Not an advisory lock: any login of the database could take that.
+CREATE TABLE claiming (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row));
+INSERT INTO claiming DEFAULT VALUES;
 
 CREATE TABLE attempts (
   job_id uuid NOT NULL REFERENCES jobs ON DELETE CASCADE,
@@ -149,9 +153,12 @@ BEGIN
   END IF;
 END $$;
 
--- Somebody listens to `job_changes`, as they say every few seconds. While nobody does, nothing is sent: a notification
+-- Somebody listens to changes of jobs, as they say every few seconds. While nobody does, nothing is sent: a notification
 -- wakes every connection that listens to anything.
 CREATE TABLE watchers (id uuid PRIMARY KEY, seen_at timestamptz NOT NULL);
+-- Any login of the database may listen to a channel and notify on it, if it knows its name: this one is a secret of the store.
+CREATE TABLE change_channel (name text PRIMARY KEY);
+INSERT INTO change_channel VALUES ('job_changes_' || replace(gen_random_uuid()::text, '-', ''));
 
 -- Tells who watches: [[id, state, tenant or null, name], …], in parts that fit into a notification (8,000 bytes).
 CREATE FUNCTION tell_watchers(ids uuid[]) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
@@ -159,7 +166,7 @@ DECLARE first integer;
 BEGIN
   IF NOT EXISTS (SELECT FROM watchers WHERE seen_at > clock_timestamp() - interval '30 seconds') THEN RETURN; END IF;
   FOR first IN SELECT generate_series(1, coalesce(array_length(ids, 1), 0), 20) LOOP
-    PERFORM pg_notify('job_changes', (
+    PERFORM pg_notify((SELECT name FROM change_channel), (
       SELECT json_agg(json_build_array(id, state, tenant_id, name))::text FROM jobs WHERE id = ANY (ids[first:first + 19])));
   END LOOP;
 END $$;
@@ -282,7 +289,7 @@ BEGIN
     UNION ALL
     SELECT (SELECT j.name FROM jobs j WHERE j.state = 'ready' AND j.name > n.name ORDER BY j.name LIMIT 1) FROM names n WHERE n.name IS NOT NULL
   ) SELECT coalesce(array_agg(name), '{}') INTO ready_names FROM names WHERE name IS NOT NULL;
-  SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'nextDue', next_due)), '[]') INTO due_schedules
+  SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'nextDue', next_due, 'cron', cron, 'timezone', timezone)), '[]') INTO due_schedules
     FROM schedules WHERE paused_at IS NULL AND (next_due IS NULL OR next_due <= moment);
   next_wake_ms := extract(epoch FROM least(
     (SELECT wake_at FROM jobs WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1),
@@ -318,7 +325,7 @@ DECLARE
   all_taken uuid[] := '{}';
 BEGIN
   -- One claim at a time, or two of them together would pass a limit that holds for all. Held for one statement only.
-  PERFORM pg_advisory_xact_lock(hashtext('jobs.claim'));
+  PERFORM FROM claiming FOR UPDATE;
   moment := stack_now();
   FOR want IN SELECT * FROM jsonb_to_recordset(wanted) AS w (name text, room integer, "perTenant" integer, "perProduct" integer, share integer, "afterTenant" uuid) LOOP
     room := want.room;
@@ -399,6 +406,13 @@ BEGIN
   PERFORM tell_watchers(released);
 END $$;
 
+-- What a claim gave to a worker that never heard its answer.
+CREATE FUNCTION release_others(by_worker text, known_fences bigint[]) RETURNS void LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+  PERFORM release_jobs(jsonb_agg(jsonb_build_object('id', id, 'fence', fence)))
+    FROM jobs WHERE state = 'running' AND worker = by_worker AND fence <> ALL (known_fences) HAVING count(*) > 0;
+END $$;
+
 -- Ends: [{ id, fence, outcome, error, waitMs, log, note }]. Failed with waitMs: another run after that; failed without:
 -- dead. Postponed and interrupted runs are not counted. Answers the ids that were this holder's to end.
 CREATE FUNCTION end_runs(ends jsonb) RETURNS uuid[] LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
@@ -409,6 +423,9 @@ DECLARE
 BEGIN
   -- In one order, so that two batches wait for each other and do not deadlock.
   PERFORM FROM jobs WHERE id IN (SELECT e.id FROM jsonb_to_recordset(ends) AS e (id uuid)) ORDER BY id FOR UPDATE;
+  -- Of runs that could not begin, the last is enough: a tenant may be suspended for a month.
+  DELETE FROM attempts a USING jsonb_to_recordset(ends) AS e (id uuid, outcome text)
+    WHERE e.outcome = 'postponed' AND a.job_id = e.id AND a.outcome = 'postponed';
   WITH e AS (
     SELECT * FROM jsonb_to_recordset(ends) AS e (id uuid, fence bigint, outcome text, error text, "waitMs" double precision, log jsonb, note text)
   ), mine AS (
@@ -454,14 +471,14 @@ BEGIN
     WHERE d.cron IS NOT NULL ORDER BY name
     ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, timezone = excluded.timezone,
       next_due = CASE WHEN (schedules.cron, schedules.timezone) = (excluded.cron, excluded.timezone) THEN schedules.next_due END;
-  DELETE FROM workers WHERE seen_at < moment - interval '1 hour';
+  DELETE FROM workers WHERE seen_at < moment - interval '1 day';
   INSERT INTO workers (id, names, started_at, seen_at)
     SELECT by_worker, coalesce(array_agg(d.name), '{}'), moment, moment FROM jsonb_to_recordset(declared_definitions) AS d (name text);
 END $$;
 
 -- Moves a schedule on from `expected`, and inserts the jobs of its due times: [{ due, job }], as insert_jobs takes them.
--- False: another worker was first, or it is paused. A due time whose job was dropped for its key counts as skipped.
-CREATE FUNCTION fire_schedule(of_schedule text, expected timestamptz, next timestamptz, more_missed bigint, runs jsonb) RETURNS boolean
+-- False: another worker was first, another version of the code declared it since, or it is paused. A due time whose job was dropped for its key counts as skipped.
+CREATE FUNCTION fire_schedule(of_schedule text, with_cron text, in_timezone text, expected timestamptz, next timestamptz, more_missed bigint, runs jsonb) RETURNS boolean
 LANGUAGE plpgsql SET search_path = jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE
   run record;
@@ -469,7 +486,7 @@ DECLARE
 BEGIN
   UPDATE schedules SET next_due = next, missed = missed + more_missed, last_due = coalesce((
       SELECT max(r.due) FROM jsonb_to_recordset(runs) AS r (due timestamptz)), last_due)
-    WHERE name = of_schedule AND next_due IS NOT DISTINCT FROM expected AND paused_at IS NULL;
+    WHERE name = of_schedule AND cron = with_cron AND timezone = in_timezone AND next_due IS NOT DISTINCT FROM expected AND paused_at IS NULL;
   IF NOT FOUND THEN RETURN false; END IF;
   FOR run IN SELECT * FROM jsonb_to_recordset(runs) AS r (due timestamptz, job jsonb) ORDER BY due LOOP
     INSERT INTO firings (schedule, due, fired_at, job_id) VALUES (of_schedule, run.due, stack_now(), (run.job ->> 'id')::uuid) ON CONFLICT DO NOTHING;
@@ -638,13 +655,13 @@ $$;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA jobs FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION stack_now(), sees_all(), in_scope(uuid, text) TO jobs_runner, jobs_reader;
 GRANT EXECUTE ON FUNCTION wake_workers(text[]), tell_watchers(uuid[]), resolve_blocked(uuid[]), settle(uuid[]), insert_jobs(jsonb), look(),
-  tenants_ready(text, uuid, integer), claim_jobs(text, integer, jsonb), renew_leases(text, integer, jsonb), release_jobs(jsonb), end_runs(jsonb),
-  declare_worker(text, jsonb), fire_schedule(text, timestamptz, timestamptz, bigint, jsonb), purge_ended(interval, integer) TO jobs_runner;
+  tenants_ready(text, uuid, integer), claim_jobs(text, integer, jsonb), renew_leases(text, integer, jsonb), release_jobs(jsonb), release_others(text, bigint[]), end_runs(jsonb),
+  declare_worker(text, jsonb), fire_schedule(text, text, text, timestamptz, timestamptz, bigint, jsonb), purge_ended(interval, integer) TO jobs_runner;
 GRANT EXECUTE ON FUNCTION job_names(uuid), retry_job(uuid), retry_dead(text, uuid, integer), cancel_job(uuid), run_job(jsonb), pause_schedule(text),
   resume_schedule(text), watch_changes(uuid) TO jobs_reader;
-GRANT SELECT, INSERT, UPDATE, DELETE ON jobs, attempts, once_keys, turns, dependencies, definitions, schedules, firings, workers, watchers TO jobs_runner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON jobs, attempts, once_keys, turns, dependencies, definitions, schedules, firings, workers, watchers, claiming TO jobs_runner;
 GRANT USAGE ON SEQUENCE fences TO jobs_runner;
-GRANT SELECT ON clock TO jobs_runner, jobs_reader;
+GRANT SELECT ON clock, change_channel TO jobs_runner, jobs_reader;
 GRANT SELECT ON jobs, attempts, dependencies, definitions, schedules, firings, workers TO jobs_reader;
 
 -- What waits or runs in the store of before goes on here; a stopped stack has nothing running.
