@@ -448,6 +448,23 @@ describe('A scheduled job', () => {
   });
 });
 
+describe('A schedule that the store refuses to fire', () => {
+  it('keeps neither other schedules nor jobs waiting', async () => {
+    const ran: string[] = [];
+    const everySecond = (name: string) =>
+      job({ name, schedule: { cron: '* * * * * *' }, run: () => Promise.resolve(void ran.push(name)) });
+    await database.sql("alter table jobs.firings add constraint refused check (schedule <> 'starter.a') not valid");
+    try {
+      await work([everySecond('starter.a'), everySecond('starter.b'), job({ run: () => Promise.resolve() })]);
+      await until('the other one ran', () => Promise.resolve(ran.includes('starter.b')));
+      await untilState(await insert(jobRecord({ name: 'starter.job' })), 'succeeded');
+      expect(ran).not.toContain('starter.a');
+    } finally {
+      await database.sql('alter table jobs.firings drop constraint refused');
+    }
+  });
+});
+
 describe('A worker', () => {
   it('is known while it works, with what it runs, and no more once it has stopped', async () => {
     const worker = await work([job({ run: () => Promise.resolve() })]);

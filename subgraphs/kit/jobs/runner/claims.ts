@@ -206,8 +206,8 @@ export class Claims {
     const sentAt = performance.now();
     this.#claimFailed = true;
     const jobs = await store.claim({ worker, leaseMs: LEASE_MS, wanted });
-    const counts = new Map<string, number>();
     this.#claimFailed = false;
+    const counts = new Map<string, number>();
     for (const job of jobs) {
       this.#waiting.add(leases.hold(job, sentAt));
       this.#afterTenant.set(job.name, job.tenantId);

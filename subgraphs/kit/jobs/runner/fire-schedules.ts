@@ -16,32 +16,42 @@ export interface FiringDeps {
  * Makes the jobs of schedules that are due and moves them on. Two workers at once: the store takes one of them. Answers
  * whether any schedule was moved.
  */
-export async function fireSchedules(
-  due: readonly DueSchedule[],
+export async function fireSchedules(due: readonly DueSchedule[], now: Date, deps: FiringDeps): Promise<boolean> {
+  let moved = false;
+  for (const schedule of due) {
+    try {
+      moved = (await fireSchedule(schedule, now, deps)) || moved;
+    } catch (error) {
+      // The others are due as well, and so are jobs; this one is tried again at the next look.
+      deps.log.error({ job: schedule.name, err: error }, 'a schedule could not be fired; trying again');
+    }
+  }
+  return moved;
+}
+
+async function fireSchedule(
+  { name, nextDue: expected, cron, timezone }: DueSchedule,
   now: Date,
   { store, jobOf, log }: FiringDeps,
 ): Promise<boolean> {
-  let moved = false;
-  for (const { name, nextDue: expected, cron, timezone } of due) {
-    const job = jobOf(name);
-    const schedule = scheduleOf(job);
-    // Another version of the code declared it: that one's workers compute its times.
-    if (schedule?.cron !== cron || schedule.timezone !== timezone) continue;
-    const { run, missed, next } =
-      expected === null ? { run: [], missed: 0, next: nextDue(schedule, now) } : duesToRun(schedule, expected, now);
-    if (missed) log.warn({ job: name, missed }, 'a schedule came due while nobody was there; not all of it is run');
-    const fired = await store.fire({
-      schedule: name,
-      cron,
-      timezone,
-      expected,
-      next,
-      missed,
-      runs: run.map((at) => ({ due: at, job: recordOf(job, at) })),
-    });
-    moved ||= fired;
-  }
-  return moved;
+  const job = jobOf(name);
+  const schedule = scheduleOf(job);
+  // Another version of the code declared it: that one's workers compute its times.
+  if (schedule?.cron !== cron || schedule.timezone !== timezone) return false;
+  const { run, missed, next } =
+    expected === null ? { run: [], missed: 0, next: nextDue(schedule, now) } : duesToRun(schedule, expected, now);
+  const fired = await store.fire({
+    schedule: name,
+    cron,
+    timezone,
+    expected,
+    next,
+    missed,
+    runs: run.map((at) => ({ due: at, job: recordOf(job, at) })),
+  });
+  if (fired && missed)
+    log.warn({ job: name, missed }, 'a schedule came due while nobody was there; not all of it is run');
+  return fired;
 }
 
 function recordOf(job: JobDefinition<unknown, never>, due: Date): JobRecord {
