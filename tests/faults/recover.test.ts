@@ -84,7 +84,7 @@ describe('After kill -9', () => {
     await until('the job has run', async () => (await notesOf(ada))[0]!.wordCount === 4, 40_000);
     expect(
       await stack.sql(
-        "select outcome from jobs.attempts a join jobs.jobs j on j.id = a.job_id where j.name = 'starter.count-words' order by fence",
+        "select outcome from jobs.attempts a join jobs.jobs j on j.id = a.job_id where j.name = 'starter.count-words' order by a.fence",
       ),
     ).toEqual([{ outcome: 'lost' }, { outcome: 'succeeded' }]);
     await stack.close();
