@@ -6,6 +6,7 @@ export function welcome({ line }: Progress, url: string, demo: DemoPassword | nu
   line('');
   line(`Inevitable Cloud Stack is ready: ${url}/graphql`);
   line(`  health   ${url}/health`);
+  line(`  jobs     ${url}/admin/jobs`);
   if (!demo) return;
   line(
     '  users    ada@acme.test (owner), bob@acme.test (member), gus@globex.test (owner), root@platform.test (platform admin)',
