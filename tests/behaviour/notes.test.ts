@@ -91,6 +91,11 @@ describe('A note written through the one endpoint', () => {
           'select (select count(*) from starter.notes)::int + (select count(*) from starter.outbox)::int as rows',
         )
       )[0]!['rows'];
+    await until('every note of before has had its job, which writes an event', async () => {
+      const open = await stack.sql("select from jobs.jobs where name = 'starter.count-words' and state <> 'succeeded'");
+      const unsent = await stack.sql('select from starter.outbox where sent_at is null');
+      return open.length + unsent.length === 0;
+    });
     const before = await count();
     await stack.sql("alter table starter.outbox add constraint refused check (kind <> 'job') not valid");
     try {
