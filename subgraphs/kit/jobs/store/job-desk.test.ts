@@ -327,3 +327,19 @@ describe('Somebody who steers, and whose process is frozen in the middle', () =>
     }
   }
 });
+
+describe('The store', () => {
+  it('is closed to every other login of its database: no table, no function, no name of the channel that tells of jobs', async () => {
+    const { rows } = await owner.query<{ open: string }>(
+      `select 'schema' as open where has_schema_privilege('public', 'jobs', 'USAGE')
+       union all select c.relname from pg_class c
+         where c.relnamespace = 'jobs'::regnamespace and c.relkind in ('r', 'S')
+           and has_table_privilege('public', c.oid, 'SELECT, INSERT, UPDATE, DELETE')
+       union all select p.proname from pg_proc p
+         where p.pronamespace = 'jobs'::regnamespace and has_function_privilege('public', p.oid, 'EXECUTE')`,
+    );
+    expect(rows).toEqual([]);
+    const { rows: named } = await owner.query<{ name: string }>('select name from jobs.change_channel');
+    expect(named).toEqual([{ name: expect.stringMatching(/^job_changes_[\da-f]{32}$/) }]);
+  });
+});
