@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { until } from '@inevitable/kit/testing';
 import { ACME, GLOBEX, openTestJobs, type Asker, type TestJobs } from './testing/open-test-jobs.js';
 import { Holding, testJobs } from './testing/test-jobs.js';
 
@@ -23,14 +24,6 @@ const cancel = mutation('cancelJob', 'CancelJobInput', 'id state');
 const pause = mutation('pauseSchedule', 'PauseScheduleInput', 'name schedule { nextDue pausedAt }');
 const resume = mutation('resumeSchedule', 'ResumeScheduleInput', 'name schedule { nextDue pausedAt }');
 const ranJob = (answer: Awaited<ReturnType<typeof run>>) => answer.data!['runJob'] as { id: string };
-/** Throws after 20 s. */
-async function untilTrue(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = Date.now() + 20_000;
-  while (!(await holds())) {
-    if (Date.now() > giveUpAt) throw new Error(`This does not come true: ${holds.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 const stateOf = async (id: string) =>
   (await test.rows<{ state: string }>('select state from jobs.jobs where id = $1', [id]))[0]!.state;
 
@@ -179,9 +172,9 @@ describe('Cancelling', () => {
   it('aborts a run under way, whose end is not written any more', async () => {
     const { begun, aborted } = holding;
     const id = await test.insert({ name: 'alpha.holding', tenantId: ACME });
-    await untilTrue(() => holding.begun > begun);
+    await until('it began', () => holding.begun > begun);
     expect(await cancel(acme, { id })).toEqual({ data: { cancelJob: { id, state: 'CANCELLED' } } });
-    await untilTrue(() => holding.aborted > aborted);
+    await until('its signal aborted', () => holding.aborted > aborted);
     const next = await test.insert({ name: 'alpha.echo', tenantId: ACME });
     await test.reaches(next, 'succeeded');
     expect(await stateOf(id)).toBe('cancelled');
@@ -205,7 +198,7 @@ describe('A schedule', () => {
   const nightly = "select next_due, missed::int from jobs.schedules where name = 'alpha.nightly'";
   const fired = async () => (await test.rows("select from jobs.firings where schedule = 'alpha.nightly'")).length;
   const hasNextDue = () =>
-    untilTrue(async () => (await test.rows<{ next_due: Date | null }>(nightly))[0]!.next_due !== null);
+    until('it is planned', async () => (await test.rows<{ next_due: Date | null }>(nightly))[0]!.next_due !== null);
 
   it('that is paused does not run, and goes on with the next due time without making up for what it left out', async () => {
     await hasNextDue();

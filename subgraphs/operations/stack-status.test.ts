@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { anonymousContext, ready, type Caller, type UserId } from '@inevitable/contract';
+import { ready, type Caller, type UserId } from '@inevitable/contract';
 import { hostSubgraph } from '@inevitable/kit/host';
 import { pino } from 'pino';
 import { operationsSubgraph } from './subgraph.js';
+import { testContext } from './testing/test-context.js';
 
 const operations = hostSubgraph(
   operationsSubgraph({
@@ -17,20 +18,7 @@ const operations = hostSubgraph(
   { database: null, entitlements: {} as never, events: null, log: pino({ level: 'silent' }) },
 );
 
-const askAs = (caller: Caller, query: string) =>
-  operations.execute(
-    { query },
-    Object.freeze({
-      ...anonymousContext({
-        requestId: 'test',
-        trace: null,
-        deadline: Date.now() + 30_000,
-        signal: new AbortController().signal,
-        deployment: 'internal',
-      }),
-      caller,
-    }),
-  );
+const askAs = (caller: Caller, query: string) => operations.execute({ query }, testContext(caller));
 
 const EVENTS = '{ stackStatus { ready events { name product description } } }';
 const userId = 'somebody' as UserId;

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { GATEWAY_NAMES, type GatewayName } from './gateways/gateway-names.js';
 import { OPERATION_NAMES, type OperationName } from './operations.js';
+import { namesOf, numberOf } from './read-option.js';
 
 export interface Options {
   readonly run: 'speed' | 'storm' | 'processes';
@@ -46,8 +47,8 @@ export function readOptions(args: readonly string[]): Options {
     run,
     quick: values.quick,
     json: values.json,
-    operations: listOf('operations', values.operations, OPERATION_NAMES, run === 'speed' ? OPERATION_NAMES : ['join']),
-    gateways: listOf('gateways', values.gateways, GATEWAY_NAMES, GATEWAY_NAMES),
+    operations: namesOf('operations', values.operations, OPERATION_NAMES, run === 'speed' ? OPERATION_NAMES : ['join']),
+    gateways: namesOf('gateways', values.gateways, GATEWAY_NAMES),
     seconds: numberOf('seconds', values.seconds, values.quick ? 1 : run === 'storm' ? 6 : 3, 1, 600),
     rounds: numberOf('rounds', values.rounds, 3, 1, 100),
     warmUpMs: values.quick ? 2_000 : 4_000,
@@ -55,24 +56,4 @@ export function readOptions(args: readonly string[]): Options {
     processes: numberOf('processes', values.processes, 2, 2, Math.max(2, availableParallelism())),
     picture: values.picture ?? null,
   };
-}
-
-function listOf<Name extends string>(
-  option: string,
-  given: string | undefined,
-  known: readonly Name[],
-  otherwise: readonly Name[],
-): readonly Name[] {
-  if (given === undefined) return otherwise;
-  const wanted = given.split(',');
-  const stranger = wanted.find((name) => !known.some((one) => one === name));
-  if (stranger !== undefined) throw new Error(`--${option} knows ${known.join(', ')}; not "${stranger}".`);
-  return known.filter((name) => wanted.includes(name));
-}
-
-function numberOf(option: string, given: string | undefined, otherwise: number, least: number, most: number): number {
-  const number = given === undefined ? otherwise : Number(given);
-  if (!Number.isInteger(number) || number < least || number > most)
-    throw new Error(`--${option} is a whole number from ${least} to ${most}; not "${given}".`);
-  return number;
 }

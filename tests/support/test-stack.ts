@@ -3,8 +3,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { createTestDatabase, type TestDatabase } from '@inevitable/kit/testing';
+import { createTestDatabase, until, type TestDatabase } from '@inevitable/kit/testing';
 import pg from 'pg';
 
 /** jest.config.js runs the behaviour suite once with each. */
@@ -14,7 +13,6 @@ export const stackMode = (): StackMode => STACK_MODE;
 
 const ROOT = process.cwd();
 export const DEMO_PASSWORD = 'correct horse battery staple';
-const READY_WITHIN_MS = 45_000;
 
 export interface GraphQLAnswer {
   readonly status: number;
@@ -79,14 +77,7 @@ export async function temporaryDirectory(): Promise<string> {
   return path;
 }
 
-/** Polls `isTrue`; a test waits for a condition, never for a time. */
-export async function until(what: string, isTrue: () => Promise<boolean>, withinMs = READY_WITHIN_MS): Promise<void> {
-  const giveUpAt = Date.now() + withinMs;
-  while (!(await isTrue().catch(() => false))) {
-    if (Date.now() > giveUpAt) throw new Error(`Not within ${withinMs / 1_000} s: ${what}`);
-    await wait(25);
-  }
-}
+export { until };
 
 export class TestStack {
   readonly url: string;

@@ -30,6 +30,7 @@ import { startWorker } from '../jobs/start-worker.js';
 import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
 import { hostSubgraph } from '../subgraph/host-subgraph.js';
 import { createTestDatabase } from './test-database.js';
+import { until } from './until.js';
 
 /** Who asks. Names become ids: the same name is the same tenant or user in the whole file. */
 export interface TestPerson {
@@ -78,9 +79,6 @@ export function idOf(name: string): string {
   const hex = createHash('sha256').update(name).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
-
-/** Longer than any test waits; without it a job that hangs would hang the whole run. */
-const SETTLE_WITHIN_MS = 40_000;
 
 const noEntitlements: EntitlementsPort = new Proxy({} as EntitlementsPort, {
   get: () => () => Promise.reject(new Error('This test asks for entitlements: pass them to testSubgraph.')),
@@ -183,12 +181,8 @@ export async function testSubgraph(
         const open = `select
           exists (select from ${product}.outbox where kind = 'job' and name = $1 and sent_at is null)
           or exists (select from ${JOB_STORE_SCHEMA}.jobs where name = $1 and state in ('blocked', 'scheduled', 'ready', 'running')) as open`;
-        const giveUpAt = Date.now() + SETTLE_WITHIN_MS;
-        while ((await owner.query<{ open: boolean }>(open, [name])).rows[0]!.open) {
-          if (Date.now() > giveUpAt)
-            throw new Error(`Jobs "${name}" have not ended within ${SETTLE_WITHIN_MS / 1_000} s.`);
-          await nextTurn();
-        }
+        const isOver = async () => !(await owner.query<{ open: boolean }>(open, [name])).rows[0]!.open;
+        await until(`jobs "${name}" have ended`, isOver);
       },
       async stop() {
         await worker?.stop(5_000);
@@ -210,6 +204,3 @@ export async function testSubgraph(
     },
   };
 }
-
-/** Between two looks at the database: long enough to leave it to the worker. */
-const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));

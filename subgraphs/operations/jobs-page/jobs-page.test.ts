@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { anonymousContext } from '@inevitable/contract';
 import { hostSubgraph } from '@inevitable/kit/host';
 import { parse, validate } from 'graphql';
 import { operationsSubgraph } from '../subgraph.js';
+import { testContext } from '../testing/test-context.js';
 
 const operations = hostSubgraph(operationsSubgraph({ events: [], jobs: [] } as never), {
   database: null,
@@ -11,17 +11,7 @@ const operations = hostSubgraph(operationsSubgraph({ events: [], jobs: [] } as n
   events: null,
   log: {} as never,
 });
-const asked = () =>
-  operations.fetch(
-    new Request('http://operations/admin/jobs'),
-    anonymousContext({
-      requestId: 'test',
-      trace: null,
-      deadline: Infinity,
-      signal: new AbortController().signal,
-      deployment: 'customer',
-    }),
-  );
+const asked = () => operations.fetch(new Request('http://operations/admin/jobs'), testContext());
 
 describe('The page of jobs', () => {
   it('is served to anybody, also without a gateway in front', async () => {

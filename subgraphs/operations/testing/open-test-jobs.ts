@@ -1,10 +1,4 @@
-import {
-  anonymousContext,
-  type JobRecord,
-  type RequestContext,
-  type TenantId,
-  type UserId,
-} from '@inevitable/contract';
+import { type JobRecord, type RequestContext, type TenantId, type UserId } from '@inevitable/contract';
 import { jobsPermission, type JobDefinition } from '@inevitable/kit';
 import {
   ensureRoles,
@@ -23,6 +17,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { v7 } from 'uuid';
 import { operationsSubgraph } from '../subgraph.js';
+import { testContext } from './test-context.js';
 
 export const ACME = '00000000-0000-8000-8000-00000000acc0' as TenantId;
 export const GLOBEX = '00000000-0000-8000-8000-0000000061b0' as TenantId;
@@ -89,13 +84,7 @@ export async function openTestJobs(jobs: readonly JobDefinition[]) {
   );
 
   const contextOf = (asker: Asker): RequestContext => {
-    const nobody = anonymousContext({
-      requestId: 'test',
-      trace: null,
-      deadline: Date.now() + 30_000,
-      signal: new AbortController().signal,
-      deployment: 'internal',
-    });
+    const nobody = testContext();
     if (asker === 'nobody') return nobody;
     const userId = 'somebody' as UserId;
     if (asker === 'root') return Object.freeze({ ...nobody, caller: { kind: 'platformAdmin' as const, userId } });

@@ -1,11 +1,4 @@
-import {
-  anonymousContext,
-  type Caller,
-  type HealthReport,
-  type PartHealth,
-  type StackEvent,
-  type UserId,
-} from '@inevitable/contract';
+import { type Caller, type HealthReport, type PartHealth, type StackEvent, type UserId } from '@inevitable/contract';
 import type { JobDefinition } from '@inevitable/kit';
 import {
   ensureRoles,
@@ -23,17 +16,14 @@ import {
   roleUrl,
   startWorker,
 } from '@inevitable/kit/host';
-import { createTestDatabase } from '@inevitable/kit/testing';
+import { createTestDatabase, until } from '@inevitable/kit/testing';
 import pg from 'pg';
 import { pino } from 'pino';
 import { v7 } from 'uuid';
 import { operationsDatabase } from '../database.js';
 import { openOperationsStore } from '../store/operations-store.js';
 import { operationsSubgraph } from '../subgraph.js';
-
-/** Longer than any run takes; without it a job that hangs would hang the test. */
-const ENDS_WITHIN_MS = 30_000;
-const EVERY_TEN_MS = 10;
+import { testContext } from './test-context.js';
 
 export interface EndedJob {
   readonly state: string;
@@ -160,33 +150,20 @@ export async function openTestOperations({ others = [] }: { readonly others?: re
           after: [],
         },
       ]);
-      const giveUpAt = Date.now() + ENDS_WITHIN_MS;
-      for (;;) {
-        const [job] = await rows<EndedJob>(
+      let ended: EndedJob | undefined;
+      await until(`job "${name}" has ended`, async () => {
+        [ended] = await rows<EndedJob>(
           `select state, note, error, array(select line ->> 'message' from jobs.attempts a, jsonb_array_elements(a.log) line
              where a.job_id = j.id order by a.fence) as log
            from jobs.jobs j where id = $1 and state in ('succeeded', 'dead', 'cancelled')`,
           [id],
         );
-        if (job) return job;
-        if (Date.now() > giveUpAt) throw new Error(`Job "${name}" has not ended within ${ENDS_WITHIN_MS} ms.`);
-        await new Promise((resolve) => setTimeout(resolve, EVERY_TEN_MS));
-      }
+        return ended !== undefined;
+      });
+      return ended!;
     },
     ask: (query: string, caller: Caller = { kind: 'platformAdmin', userId: 'root' as UserId }) =>
-      subgraph.execute(
-        { query },
-        Object.freeze({
-          ...anonymousContext({
-            requestId: 'test',
-            trace: null,
-            deadline: Date.now() + 30_000,
-            signal: new AbortController().signal,
-            deployment: 'internal',
-          }),
-          caller,
-        }),
-      ),
+      subgraph.execute({ query }, testContext(caller)),
     lint: () => lintCatalogue(operationsDatabase, stored.url),
     async close() {
       await worker.stop(5_000);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { namesOf, numberOf } from '../read-option.js';
 import { QUEUE_NAMES, type QueueName } from './queues/queue-names.js';
 import { RUN_NAMES, type RunName } from './runs/run-names.js';
 
@@ -39,33 +40,14 @@ export function readOptions(args: readonly string[]): Options {
   const { quick, json } = values;
   return {
     json,
-    runs: someOf('runs', RUN_NAMES, values.runs),
-    queues: someOf('queues', QUEUE_NAMES, values.queues),
-    rounds: numberOf('rounds', values.rounds, quick ? 2 : 3, 100),
-    jobs: numberOf('jobs', values.jobs, quick ? 3_000 : 10_000, 1_000_000),
-    places: numberOf('places', values.places, 20, 100),
-    seconds: numberOf('seconds', values.seconds, quick ? 3 : 10, 600),
+    runs: namesOf('runs', values.runs, RUN_NAMES),
+    queues: namesOf('queues', values.queues, QUEUE_NAMES),
+    rounds: numberOf('rounds', values.rounds, quick ? 2 : 3, 1, 100),
+    jobs: numberOf('jobs', values.jobs, quick ? 3_000 : 10_000, 1, 1_000_000),
+    places: numberOf('places', values.places, 20, 1, 100),
+    seconds: numberOf('seconds', values.seconds, quick ? 3 : 10, 1, 600),
     idleSeconds: quick ? 8 : 30,
     drainWithinMs: quick ? 20_000 : 180_000,
     floodWithinMs: quick ? 10_000 : 120_000,
   };
-}
-
-function someOf<Name extends string>(
-  option: string,
-  names: readonly Name[],
-  given: string | undefined,
-): readonly Name[] {
-  if (given === undefined) return names;
-  const wanted = given.split(',');
-  const stranger = wanted.find((name) => !names.some((one) => one === name));
-  if (stranger !== undefined) throw new Error(`--${option} knows ${names.join(', ')}; not "${stranger}".`);
-  return names.filter((name) => wanted.includes(name));
-}
-
-function numberOf(option: string, given: string | undefined, otherwise: number, most: number): number {
-  const number = given === undefined ? otherwise : Number(given);
-  if (!Number.isInteger(number) || number < 1 || number > most)
-    throw new Error(`--${option} is a whole number from 1 to ${most}; not "${given}".`);
-  return number;
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { namesOf, numberOf } from '../read-option.js';
 import { SCENARIO_NAMES, type ScenarioName } from './scenarios.js';
 
 /** The gateway sends one every 12 s. */
@@ -29,24 +30,9 @@ export function readOptions(args: readonly string[]): Options {
   });
   return {
     json: values.json,
-    subscriptions: numberOf('subscriptions', values.subscriptions, values.quick ? 1_000 : 10_000, 100_000),
-    events: numberOf('events', values.events, values.quick ? 5 : 10, 1_000),
+    subscriptions: numberOf('subscriptions', values.subscriptions, values.quick ? 1_000 : 10_000, 1, 100_000),
+    events: numberOf('events', values.events, values.quick ? 5 : 10, 1, 1_000),
     idleMs: values.quick ? 2_000 : ONE_HEARTBEAT_MS,
-    scenarios: scenariosOf(values.scenarios),
+    scenarios: namesOf('scenarios', values.scenarios, SCENARIO_NAMES),
   };
-}
-
-function scenariosOf(given: string | undefined): readonly ScenarioName[] {
-  if (given === undefined) return SCENARIO_NAMES;
-  const wanted = given.split(',');
-  const stranger = wanted.find((name) => !SCENARIO_NAMES.some((one) => one === name));
-  if (stranger !== undefined) throw new Error(`--scenarios knows ${SCENARIO_NAMES.join(', ')}; not "${stranger}".`);
-  return SCENARIO_NAMES.filter((name) => wanted.includes(name));
-}
-
-function numberOf(option: string, given: string | undefined, otherwise: number, most: number): number {
-  const number = given === undefined ? otherwise : Number(given);
-  if (!Number.isInteger(number) || number < 1 || number > most)
-    throw new Error(`--${option} is a whole number from 1 to ${most}; not "${given}".`);
-  return number;
 }

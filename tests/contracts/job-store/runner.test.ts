@@ -475,21 +475,23 @@ describe('A worker', () => {
   });
 });
 
+/** Jobs that take 5 ms each, and tell of their tenants in the order they began. */
+const busy = (order: string[], concurrency: number) =>
+  job({
+    concurrency,
+    async run({ tenant: of }) {
+      order.push(of!);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    },
+  });
+
 describe('A flood of 2,000 jobs of one tenant', () => {
   it.each([4, 2, 1])(
     'in a worker with %i places lets the job of another tenant begin after a few of them',
     async (perWorker) => {
       const order: string[] = [];
       await insert(...jobRecords(2_000, { name: 'starter.job', tenantId: tenant(1) }));
-      await work([
-        job({
-          concurrency: perWorker,
-          async run(run) {
-            order.push(run.tenant!);
-            await new Promise((resolve) => setTimeout(resolve, 5));
-          },
-        }),
-      ]);
+      await work([busy(order, perWorker)]);
       await until('the flood runs', () => Promise.resolve(order.length > 20));
       await insert(jobRecord({ name: 'starter.job', tenantId: tenant(2) }));
       const before = order.length;
@@ -584,15 +586,7 @@ describe('A flood of several tenants', () => {
       const order: string[] = [];
       for (let number = 1; number <= floods; number += 1)
         await insert(...jobRecords(200, { name: 'starter.job', tenantId: tenant(number) }));
-      await work([
-        job({
-          concurrency: perWorker,
-          async run(run) {
-            order.push(run.tenant!);
-            await new Promise((resolve) => setTimeout(resolve, 5));
-          },
-        }),
-      ]);
+      await work([busy(order, perWorker)]);
       await until('the flood runs', () => Promise.resolve(order.length > 20));
       await insert(jobRecord({ name: 'starter.job', tenantId: tenant(99) }));
       const before = order.length;
