@@ -64,10 +64,10 @@ describe('A job', () => {
     });
   });
 
-  it('that was given up keeps the error of each run', async () => {
+  it('that was given up keeps the error of each run, and tells a tenant that it failed, not what our side says of it', async () => {
     const id = await test.insert({ name: 'alpha.failing', tenantId: ACME });
     await test.reaches(id, 'dead');
-    const { data } = await test.ask(acme, JOB, { id });
+    const { data } = await test.ask('root', JOB, { id });
     expect(data).toMatchObject({
       job: {
         state: 'DEAD',
@@ -78,6 +78,10 @@ describe('A job', () => {
           { attempt: 2, outcome: 'FAILED', error: 'run 2 failed' },
         ],
       },
+    });
+    const masked = 'It failed on our side. Operators find why by the correlation id.';
+    expect((await test.ask(acme, JOB, { id })).data).toMatchObject({
+      job: { state: 'DEAD', error: masked, attemptLog: [{ error: masked }, { error: masked }] },
     });
   });
 

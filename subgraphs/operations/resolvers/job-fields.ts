@@ -23,6 +23,7 @@ export function jobFields(desk: JobDesk): JobResolvers {
     state: ({ state }) => state.toUpperCase() as JobState,
     attemptLog: ({ id }, _args, context) => attemptsOf(id, context),
     dependencies: ({ id }, _args, context) => dependenciesOf(id, context),
+    error: ({ error }, _args, context) => errorFor(context, error),
     // Which machines there are is no tenant's business.
     worker: ({ worker }, _args, { caller }) => (caller.kind === 'platformAdmin' ? worker : null),
   };
@@ -30,8 +31,14 @@ export function jobFields(desk: JobDesk): JobResolvers {
 
 export const jobAttemptFields: JobAttemptResolvers = {
   outcome: ({ outcome }) => outcome && (outcome.toUpperCase() as JobOutcome),
+  error: ({ error }, _args, context) => errorFor(context, error),
   log: ({ log }) => [...log],
 };
+
+/** What was thrown is written for operators: it may name hosts, tables or whatever a library puts into its messages. */
+const errorFor = ({ caller }: ProductContext, error: string | null): string | null =>
+  error === null || caller.kind === 'platformAdmin' ? error : MASKED;
+const MASKED = 'It failed on our side. Operators find why by the correlation id.';
 
 function byParent<Read, Row>(
   read: readonly Read[],

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobRecord } from '@inevitable/contract';
-import { defineJob, type JobDefinition } from '@inevitable/kit';
+import { Conflict, defineJob, type JobDefinition } from '@inevitable/kit';
 import { postgresJobStore, type JobStore, type Worker } from '@inevitable/kit/host';
 import { pino } from 'pino';
 import { z } from 'zod';
@@ -84,6 +84,19 @@ describe('A job', () => {
     const ids = [await insert(jobRecord({ name: 'starter.job' })), await insert(jobRecord({ name: 'starter.job' }))];
     for (const id of ids) await untilState(id, 'dead');
     await untilState(await insert(jobRecord({ name: 'starter.good' })), 'succeeded');
+  });
+
+  it('that fails with what is written for callers says so beside it', async () => {
+    const refused = job({
+      retry: { attempts: 1, ...AT_ONCE },
+      run: () => Promise.reject(new Conflict('The slug is taken.')),
+    });
+    await work([refused]);
+    const id = await insert(jobRecord({ name: 'starter.job' }));
+    await untilState(id, 'dead');
+    expect(await database.sql('select note, error from jobs.jobs')).toEqual([
+      { note: 'The slug is taken.', error: 'The slug is taken.' },
+    ]);
   });
 
   it('may tell of progress and log whatever it likes, and neither it nor the others are lost for it', async () => {

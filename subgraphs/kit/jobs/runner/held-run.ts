@@ -56,7 +56,12 @@ export class HeldRun {
   progress(fraction: number, note?: string): void {
     // Rounded: 1e-60 is no number of the store's type.
     if (Number.isFinite(fraction)) this.#progress = Math.round(Math.min(1, Math.max(0, fraction)) * 10_000) / 10_000;
-    if (note !== undefined) this.#note = storableText(note);
+    if (note !== undefined) this.say(note);
+  }
+
+  /** In place of what the run said last. */
+  say(note: string): void {
+    this.#note = storableText(note);
   }
 
   remember(level: string, message: string): void {

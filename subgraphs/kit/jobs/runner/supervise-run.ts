@@ -1,3 +1,4 @@
+import { CallerError } from '@inevitable/contract';
 import { retryOf, type JobDefinition } from '../define-job.js';
 import { tracedRun } from '../observation/job-traces.js';
 import type { JobStore } from '../store/job-store.js';
@@ -48,6 +49,7 @@ async function failed(error: Error, job: Job, held: HeldRun, run: RunJobDeps): P
     { job: job.name, id, correlationId, attempt, err: error },
     isLast ? 'a job failed, and is dead' : 'a job failed',
   );
+  if (error instanceof CallerError) held.say(error.message); // written for whoever asked
   if (isLast && !(error instanceof JobCannotRun)) held.verdict = await tryGivingUp(error, job, held, run);
 }
 
