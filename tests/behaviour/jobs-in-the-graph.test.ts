@@ -47,28 +47,33 @@ describe('Jobs in the graph', () => {
 
   it('are followed as they change', async () => {
     const leaving = new AbortController();
-    const response = await fetch(`${stack.url}/graphql`, {
-      method: 'POST',
-      signal: leaving.signal,
-      headers: {
-        accept: 'text/event-stream',
-        'content-type': 'application/json',
-        authorization: `Bearer ${ada.accessToken}`,
-      },
-      body: JSON.stringify({ query: 'subscription { jobChanged { name state } }' }),
-    });
-    expect(response.status).toBe(200);
     let heard = '';
-    const reading = (async () => {
+    const follow = async (): Promise<void> => {
+      const response = await fetch(`${stack.url}/graphql`, {
+        method: 'POST',
+        signal: leaving.signal,
+        headers: {
+          accept: 'text/event-stream',
+          'content-type': 'application/json',
+          authorization: `Bearer ${ada.accessToken}`,
+        },
+        body: JSON.stringify({ query: 'subscription { jobChanged { name state } }' }),
+      });
       for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) heard += chunk;
-    })().catch(() => undefined); // it is left below
+    };
+    // Comes back when it was sent away, as any client of server-sent events; on a busy machine it may be.
+    const following = (async () => {
+      while (!leaving.signal.aborted) await follow().catch(() => undefined);
+    })();
     // The answer's head may come before it listens: what happens in between is not heard.
     await until('the end of one is heard', async () => {
       await write(bob);
       return heard.includes('{"name":"starter.count-words","state":"SUCCEEDED"}');
+    }).catch((error: unknown) => {
+      throw new Error(`${(error as Error).message}; heard: ${heard.slice(-2_000)}`);
     });
     leaving.abort();
-    await reading;
+    await following;
   });
 
   it('have a page for people, which holds nothing until somebody signs in there', async () => {
