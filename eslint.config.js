@@ -42,7 +42,17 @@ const boundaries = [
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/generated/', '**/node_modules/', 'coverage/', '.data/', '.stack/'] },
+  {
+    ignores: [
+      '**/dist/',
+      '**/generated/',
+      '**/node_modules/',
+      '**/templates/*/files/',
+      'coverage/',
+      '.data/',
+      '.stack/',
+    ],
+  },
   js.configs.recommended,
   { files: ['**/*.ts'], extends: [tseslint.configs.strict] },
   {

@@ -75,6 +75,12 @@ export class BadUserInput extends CallerError {
 
 export class Conflict extends CallerError {
   readonly code = 'CONFLICT';
+  override readonly details: { readonly field?: string };
+  /** `field`: the path of the input that is taken already, for example `input.slug`. */
+  constructor(message: string, field?: string) {
+    super(message);
+    this.details = field === undefined ? {} : { field };
+  }
 }
 
 export class NotEntitled extends CallerError {

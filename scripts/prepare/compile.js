@@ -6,7 +6,17 @@ import { runNode } from './run-tool.js';
 
 /** What a package reads at run time beside its code. */
 const isAsset = (name) => /\.(graphql|sql|html)$/.test(name);
+/** A workspace's folder of templates: all of it is read at run time, whatever it is called. */
+const TEMPLATES = 'templates';
 const isSource = (name) => isAsset(name) || /\.ts$|^tsconfig.*\.json$|^package\.json$/.test(name);
+
+/** Files of a workspace that are copied beside its code. */
+const assetsOf = (root, folder) => [
+  ...filesBelow(root, folder, isAsset).filter((file) => !file.startsWith(`${folder}/${TEMPLATES}/`)),
+  ...templatesOf(root, folder),
+];
+const templatesOf = (root, folder) =>
+  existsSync(join(root, folder, TEMPLATES)) ? filesBelow(root, `${folder}/${TEMPLATES}`, () => true) : [];
 
 const inputs = (root) => [
   'tsconfig.json',
@@ -14,6 +24,7 @@ const inputs = (root) => [
   ...workspaces(root).flatMap((folder) =>
     filesBelow(root, folder, (name) => isSource(name) && !name.endsWith('.test.ts')),
   ),
+  ...workspaces(root).flatMap((folder) => templatesOf(root, folder)),
 ];
 
 /** `tsc -b` into each workspace's `dist/`, and beside it the files its code reads. */
@@ -26,7 +37,7 @@ export const compileStep = {
   async run(root) {
     await runNode(root, join(root, 'node_modules/typescript/bin/tsc'), ['-b']);
     for (const folder of workspaces(root)) {
-      for (const file of filesBelow(root, folder, isAsset)) {
+      for (const file of assetsOf(root, folder)) {
         await cp(join(root, file), join(root, folder, 'dist', file.slice(folder.length + 1)));
       }
     }

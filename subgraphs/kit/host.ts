@@ -1,6 +1,9 @@
 // What runs a product: for the composition root, for core-identity, and for tests. Products import '@inevitable/kit'.
 export * from './database/index.js';
 export * from './embedded-postgres/index.js';
+export { directoryFileStore } from './files/directory-file-store.js';
+export type { FileStore } from './files/file-store.js';
+export { tenantFiles } from './files/tenant-files.js';
 export { declaredEvents } from './events/declared-events.js';
 export { inProcessBus } from './events/in-process-bus.js';
 export { natsBus, NatsUnavailable, type NatsBus } from './events/nats/nats-bus.js';

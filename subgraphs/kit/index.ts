@@ -12,6 +12,8 @@ export {
   Unauthenticated,
   userOf,
   type Caller,
+  type DeploymentContext,
+  type Feature,
   type RequestContext,
   type TenantId,
   type UserId,
@@ -21,6 +23,15 @@ export type { DeclaredEvent } from './events/declared-events.js';
 export { defineEvent, type EventDefinition, type EventName } from './events/define-event.js';
 export { EventsMissed, HeardEvent, type EventOf } from './events/heard-event.js';
 export type { SubscribeOptions, TenantEvents } from './events/tenant-events.js';
+export {
+  BadFileKey,
+  FilesUnavailable,
+  type ByteRange,
+  type FileContent,
+  type Files,
+  type StoredFile,
+} from './files/file-store.js';
+export type { TenantFiles } from './files/tenant-files.js';
 export { connectionOf, type Connection, type PageArguments, type PageToRead } from './graph/connection.js';
 export type { EntityReference } from './graph/entity-reference.js';
 export { newId } from './graph/new-id.js';
@@ -33,9 +44,11 @@ export {
   type JobDefinition,
   type JobLog,
   type JobRun,
+  type QueueState,
   type RetryPolicy,
 } from './jobs/define-job.js';
 export { BadSchedule, type JobSchedule } from './jobs/schedule/job-schedule.js';
+export { defineCommand, type CommandRun, type ProductCommand } from './subgraph/define-command.js';
 export {
   defineSubgraph,
   jobsPermission,
@@ -43,5 +56,12 @@ export {
   type SubgraphDeclaration,
 } from './subgraph/define-subgraph.js';
 export { parseInput } from './subgraph/parse-input.js';
-export type { EnqueueOptions, EventToPublish, ProductContext, TenantWork } from './subgraph/product-context.js';
+export type {
+  EnqueueOptions,
+  EventToPublish,
+  ProductContext,
+  RouteContext,
+  TenantEntitlements,
+  TenantWork,
+} from './subgraph/product-context.js';
 export { requirePermission, requirePlatformAdmin, requireTenant, requireUser } from './subgraph/require.js';

@@ -15,6 +15,8 @@ export interface DatabaseDeclaration<Client extends PrismaClientLike = PrismaCli
   readonly client: (adapter: PrismaPg) => Client;
   /** Tables without a tenant that the app role may read (never write), each with the reason. */
   readonly shared?: Readonly<Record<string, string>>;
+  /** Tables of no tenant that jobs of no tenant write, and everybody may read, each with the reason (`protect_product_table`). */
+  readonly ofNoTenant?: Readonly<Record<string, string>>;
 }
 
 export const defineDatabase = <Client extends PrismaClientLike>(

@@ -1,5 +1,6 @@
 import type { RequestContext, TenantId } from '@inevitable/contract';
 import type { z } from 'zod';
+import type { TenantFiles } from '../files/tenant-files.js';
 import type { PrismaClientLike, TenantClient } from '../database/index.js';
 import type { TenantEntitlements, TenantWork } from '../subgraph/product-context.js';
 import { readSchedule, type JobSchedule, type ReadSchedule } from './schedule/job-schedule.js';
@@ -33,6 +34,15 @@ export interface JobLog {
   error(message: string, facts?: object): void;
 }
 
+/** A product's jobs at one moment. */
+export interface QueueState {
+  readonly ready: number;
+  readonly running: number;
+  readonly dead: number;
+  /** How long the oldest ready one has waited; 0 when none does. */
+  readonly oldestReadySeconds: number;
+}
+
 /** What a job's `run` gets: its payload, and a request context of its own (caller `service`, the payload's tenant). */
 export interface JobRun<Payload, Client> {
   /** The job's key: for the idempotency of what it does elsewhere. */
@@ -45,6 +55,10 @@ export interface JobRun<Payload, Client> {
   /** Rows, events and further jobs that belong together: committed when `work` returns. */
   readonly transaction: <T>(work: (scope: TenantWork<Client>) => Promise<T>) => Promise<T>;
   readonly entitlements: TenantEntitlements;
+  /** The tenant's files of this product; those of no tenant in a job of no tenant. */
+  readonly files: TenantFiles;
+  /** What of this product's jobs waits and runs, of every tenant. */
+  readonly queue: () => Promise<QueueState>;
   /** 1 for the first run. */
   readonly attempt: number;
   /**

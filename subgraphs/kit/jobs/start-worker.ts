@@ -2,6 +2,7 @@ import type { DeploymentContext, EntitlementsPort, EventBus, HealthCheck, Tenant
 import { notReady, ready } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import { listen, openSystemPool, type ProductDatabase } from '../database/index.js';
+import type { FileStore } from '../files/file-store.js';
 import { purgeOutboxJob } from '../outbox/purge-outbox.js';
 import { startRelay } from '../outbox/relay.js';
 import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
@@ -16,6 +17,8 @@ export interface WorkedProduct {
   readonly database: ProductDatabase | null;
   /** Of its system role; null without a database. */
   readonly systemUrl: string | null;
+  /** In place of the worker's own. */
+  readonly deployment?: DeploymentContext | undefined;
 }
 
 export interface WorkerOptions {
@@ -25,6 +28,8 @@ export interface WorkerOptions {
   readonly entitlements: EntitlementsPort;
   readonly deployment: DeploymentContext;
   readonly events: EventBus;
+  /** Absent: none of these products keeps files. */
+  readonly files?: FileStore | undefined;
   /** Only jobs of this queue; all of them unless told. */
   readonly queue?: string | undefined;
   readonly observer?: JobObserver;
@@ -48,6 +53,7 @@ export async function startWorker({
   entitlements,
   deployment,
   events,
+  files,
   queue,
   observer = observingNothing,
   log,
@@ -59,13 +65,14 @@ export async function startWorker({
   const upkeepOf = (product: SubgraphDeclaration): readonly JobDefinition[] =>
     relayed.flatMap(({ declaration, pool }) => (declaration === product ? [purgeOutboxJob(declaration, pool)] : []));
   const runner = await startJobRunner(
-    products.map(({ declaration, database }): ProductJobs => ({
+    products.map(({ declaration, database, deployment: own = deployment }): ProductJobs => ({
       product: declaration.name,
       jobs: ofQueue([...(declaration.jobs ?? []), ...upkeepOf(declaration)], queue),
       events: declaration.events ?? [],
       database,
+      deployment: own,
     })),
-    { store, tenants, entitlements, deployment, observer, log },
+    { store, tenants, entitlements, files, observer, log },
   );
   const relays = relayed.map(({ declaration, pool }) =>
     startRelay({ product: declaration.name, pool, jobs: store, events, log }),

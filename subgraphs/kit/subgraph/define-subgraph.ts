@@ -1,14 +1,16 @@
-import type { RequestContext, Permission } from '@inevitable/contract';
+import type { Feature, Permission } from '@inevitable/contract';
 import type { DatabaseDeclaration, PrismaClientLike } from '../database/index.js';
 import { BadEventName, productOf, type EventDefinition } from '../events/define-event.js';
 import { BadJob, type JobDefinition } from '../jobs/define-job.js';
+import type { ProductCommand } from './define-command.js';
+import type { RouteContext } from './product-context.js';
 
 /** `METHOD /path` as the client sees it; `:name` matches one segment. */
 export type RoutePattern = `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`;
 /** A product's HTTP route (Fetch API), so that it does not know the server. */
 export type RouteHandler = (
   request: Request,
-  context: RequestContext,
+  context: RouteContext,
   params: Readonly<Record<string, string>>,
 ) => Response | Promise<Response>;
 
@@ -23,6 +25,11 @@ export interface SubgraphDeclaration<Client extends PrismaClientLike = PrismaCli
   readonly resolvers: object;
   /** What a role can be given; the last segment is the verb (`read`, `write`, `admin`). */
   readonly permissions?: readonly Permission[];
+  /**
+   * What plans include of this product: `{ '<product>.<feature>': { free: …, pro: … } }`. Core-identity takes over what it
+   * does not have yet, for the plans it knows; what operators changed there stays.
+   */
+  readonly features?: Readonly<Record<string, Readonly<Record<string, Feature>>>>;
   /** Open to the anonymous: `Type.field`, or `Type.*`. Everything else is denied to them. */
   readonly publicFields?: readonly string[];
   readonly jobs?: readonly JobDefinition[];
@@ -31,6 +38,8 @@ export interface SubgraphDeclaration<Client extends PrismaClientLike = PrismaCli
   readonly routes?: Readonly<Partial<Record<RoutePattern, RouteHandler>>>;
   /** Those of `routes` that answer without a gateway in front, to anybody: published keys, and little else. */
   readonly openRoutes?: readonly RoutePattern[];
+  /** What operators run as `stack <product> <command>`. */
+  readonly commands?: readonly ProductCommand[];
   readonly database?: DatabaseDeclaration<Client>;
 }
 

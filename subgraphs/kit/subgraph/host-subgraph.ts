@@ -6,7 +6,14 @@ import { executableSchema } from './executable-schema.js';
 import { routeMatcher } from './match-route.js';
 import { openSubscription } from './open-subscription.js';
 import { presentResult } from './present-errors.js';
-import { productContext, type ProductContext, type ProductResources } from './product-context.js';
+import { tenantWork } from '../outbox/outbox.js';
+import {
+  productContext,
+  type HostedResources,
+  type ProductContext,
+  type ProductResources,
+  type RouteContext,
+} from './product-context.js';
 
 /** A subgraph loaded in this process: called directly, or served by `serveSubgraph`. */
 export interface HostedSubgraph extends SubgraphHandle {
@@ -24,7 +31,8 @@ const PARSED_DOCUMENTS = 1_000;
  * Loads a declaration; throws when its schema, resolvers and public fields do not fit together. Has `subscribe` where the
  * schema has subscriptions.
  */
-export function hostSubgraph(declaration: SubgraphDeclaration, resources: ProductResources): HostedSubgraph {
+export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductResources): HostedSubgraph {
+  const resources: HostedResources = { ...given, product: declaration.name };
   const { database, log } = resources;
   const schema = executableSchema(declaration, database);
   const matchRoute = routeMatcher(declaration);
@@ -36,6 +44,17 @@ export function hostSubgraph(declaration: SubgraphDeclaration, resources: Produc
     const document = parse(query, { noLocation: true });
     documents.set(query, document);
     return document;
+  };
+
+  const routeContext = (request: RequestContext): RouteContext => {
+    const context = productContext(request, resources);
+    const transaction: RouteContext['transaction'] = (work) => {
+      if (!database) throw new Error(`"${declaration.name}" declares no database.`);
+      return database.transaction(context.tenant?.id ?? null, (handle) =>
+        work(tenantWork(handle, context, declaration.events ?? [])),
+      );
+    };
+    return Object.freeze(Object.create(context, { transaction: { value: transaction } })) as RouteContext;
   };
 
   return {
@@ -69,7 +88,7 @@ export function hostSubgraph(declaration: SubgraphDeclaration, resources: Produc
       const route = matchRoute(request.method, new URL(request.url).pathname);
       if (!route) return errorResponse('NOT_FOUND', 'No such page.');
       try {
-        return await route.handle(request, context, route.params);
+        return await route.handle(request, routeContext(context), route.params);
       } catch (error) {
         const { message, extensions } = toErrorBody(error);
         if (ERROR_CODES[extensions.code].status >= 500) {

@@ -18,7 +18,7 @@ import {
 } from 'graphql';
 import { EventsMissed, HeardEvent } from '../events/heard-event.js';
 import { presentResult } from './present-errors.js';
-import { productContext, type ProductResources } from './product-context.js';
+import { productContext, type HostedResources } from './product-context.js';
 
 /** How long the product may take over one event, in milliseconds. */
 const EVENT_DEADLINE_MS = 30_000;
@@ -26,7 +26,7 @@ const EVENT_DEADLINE_MS = 30_000;
 /** A subscription as it is asked for, and what it runs on. */
 export interface SubscriptionToOpen {
   readonly schema: GraphQLSchema;
-  readonly resources: ProductResources;
+  readonly resources: HostedResources;
   readonly document: DocumentNode;
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>> | undefined;
@@ -76,7 +76,7 @@ export async function openSubscription(
 
 const factsOf = ({ requestId, trace, deployment }: RequestContext) => ({ requestId, trace, deployment });
 
-function refusalIn(refused: ExecutionResult, caller: RequestContext, { log }: ProductResources): Error {
+function refusalIn(refused: ExecutionResult, caller: RequestContext, { log }: HostedResources): Error {
   const [presented] = presentResult(refused, caller, log).errors!;
   const cause = refused.errors![0]!.originalError;
   if (cause instanceof CallerError || cause instanceof OperatorError) return cause;

@@ -2,6 +2,7 @@ import {
   NotEntitled,
   QuotaExceeded,
   Unauthenticated,
+  type DeploymentContext,
   type EntitlementsPort,
   type EventBus,
   type RequestContext,
@@ -11,6 +12,8 @@ import type { Logger } from 'pino';
 import type { PrismaClientLike, ProductDatabase, TenantClient, TenantHandle } from '../database/index.js';
 import type { EventDefinition, EventName } from '../events/define-event.js';
 import { subscribeTenant, type TenantEvents } from '../events/tenant-events.js';
+import type { FileStore } from '../files/file-store.js';
+import { tenantFiles, type TenantFiles } from '../files/tenant-files.js';
 import type { JobDefinition } from '../jobs/define-job.js';
 import { readingOnly } from '../outbox/outbox.js';
 
@@ -64,23 +67,44 @@ export interface TenantEntitlements {
 export interface ProductContext<Client = PrismaClientLike> extends RequestContext, TenantWork<Client> {
   readonly events: TenantWork['events'] & TenantEvents;
   readonly entitlements: TenantEntitlements;
+  /** The tenant's files of this product. They are in no transaction: write the file first, then the row that names it. */
+  readonly files: TenantFiles;
+  /** Where clients reach the stack, without a slash at its end: for absolute URLs. */
+  readonly publicUrl: string;
   readonly log: Logger;
   /** This context with `work` in place of its own `db`, `events` and `jobs`. For the kit. */
   within(work: TenantWork<Client>): ProductContext<Client>;
 }
 
+/** What a route's handler gets: a route decides itself what belongs together. */
+export interface RouteContext<Client = PrismaClientLike> extends ProductContext<Client> {
+  /** Rows, events and jobs that belong together: committed when `work` returns, rolled back when it throws. */
+  transaction<T>(work: (scope: TenantWork<Client>) => Promise<T>): Promise<T>;
+}
+
 export interface ProductResources {
   readonly database: ProductDatabase | null;
+  /** Absent: this process serves no product that keeps files. */
+  readonly files?: FileStore | undefined;
+  /** Absent: nothing here names a URL of the stack. */
+  readonly publicUrl?: string | undefined;
+  /** In place of the request's own: a product may be deployed for customers where the stack is not, and the other way round. */
+  readonly deployment?: DeploymentContext | undefined;
   readonly entitlements: EntitlementsPort;
   /** Where subscriptions hear events; null: none reach this process. */
   readonly events: EventBus | null;
   readonly log: Logger;
 }
 
+/** What a hosted product's contexts are built from. */
+export interface HostedResources extends ProductResources {
+  readonly product: string;
+}
+
 /** Built once per operation, and once per event of a subscription. `lastEventId`: where a subscription goes on. */
 export function productContext(
   request: RequestContext,
-  { database, entitlements, events, log }: ProductResources,
+  { product, database, entitlements, events, files, publicUrl, deployment = request.deployment, log }: HostedResources,
   lastEventId?: string,
 ): ProductContext {
   const tenantId = request.tenant?.id ?? null;
@@ -91,6 +115,7 @@ export function productContext(
   };
   const shared = {
     ...request,
+    deployment,
     entitlements: tenantEntitlements(tenantId, entitlements),
     log: log.child({ requestId: request.requestId, tenant: tenantId }),
   };
@@ -102,18 +127,37 @@ export function productContext(
       bus: events,
       log: shared.log,
     });
+  // Getters of the prototypes: most operations ask for none of these, and Apollo Server copies the context's own
+  // properties for each operation and would call a getter among them.
+  const places = Object.defineProperties(
+    {},
+    {
+      files: { get: () => tenantFiles(required(files, 'file store'), product, tenantId) },
+      publicUrl: { get: () => required(publicUrl, 'public URL') },
+    },
+  ) as Pick<ProductContext, 'files' | 'publicUrl'>;
+  const reading = Object.create(places, { db: { get: openDb } }) as Pick<ProductContext, 'files' | 'publicUrl' | 'db'>;
   const within = (work: TenantWork<PrismaClientLike>): ProductContext =>
-    Object.freeze({ ...shared, ...work, events: { ...work.events, subscribe }, within });
-  // The handle is made when a resolver first asks for it: many never do. A getter of the prototype, because Apollo
-  // Server copies the context's own properties for each operation and would call a getter among them.
-  const prototype = Object.defineProperty({}, 'db', { get: openDb }) as Pick<ProductContext, 'db'>;
+    Object.freeze(
+      Object.assign(Object.create(places) as typeof places, shared, {
+        ...work,
+        events: { ...work.events, subscribe },
+        within,
+      }),
+    );
   return Object.freeze(
-    Object.assign(Object.create(prototype) as typeof prototype, shared, {
+    Object.assign(Object.create(reading) as typeof reading, shared, {
       events: { ...readingOnly.events, subscribe },
       jobs: readingOnly.jobs,
       within,
     }),
   );
+}
+
+/** What this process was not given: a fault of the deployment's wiring, never of a caller. */
+function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`This process hosts its products without a ${what}.`);
+  return value;
 }
 
 /** Throws `Unauthenticated` when used without a tenant. */

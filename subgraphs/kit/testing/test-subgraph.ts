@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   anonymousContext,
+  type DeploymentContext,
   type EntitlementsPort,
   type EventBus,
   type RequestContext,
@@ -22,6 +26,8 @@ import {
   type CatalogueFinding,
   type ProductDatabase,
 } from '../database/index.js';
+import { directoryFileStore } from '../files/directory-file-store.js';
+import type { FileStore } from '../files/file-store.js';
 import { inProcessBus } from '../events/in-process-bus.js';
 import { JOB_STORE_SCHEMA, migrateJobStore } from '../jobs/store/postgres-job-store.js';
 import type { JobsMeasured } from '../jobs/observation/job-metrics.js';
@@ -43,6 +49,8 @@ export interface TestPerson {
 export interface TestCaller {
   readonly context: RequestContext;
   query(text: string, variables?: Record<string, unknown>): Promise<ExecutionResult>;
+  /** Asks one of the product's routes; `path` as the client sees it. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Resolves once it listens; `next()` is the next event. Rejects with what the subscription is refused with. */
   subscribe(
     text: string,
@@ -55,6 +63,8 @@ export interface TestSubgraph {
   as(person: TestPerson): TestCaller;
   anonymous(): TestCaller;
   readonly database: ProductDatabase;
+  /** Of every tenant, to look behind the product's back: keys begin with `<product>/<tenant id>/`. */
+  readonly files: FileStore;
   /** What the product's events travel on, for hosting it a second time. */
   readonly events: EventBus;
   /** The owner's side of the database, to look behind the product's back. */
@@ -93,6 +103,10 @@ export interface TestSubgraphOptions {
   readonly entitlements?: EntitlementsPort;
   /** Unless told, every tenant a test names exists and is active; core-identity has its own tests. */
   readonly tenants?: TenantsPort;
+  /** Where the product keeps files; a directory of the test's own unless told. */
+  readonly files?: FileStore;
+  /** How the product is deployed; `internal` unless told. */
+  readonly deployment?: DeploymentContext;
   /** Told of every run of a job. */
   readonly observer?: JobObserver;
   /** What operators would read; nothing unless told. */
@@ -105,6 +119,8 @@ export async function testSubgraph(
   {
     entitlements = noEntitlements,
     tenants = everyTenantIsActive,
+    files: given,
+    deployment = 'internal',
     observer = observingNothing,
     logLevel = 'silent',
   }: TestSubgraphOptions = {},
@@ -122,7 +138,10 @@ export async function testSubgraph(
   const as = (role: 'app' | 'system'): string => roleUrl(test.url, test.secret, product, role);
   const database = await openProductDatabase(declared, as('app'));
   const events = inProcessBus((error) => log.error({ err: error }, 'an event listener failed'));
-  const subgraph = hostSubgraph(declaration, { database, entitlements, events, log });
+  const folder = given ? null : await mkdtemp(join(tmpdir(), 'files-'));
+  const files = given ?? (await directoryFileStore(folder!));
+  const publicUrl = 'https://stack.test';
+  const subgraph = hostSubgraph(declaration, { database, entitlements, events, files, publicUrl, deployment, log });
   const owner = new pg.Pool({ connectionString: test.url, max: 2 });
 
   const begin = () =>
@@ -131,7 +150,8 @@ export async function testSubgraph(
       jobStoreUrl: roleUrl(test.url, test.secret, JOB_STORE_SCHEMA, 'runner'),
       tenants,
       entitlements,
-      deployment: 'internal',
+      deployment,
+      files,
       events,
       observer,
       log,
@@ -141,6 +161,7 @@ export async function testSubgraph(
   const caller = (context: RequestContext): TestCaller => ({
     context,
     query: (query, variables) => subgraph.execute({ query, ...(variables && { variables }) }, context),
+    fetch: (path, init) => subgraph.fetch(new Request(new URL(path, publicUrl), init), context),
     subscribe(query, variables, options) {
       if (!subgraph.subscribe) throw new Error(`"${product}" has no subscriptions.`);
       return subgraph.subscribe({ query, ...(variables && { variables }), ...options }, context);
@@ -151,7 +172,7 @@ export async function testSubgraph(
     trace: null,
     deadline: Date.now() + 30_000,
     signal: new AbortController().signal,
-    deployment: 'internal' as const,
+    deployment,
   });
 
   return {
@@ -168,6 +189,7 @@ export async function testSubgraph(
       ),
     anonymous: () => caller(anonymousContext(request())),
     database,
+    files,
     events,
     ownerUrl: test.url,
     clock: {
@@ -200,6 +222,10 @@ export async function testSubgraph(
       await worker?.stop(5_000);
       await database.close();
       await owner.end();
+      if (folder) {
+        await files.close();
+        await rm(folder, { recursive: true, force: true });
+      }
       await test.drop();
     },
   };

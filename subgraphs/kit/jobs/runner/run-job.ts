@@ -4,8 +4,11 @@ import type { Logger } from 'pino';
 import type { ProductDatabase } from '../../database/index.js';
 import type { EventDefinition } from '../../events/define-event.js';
 import { tenantWork } from '../../outbox/outbox.js';
+import type { FileStore } from '../../files/file-store.js';
+import { tenantFiles } from '../../files/tenant-files.js';
 import { tenantEntitlements } from '../../subgraph/product-context.js';
-import { DEFAULT_TIMEOUT_MS, type JobDefinition, type JobLog, type JobRun } from '../define-job.js';
+import { DEFAULT_TIMEOUT_MS, type JobDefinition, type JobLog, type JobRun, type QueueState } from '../define-job.js';
+import type { JobDepth, JobStore } from '../store/job-store.js';
 import type { Cutoff } from './cutoff.js';
 import type { HeldRun } from './held-run.js';
 import { jobContext } from './job-context.js';
@@ -35,6 +38,8 @@ export interface RunJobDeps {
   readonly tenants: TenantsPort;
   readonly entitlements: EntitlementsPort;
   readonly deployment: DeploymentContext;
+  readonly files?: FileStore | undefined;
+  readonly store: Pick<JobStore, 'depths'>;
   /** W3C `traceparent` that the run goes on with; null: none. */
   readonly trace: string | null;
   readonly log: Logger;
@@ -62,7 +67,7 @@ export async function giveUp(job: Job, held: HeldRun, error: Error, deps: RunJob
 async function withRun<T>(
   job: Job,
   held: HeldRun,
-  { product, events, database, tenants, entitlements, deployment, trace, log }: RunJobDeps,
+  { product, events, database, tenants, entitlements, deployment, files, store, trace, log }: RunJobDeps,
   work: (run: JobRun<unknown, never>) => Promise<T>,
 ): Promise<T> {
   const { id, fence, attempt, correlationId, tenantId, payload } = held.job;
@@ -85,6 +90,11 @@ async function withRun<T>(
           within(tenantWork(handle, context, events) as never),
         ),
       entitlements: tenantEntitlements(tenant?.id ?? null, entitlements),
+      get files() {
+        if (!files) throw new JobCannotRun(`Job "${job.name}" uses files, and this worker has no file store.`);
+        return tenantFiles(files, product, tenant?.id ?? null);
+      },
+      queue: async () => queueState(await store.depths(), product),
       attempt,
       fence,
       progress: (fraction, note) => held.progress(fraction, note),
@@ -95,6 +105,18 @@ async function withRun<T>(
     };
     return work(run);
   });
+}
+
+function queueState(depths: readonly JobDepth[], product: string): QueueState {
+  const own = depths.filter((depth) => depth.product === product);
+  const count = (state: JobDepth['state']) => own.find((depth) => depth.state === state)?.count ?? 0;
+  const oldestMs = own.find((depth) => depth.state === 'ready')?.oldestMs ?? 0;
+  return {
+    ready: count('ready'),
+    running: count('running'),
+    dead: count('dead'),
+    oldestReadySeconds: Math.round(oldestMs / 1_000),
+  };
 }
 
 const timeoutOf = ({ timeoutMs = DEFAULT_TIMEOUT_MS }: Job): number => timeoutMs;

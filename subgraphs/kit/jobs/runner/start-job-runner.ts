@@ -3,6 +3,7 @@ import { Agenda, type Job } from 'agenda';
 import type { Logger } from 'pino';
 import type { ProductDatabase } from '../../database/index.js';
 import type { EventDefinition } from '../../events/define-event.js';
+import type { FileStore } from '../../files/file-store.js';
 import { newId } from '../../graph/new-id.js';
 import { concurrencyOf, DEFAULT_TIMEOUT_MS, retryDelay, retryOf, type JobDefinition } from '../define-job.js';
 import type { JobsMeasured } from '../observation/job-metrics.js';
@@ -27,13 +28,14 @@ export interface ProductJobs {
   /** What they may publish. */
   readonly events: readonly EventDefinition[];
   readonly database: ProductDatabase | null;
+  readonly deployment: DeploymentContext;
 }
 
 export interface RunnerDeps {
   readonly store: JobStore;
   readonly tenants: TenantsPort;
   readonly entitlements: EntitlementsPort;
-  readonly deployment: DeploymentContext;
+  readonly files?: FileStore | undefined;
   readonly observer: JobObserver;
   readonly log: Logger;
 }
