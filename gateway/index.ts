@@ -1,5 +1,6 @@
 export { SupergraphGateway, type SupergraphGatewayOptions } from './apollo-server/supergraph-gateway.js';
 export type { SupergraphSource } from './apollo-server/supergraph-source.js';
+export { keepRunning, type Repetition } from './background/keep-running.js';
 export { loadSupergraphEngine, type EngineOptions } from './engine/load-supergraph-engine.js';
 export type { SupergraphEngine, EngineOperation } from './engine/supergraph-engine.js';
 export * from './extensions/gateway-extension.js';

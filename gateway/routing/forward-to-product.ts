@@ -16,6 +16,7 @@ import type { AccessTokens } from '../authentication/access-tokens.js';
 import { authenticateCaller } from '../authentication/authenticate-caller.js';
 import { mayCross } from '../transports/forwarded-headers.js';
 import type { ProductRoute, RouteTable } from './product-routes.js';
+import type { RequestFacts } from './request-facts.js';
 
 /** A name or address with an optional port (RFC 9110, section 7.2). */
 const HOST = /^[\w.:[\]-]+$/;
@@ -24,7 +25,7 @@ const HOST = /^[\w.:[\]-]+$/;
 export async function forwardToProduct(
   request: FastifyRequest,
   reply: FastifyReply,
-  facts: AnonymousRequest,
+  facts: RequestFacts,
   { routes, tokens }: { routes: RouteTable; tokens: AccessTokens | null },
 ): Promise<FastifyReply> {
   const url = urlOf(request);
@@ -33,6 +34,7 @@ export async function forwardToProduct(
   if (route.kind === 'health') return answerHealth(route, reply);
   const context = await contextFor(route, request, facts, tokens);
   const response = await route.subgraph.fetch(productRequest(request, url, route), context);
+  facts.dropDeadline(); // it was answered in time; a long body takes as long as its reader
   return answerWith(response, reply);
 }
 
@@ -92,12 +94,35 @@ function productRequest(request: FastifyRequest, url: URL, { product }: ProductR
 function answerWith(response: Response, reply: FastifyReply): FastifyReply {
   void reply.code(response.status);
   const connection = response.headers.get('connection');
+  const length = lengthOf(response);
+  if (length !== null) void reply.header('content-length', length);
   for (const [name, value] of response.headers) {
-    // Length: written anew, because a body that was decompressed on its way no longer has it.
     if (name === 'set-cookie' || name === 'content-length' || name === 'x-request-id' || !mayCross(name, connection))
       continue;
     void reply.header(name, value);
   }
   for (const cookie of response.headers.getSetCookie()) void reply.header('set-cookie', cookie);
-  return reply.send(response.body ? Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]) : null);
+  // Not null, which Fastify would write as JSON: a 304 would say that the file it speaks of is JSON now.
+  if (!response.body) return reply.send(undefined);
+  const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
+  return reply.send(length === null ? body : body.compose(ofLength(length)));
 }
+
+/** null: nobody said, or it is not that of what is sent, because the body was decompressed on its way. */
+function lengthOf({ headers }: Response): number | null {
+  const length = headers.get('content-length');
+  return length !== null && /^\d{1,15}$/.test(length) && !headers.has('content-encoding') ? Number(length) : null;
+}
+
+/** Lets through exactly as many bytes as were promised: what is more would be read as the connection's next answer. */
+const ofLength = (length: number) =>
+  async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let passed = 0;
+    for await (const chunk of chunks) {
+      passed += chunk.byteLength;
+      if (passed > length) break;
+      yield chunk;
+    }
+    if (passed !== length)
+      throw new Error(`A product promised ${length} bytes and sent ${passed > length ? 'more' : passed}.`);
+  };

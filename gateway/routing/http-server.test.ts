@@ -27,8 +27,11 @@ beforeAll(async () => {
             ['x-inevitable-secret', 'no'],
             ['connection', 'x-gone'],
             ['x-gone', '1'],
-            ['content-length', '999'],
           ],
+        });
+      if (pathname.endsWith('/sized'))
+        return new Response(request.method === 'HEAD' ? null : 'ok', {
+          headers: { 'content-length': new URL(request.url).searchParams.get('length')! },
         });
       if (pathname.endsWith('/down')) throw new SubgraphUnreachable('accounts', new Error('ECONNREFUSED 10.0.0.3'));
       if (pathname.endsWith('/bug')) throw new TypeError('cannot read secret of undefined');
@@ -136,6 +139,18 @@ describe('A product route', () => {
       response.headers.get('x-gone'),
       response.headers.get('x-request-id'),
     ]).toEqual([null, null, expect.any(String)]);
+  });
+
+  it('says how long its answer is, and is cut off where that is not so', async () => {
+    const sized = await gateway.get('/auth/sized?length=2');
+    expect([sized.headers.get('content-length'), await sized.text()]).toEqual(['2', 'ok']);
+    const head = await gateway.get('/auth/sized?length=2', { method: 'HEAD' });
+    expect([head.headers.get('content-length'), await head.text()]).toEqual(['2', '']);
+    const short = gateway.get('/auth/sized?length=3').then((response) => response.text());
+    await expect(short).rejects.toThrow();
+    const error = { code: 'INTERNAL', message: 'Something failed on our side.' };
+    expect(await json('/auth/sized?length=1')).toEqual({ status: 500, body: { error } });
+    expect(await (await gateway.get('/auth/sized?length=x')).text()).toBe('ok');
   });
 
   it('may answer nothing, or send the client elsewhere', async () => {

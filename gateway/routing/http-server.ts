@@ -93,7 +93,14 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
         'A request failed.',
       );
     if (status === 401) void reply.header('www-authenticate', 'Bearer error="invalid_token"');
-    return reply.code(status).header('cache-control', 'no-store').send({ error: { code, message } });
+    // What a product had said of its answer does not hold for this one.
+    for (const name of ['content-length', 'content-range', 'content-disposition', 'etag'])
+      void reply.removeHeader(name);
+    return reply
+      .code(status)
+      .type('application/json; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .send({ error: { code, message } });
   }
 
   const open: OpenOperation = (received) => openOperation(received, parts);

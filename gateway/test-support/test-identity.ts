@@ -62,7 +62,14 @@ export class TestIdentity {
         return { sequence: Math.max(sequence, this.position), revocations: this.#after(sequence) };
       },
     },
-    entitlements: { describe: refuse, reserve: refuse, commit: refuse, release: refuse },
+    entitlements: {
+      describe: refuse,
+      reserve: refuse,
+      commit: refuse,
+      release: refuse,
+      usage: refuse,
+      reservations: refuse,
+    },
     tenants: { find: refuse, active: refuse },
   };
 

@@ -1,11 +1,10 @@
 import { createPrivateKey } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  BadUserInput,
   identityClient,
   parseTenantId,
+  PeerFailed,
   serviceAssertions,
   type IdentityPorts,
   type ServiceCredential,
@@ -13,26 +12,18 @@ import {
 import { newId } from '@inevitable/kit';
 import jwt from 'jsonwebtoken';
 import { newServiceCredential, openTestIdentity, type TestIdentity } from './testing/open-test-identity.js';
+import { serveInternalApi, type ServedInternalApi } from './testing/serve-internal-api.js';
 
 let test: TestIdentity;
-let server: Server;
+let served: ServedInternalApi;
 let url: string;
 beforeAll(async () => {
   test = await openTestIdentity();
-  server = createServer(async (incoming, outgoing) => {
-    const request = new Request(`http://identity.test${incoming.url}`, {
-      method: 'POST',
-      headers: { authorization: incoming.headers.authorization ?? '' },
-      body: await text(incoming),
-    });
-    const response = await test.identity.internalApi(request);
-    outgoing.writeHead(response.status).end(await response.text());
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  served = await serveInternalApi(test.identity);
+  url = served.url;
 });
 afterAll(async () => {
-  await new Promise((resolve) => server.close(resolve));
+  await served.close();
   await test.close();
 });
 
@@ -65,6 +56,9 @@ describe("Identity's ports", () => {
       (ports) => ports.entitlements.reserve(request),
       (ports) => ports.entitlements.commit(acme, newId(), 1),
       (ports) => ports.entitlements.release(acme, newId()),
+      (ports) => ports.entitlements.usage(acme, 'starter.notes'),
+      (ports) => ports.entitlements.usage(parseTenantId(newId()), 'starter.notes'),
+      (ports) => ports.entitlements.reservations({ tenantId: acme, feature: 'starter.notes', after: null }),
     ];
     for (const ask of asks) expect(await ask(far)).toEqual(await ask(near));
     const reserved = await far.entitlements.reserve(request);
@@ -87,6 +81,32 @@ describe("Identity's ports", () => {
       identityClient(url, test.product).verification.registerContextKey({ ...key, kid: 'forged' }, 60),
     ).rejects.toThrow('403');
     expect(await test.get('/.well-known/context-jwks.json')).toEqual({ keys: [key] });
+  });
+});
+
+describe('A failure', () => {
+  it('that the question is to blame for is the same over HTTP as in one process', async () => {
+    const acme = await test.tenantId('acme');
+    const ids = Array.from({ length: 501 }, newId);
+    const ask = (ports: IdentityPorts) =>
+      ports.entitlements.reservations({ tenantId: acme, feature: 'starter.notes', ids, after: null });
+    const refused = { constructor: BadUserInput, details: { field: 'ids' } };
+    await expect(ask(test.identity.ports)).rejects.toMatchObject(refused);
+    await expect(ask(identityClient(url, test.product))).rejects.toMatchObject(refused);
+  });
+
+  it.each<[string, number, string]>([
+    ['another code', 404, '{"error":{"code":"NOT_FOUND","message":"No such operation."}}'],
+    ['no code', 400, '{"error":{}}'],
+    ['no JSON', 502, '<html>'],
+    ['nothing', 400, ''],
+  ])('of the services, answered with %s, is nothing a caller hears of', async (_case, status, body) => {
+    const broken = await serveInternalApi({ internalApi: async () => new Response(body, { status }) });
+    await expect(identityClient(broken.url, test.product).tenants.active(null)).rejects.toMatchObject({
+      constructor: PeerFailed,
+      message: `Identity refused ${broken.url}/internal/v1/active-tenants with ${status}: ${body}`,
+    });
+    await broken.close();
   });
 });
 
@@ -143,6 +163,37 @@ describe('The internal API', () => {
     expect(await call(service, 'describe-entitlements', JSON.stringify({ tenantId: newId() }))).toMatchObject({
       status: 404,
       body: { error: { code: 'NOT_FOUND' } },
+    });
+  });
+
+  const tenantId = '01900000-0000-7000-8000-000000000000';
+  const settle = { tenantId, reservationId: tenantId };
+  const ledger = { tenantId, feature: 'starter.notes', after: null };
+  it.each<[string, string, object, string]>([
+    ['reserve', 'amount', { tenantId, feature: 'starter.notes', amount: 0, idempotencyKey: 'k' }, 'Too small'],
+    ['reserve', 'amount', { tenantId, feature: 'starter.notes', amount: 2 ** 60, idempotencyKey: 'k' }, 'Too big'],
+    ['reserve', 'amount', { tenantId, feature: 'starter.notes', amount: 1.5, idempotencyKey: 'k' }, 'must be of type'],
+    ['reserve', 'feature', { tenantId, feature: '', amount: 1, idempotencyKey: 'k' }, 'Too small'],
+    ['reserve', 'idempotencyKey', { tenantId, feature: 'x', amount: 1, idempotencyKey: 'k'.repeat(201) }, 'Too big'],
+    ['commit', 'actual', { ...settle, actual: -1 }, 'Too small'],
+    ['commit', 'actual', settle, 'is missing'],
+    ['release', 'reservationId', { tenantId, reservationId: "' or true" }, 'Invalid UUID'],
+    ['usage', 'tenantId', { feature: 'starter.notes' }, 'is missing'],
+    ['usage', 'feature', { tenantId }, 'is missing'],
+    ['usage', 'feature', { tenantId, feature: 'x'.repeat(201) }, 'Too big'],
+    ['usage', 'feature', { tenantId, feature: ['starter.notes'] }, 'must be of type string'],
+    ['reservations', 'after', { ...ledger, after: undefined }, 'is missing'],
+    ['reservations', 'after', { ...ledger, after: '1' }, 'Invalid UUID'],
+    ['reservations', 'state', { ...ledger, state: 'open' }, 'Invalid option'],
+    ['reservations', 'state', { ...ledger, state: null }, 'Invalid option'],
+    ['reservations', 'ids', { ...ledger, ids: tenantId }, 'must be of type array'],
+    ['reservations', 'ids.1', { ...ledger, ids: [tenantId, 'acme'] }, 'Invalid UUID'],
+    ['reservations', 'ids', { ...ledger, ids: Array.from({ length: 501 }, () => tenantId) }, 'Too big'],
+    ['reservations', 'body', { ...ledger, ids: Array.from({ length: 5_000 }, () => tenantId) }, 'larger than'],
+  ])('refuses %s with a bad %s, and names it', async (operation, field, body, why) => {
+    expect(await call(bearer(test.product), operation, JSON.stringify(body))).toEqual({
+      status: 400,
+      body: { error: { code: 'BAD_USER_INPUT', message: expect.stringContaining(why), field } },
     });
   });
 

@@ -53,6 +53,8 @@ export function internalApi(ports: IdentityPorts, serviceOf: AssertionVerifier, 
     release: async ({ tenantId, reservationId }) => ({
       settled: await ports.entitlements.release(tenantId, reservationId),
     }),
+    usage: ({ tenantId, feature }) => ports.entitlements.usage(tenantId, feature),
+    reservations: async (request) => ({ reservations: [...(await ports.entitlements.reservations(request))] }),
   };
 
   async function run<Name extends IdentityOperation>(name: Name, request: Request): Promise<IdentityOutput<Name>> {
@@ -71,10 +73,7 @@ export function internalApi(ports: IdentityPorts, serviceOf: AssertionVerifier, 
       if (!(error instanceof CallerError))
         log.error({ err: error, path: new URL(request.url).pathname }, 'an internal call failed');
       const { message, extensions } = toErrorBody(error);
-      return Response.json(
-        { error: { code: extensions.code, message } },
-        { status: ERROR_CODES[extensions.code].status },
-      );
+      return Response.json({ error: { ...extensions, message } }, { status: ERROR_CODES[extensions.code].status });
     }
   };
 }

@@ -6,13 +6,17 @@ import {
   type IdentityPorts,
   type PartHealth,
   type Permission,
+  type TenantRecord,
 } from '@inevitable/contract';
 import type { SubgraphDeclaration } from '@inevitable/kit';
 import { activeTenants } from './entitlements/active-tenants.js';
 import { describeEntitlements } from './entitlements/describe-entitlements.js';
-import { findTenant } from './entitlements/find-tenant.js';
+import { findTenant, findTenantOfSlug } from './entitlements/find-tenant.js';
+import { listReservations } from './entitlements/list-reservations.js';
 import { reserve } from './entitlements/reserve.js';
 import { commit, release } from './entitlements/settle.js';
+import { takeOverFeatures, type DeclaredFeatures } from './entitlements/take-over-features.js';
+import { usage } from './entitlements/usage.js';
 import { tokensOrRefusal } from './flows/auth-tokens.js';
 import type { FlowDeps, Logger } from './flows/flow-deps.js';
 import { issueOperatorToken, type OperatorTokenRequest } from './flows/issue-operator-token.js';
@@ -43,6 +47,8 @@ export interface IdentitySettings {
   readonly encryptionSecret: string;
   /** Every permission the products declare. */
   readonly permissions: readonly Permission[];
+  /** What the products declare for the plans. */
+  readonly features: DeclaredFeatures;
   /** The public keys of the services that may use the internal API. */
   readonly services: readonly ServiceKey[];
   readonly deployment: DeploymentContext;
@@ -70,6 +76,8 @@ export interface Identity {
   readonly internalApi: (request: Request) => Promise<Response>;
   /** An access token without a password. Throws `NotFound` and `BadUserInput`. */
   issueAccessToken(request: OperatorTokenRequest): Promise<string>;
+  /** Of any status; null: there is none. */
+  findTenantOfSlug(slug: string): Promise<TenantRecord | null>;
   readonly maintenance: IdentityMaintenance;
   /** Makes the demo, or sets its password; answers it. Throws `Forbidden` in a customer's deployment. */
   seedDemo(password: string | null): Promise<string>;
@@ -102,6 +110,7 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
   const key = await openSigningKey(db, sealWith(settings.encryptionSecret));
   const verifyAssertion = await openServiceCredentials(db, settings.services);
   const permissions = [...new Set([...identityPermissions, ...settings.permissions])].sort();
+  await takeOverFeatures(db, settings.features, log);
   const revocations = openRevocationFeed(db);
   const flows: FlowDeps = {
     db,
@@ -121,6 +130,8 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
       reserve: (request) => reserve(db, request),
       commit: (tenantId, reservationId, actual) => commit(db, tenantId, reservationId, actual),
       release: (tenantId, reservationId) => release(db, tenantId, reservationId),
+      usage: (tenantId, feature) => usage(db, tenantId, feature),
+      reservations: (request) => listReservations(db, request),
     },
   };
   const maintenance: IdentityMaintenance = {
@@ -145,6 +156,7 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
     ),
     internalApi: internalApi(ports, verifyAssertion, log),
     issueAccessToken: (request) => issueOperatorToken(request, flows),
+    findTenantOfSlug: (slug) => findTenantOfSlug(db, slug),
     maintenance,
     async seedDemo(password) {
       if (deployment === 'customer') throw new Forbidden("A customer's deployment has no demo.");

@@ -1,9 +1,6 @@
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import { Closers } from '../parts/closers.js';
-import { openIdentityParts } from '../parts/identity.js';
-import { openPlaces } from '../parts/open-places.js';
-import { loadProducts } from '../parts/products.js';
+import { openForOperator } from '../parts/open-for-operator.js';
 import type { CommandWorld } from './command.js';
 
 const EXAMPLES = `
@@ -22,14 +19,9 @@ export function tokenCommand(program: Command, world: CommandWorld): void {
     .option('--tenant <slug>', 'which tenant it speaks for; may be left out for a user of one')
     .addHelpText('after', EXAMPLES)
     .action(async ({ user, tenant }: { user: string; tenant?: string }) => {
-      const settings = world.settings();
       const closers = new Closers();
       try {
-        const { config, databases } = await openPlaces(settings, (line) => world.complain(`  ${line}\n`), closers);
-        const products = await loadProducts(settings, config);
-        const log = pino({ level: settings.logLevel }, pino.destination(2));
-        const publicUrl = settings.publicUrl ?? 'http://127.0.0.1:8080';
-        const { identity } = await openIdentityParts(settings, databases, products, publicUrl, closers, log);
+        const { identity } = await openForOperator(world, closers);
         world.print(`${await identity.issueAccessToken({ login: user, ...(tenant !== undefined && { tenant }) })}\n`);
       } finally {
         await closers.closeAll();

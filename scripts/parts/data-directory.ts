@@ -18,7 +18,7 @@ export async function openDataDirectory(path: string): Promise<void> {
       `The data directory ${path} cannot be written (${code}). Choose another with DATA_DIR, or change its owner.`,
     );
   };
-  await makeFolders(path).catch(refuse);
+  await makeFolder(path, PASSABLE).catch(refuse);
   await assertOurs(path);
   const probe = join(path, `.writable-${process.pid}`);
   await writeFile(probe, '').catch(refuse);
@@ -42,16 +42,24 @@ async function assertOurs(folder: string): Promise<void> {
   }
 }
 
-/** Parents first. Node's own recursive mkdir never ends on a file system that answers ENOENT for new folders, as /proc does. */
-async function makeFolders(path: string): Promise<void> {
+/** For others: they may pass through, and see nothing on their way. */
+const PASSABLE = 0o711;
+/** For others: there is nothing. */
+export const PRIVATE = 0o700;
+
+/**
+ * Makes a folder where there is none, with that mode, and its parents before it. Rejects with what the system says.
+ * Node's own recursive mkdir never ends on a file system that answers ENOENT for new folders, as /proc does.
+ */
+export async function makeFolder(path: string, mode: number): Promise<void> {
   try {
-    await mkdir(path, { mode: 0o711 });
+    await mkdir(path, { mode });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
     if (code !== 'ENOENT' || dirname(path) === path || (await isFolder(dirname(path)))) throw error;
-    await makeFolders(dirname(path));
-    await mkdir(path, { mode: 0o711 });
+    await makeFolder(dirname(path), PASSABLE);
+    await mkdir(path, { mode });
   }
 }
 

@@ -37,6 +37,7 @@ export async function openIdentityParts(
     publicUrl,
     encryptionSecret: settings.secret ?? (await secretFile(join(settings.dataDir, 'secret'), randomSecret)),
     permissions: products.flatMap(({ permissions }) => permissions ?? []),
+    features: Object.assign({}, ...products.map(({ features }) => features)),
     services: [...credentials.values()].map(publicHalf),
     deployment: settings.deployment,
     log,

@@ -11,13 +11,21 @@ export class ProductUnknown extends Error {}
 /** Core-identity and operations are made of parts the composition root gives them; all others are only declared. */
 export const STACK_PARTS: ReadonlySet<string> = new Set(['identity', 'operations']);
 
-/** Loads the declaration of every product, or of the one named: the default export of its module. */
+/** The names of the products that supergraph.yaml lists. */
+export const productsOf = (config: SupergraphConfig): readonly string[] =>
+  [...config.subgraphs.keys()].filter((name) => !STACK_PARTS.has(name));
+
+/**
+ * Loads the declaration of every product, or of the one named: the default export of its module. Throws `ProductUnknown`,
+ * and `BadSetting` where a setting is of a product that is none.
+ */
 export async function loadProducts(
   settings: Settings,
   config: SupergraphConfig,
   only?: string,
 ): Promise<readonly SubgraphDeclaration[]> {
-  const names = [...config.subgraphs.keys()].filter((name) => !STACK_PARTS.has(name));
+  const names = productsOf(config);
+  settings.assertDeploymentsOf(names);
   if (only !== undefined && !names.includes(only)) {
     throw new ProductUnknown(
       `There is no product "${only}" in ${settings.supergraphConfig}. It lists: ${names.join(', ')}.`,

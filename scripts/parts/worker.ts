@@ -1,5 +1,12 @@
 import type { EventBus, IdentityPorts } from '@inevitable/contract';
-import { jobMetrics, serveMetrics, startWorker, type WorkedProduct, type Worker } from '@inevitable/kit/host';
+import {
+  jobMetrics,
+  serveMetrics,
+  startWorker,
+  type FileStore,
+  type WorkedProduct,
+  type Worker,
+} from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
@@ -14,6 +21,8 @@ export interface WorkerPart {
   readonly runnerUrl: string;
   readonly identity: Pick<IdentityPorts, 'tenants' | 'entitlements'>;
   readonly events: EventBus;
+  /** Absent: none of these products keeps files. */
+  readonly files?: FileStore;
   /** Only jobs of this queue; all of them unless told. */
   readonly queue?: string | undefined;
 }
@@ -21,7 +30,7 @@ export interface WorkerPart {
 /** Relays outboxes and runs jobs in this process; tells Prometheus of it where METRICS_PORT is set. */
 export async function startWorkerPart(
   settings: Settings,
-  { products, runnerUrl, identity, events, queue }: WorkerPart,
+  { products, runnerUrl, identity, events, files, queue }: WorkerPart,
   report: Progress['line'],
   closers: Closers,
   log: Logger,
@@ -37,6 +46,7 @@ export async function startWorkerPart(
     entitlements: identity.entitlements,
     deployment: settings.deployment,
     events,
+    files,
     queue,
     ...(metrics && { observer: jobMetrics(metrics.registry, () => worker?.runner ?? null) }),
     log,

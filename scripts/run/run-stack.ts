@@ -13,6 +13,7 @@ import { operationsEvents, operationsSubgraph } from '@inevitable/operations';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { openEventBus } from '../parts/event-bus.js';
+import { openFileStore } from '../parts/file-store.js';
 import { openIdentityParts, seedDemo } from '../parts/identity.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
@@ -31,6 +32,7 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const events = await openEventBus(settings, closers, log);
   const products = await loadProducts(settings, config);
+  const fileStore = await openFileStore(settings, closers);
   const registry = registryFromFiles(settings, config);
   await progress.step('composing the supergraph', () => registry.current());
 
@@ -61,11 +63,20 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
       ? await openProductDatabase(isIdentity ? identityDatabase : declaration.database!, urls.appUrl)
       : null;
     if (database) closers.add(`database of ${declaration.name}`, () => database.close());
+    const deployment = settings.deploymentOf(declaration.name);
     hosted.set(
       declaration.name,
-      hostSubgraph(declaration, { database, entitlements: identity.ports.entitlements, events: events.bus, log }),
+      hostSubgraph(declaration, {
+        database,
+        entitlements: identity.ports.entitlements,
+        events: events.bus,
+        files: fileStore.files,
+        publicUrl: () => identity.issuer,
+        deployment,
+        log,
+      }),
     );
-    worked.push({ declaration, database, systemUrl: urls?.systemUrl ?? null });
+    worked.push({ declaration, database, systemUrl: urls?.systemUrl ?? null, deployment });
   }
 
   // Operations' own jobs ask both of them, and may be run before the second is started.
@@ -76,6 +87,7 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
       ...Object.fromEntries([...hosted].map(([name, handle]) => [name, () => handle.health()])),
       'job store': () => jobs.health(),
       worker: async () => worker?.health() ?? notReady('worker', 'it is starting'),
+      ...fileStore.checks,
       ...events.checks,
       gateway: async () => {
         if (!gateway) return notReady('gateway', 'it is starting');
@@ -106,7 +118,13 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
   worker = await progress.step('starting the worker', () =>
     startWorkerPart(
       settings,
-      { products: worked, runnerUrl: jobStore.runnerUrl, identity: identity.ports, events: events.bus },
+      {
+        products: worked,
+        runnerUrl: jobStore.runnerUrl,
+        identity: identity.ports,
+        events: events.bus,
+        files: fileStore.files,
+      },
       progress.line,
       closers,
       log,
@@ -127,6 +145,7 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
         'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }),
         'job store': () => jobs.health(),
         worker: () => worker!.health(),
+        ...fileStore.checks,
         ...events.checks,
       },
       logger: log,

@@ -2,10 +2,12 @@ import { hostSubgraph, openProductDatabase } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { openSharedEventBus } from '../parts/event-bus.js';
+import { openFileStore } from '../parts/file-store.js';
 import { identityPeer } from '../parts/identity-peer.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
 import type { Progress } from '../parts/progress.js';
+import { publicUrlOf } from '../parts/public-url.js';
 import { serveApart } from '../parts/serve-apart.js';
 import type { Settings } from '../settings/settings.js';
 
@@ -20,7 +22,9 @@ export async function runSubgraph(
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const [declaration] = await loadProducts(settings, config, name);
   const events = await openSharedEventBus(settings, closers, log); // what a worker publishes comes from another process
+  const { files, checks: filesChecks } = await openFileStore(settings, closers);
   const identity = await identityPeer(settings, name);
+  const publicUrl = publicUrlOf(identity.verification, closers, log);
   const urls =
     declaration!.database &&
     (await progress.step('preparing the database', () => databases.prepare(declaration!.database!)));
@@ -31,12 +35,20 @@ export async function runSubgraph(
     database,
     entitlements: identity.entitlements,
     events: events?.bus ?? null,
+    files,
+    publicUrl: publicUrl.current,
+    deployment: settings.deploymentOf(name),
     log,
   });
   const defaultPort = Number(new URL(config.subgraphs.get(name)!.routingUrl).port) || 80;
   const url = await serveApart(
     settings,
-    { subgraph, defaultPort, jwksOrigin: settings.identityUrl, checks: events?.checks ?? {} },
+    {
+      subgraph,
+      defaultPort,
+      jwksOrigin: settings.identityUrl,
+      checks: { ...filesChecks, ...publicUrl.checks, ...events?.checks },
+    },
     closers,
     log,
   );

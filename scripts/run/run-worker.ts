@@ -3,6 +3,7 @@ import type { SubgraphDeclaration } from '@inevitable/kit';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { openEventBus } from '../parts/event-bus.js';
+import { openFileStore } from '../parts/file-store.js';
 import { identityPeer } from '../parts/identity-peer.js';
 import { loadProducts, ProductUnknown } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
@@ -28,18 +29,24 @@ export async function runWorker(
   const events = await openEventBus(settings, closers, log);
   const products = await loadProducts(settings, config, product);
   assertQueue(products, queue);
+  const { files, checks: filesChecks } = await openFileStore(settings, closers);
   const identity = await identityPeer(settings, 'worker');
   const worked: WorkedProduct[] = [];
   for (const declaration of products) {
     const urls = declaration.database && (await databases.prepare(declaration.database));
     const database = urls ? await openProductDatabase(declaration.database!, urls.appUrl) : null;
     if (database) closers.add(`database of ${declaration.name}`, () => database.close());
-    worked.push({ declaration, database, systemUrl: urls?.systemUrl ?? null });
+    worked.push({
+      declaration,
+      database,
+      systemUrl: urls?.systemUrl ?? null,
+      deployment: settings.deploymentOf(declaration.name),
+    });
   }
   const { runnerUrl } = await databases.prepareJobStore();
   const worker = await startWorkerPart(
     settings,
-    { products: worked, runnerUrl, identity, events: events.bus, queue },
+    { products: worked, runnerUrl, identity, events: events.bus, files, queue },
     progress.line,
     closers,
     log,
@@ -47,7 +54,7 @@ export async function runWorker(
   if (settings.port !== undefined) {
     const served = await serveHealth(
       { host: settings.host, port: settings.port },
-      { worker: worker.health, ...events.checks },
+      { worker: worker.health, ...filesChecks, ...events.checks },
     );
     closers.add('health', () => served.close());
     progress.line(`health: ${served.url}/ready`);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { BadSetting, readSettings } from './settings.js';
+import fc from 'fast-check';
+import { BadSetting, readSettings, type Settings } from './settings.js';
 
 const natsUrlOf = (url: string): string | undefined => readSettings({ NATS_URL: url }, '/clone').natsUrl;
 
@@ -37,5 +38,106 @@ describe('JOBS_KEEP_DAYS', () => {
   it.each(['0', '-1', '1.5', '3651', 'a week'])('that cannot be used is refused: %s', (given) => {
     expect(() => keepDaysOf(given)).toThrow(BadSetting);
     expect(() => keepDaysOf(given)).toThrow(`JOBS_KEEP_DAYS ("${given}") cannot be used: `);
+  });
+});
+
+const S3 = {
+  S3_ENDPOINT: 'https://s3.example.com/',
+  S3_BUCKET: 'stack-files',
+  S3_ACCESS_KEY_ID: 'an-access-key',
+  S3_SECRET_ACCESS_KEY: 'a-secret-key',
+};
+const filesOf = (env: NodeJS.ProcessEnv): Settings['files'] => readSettings(env, '/clone').files;
+const refusalOf = (env: NodeJS.ProcessEnv): string => {
+  try {
+    readSettings(env, '/clone');
+  } catch (error) {
+    expect(error).toBeInstanceOf(BadSetting);
+    return (error as Error).message;
+  }
+  return 'nothing is refused';
+};
+
+describe('Files', () => {
+  it.each([
+    [{}, '/clone/.data/files'],
+    [{ DATA_DIR: '/var/lib/stack' }, '/var/lib/stack/files'],
+    [{ FILES_DIR: 'artifacts', DATA_DIR: '/var/lib/stack' }, '/clone/artifacts'],
+    [{ FILES_DIR: '/mnt/shared' }, '/mnt/shared'],
+  ])('are in a directory unless a bucket is given: %j', (env, path) => {
+    expect(filesOf(env)).toEqual({ kind: 'directory', path });
+  });
+
+  it('are in the bucket that is given, in the region us-east-1 unless told', () => {
+    const where = {
+      kind: 's3',
+      endpoint: 'https://s3.example.com',
+      bucket: 'stack-files',
+      region: 'us-east-1',
+      accessKeyId: 'an-access-key',
+      secretAccessKey: 'a-secret-key',
+    };
+    expect(filesOf(S3)).toEqual(where);
+    expect(filesOf({ ...S3, S3_REGION: 'eu-central-1' })).toEqual({ ...where, region: 'eu-central-1' });
+  });
+
+  it('are refused in a bucket given by halves, naming all that is missing and repeating no secret', () => {
+    const names = fc.subarray(Object.keys(S3) as (keyof typeof S3)[], { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(names, fc.boolean(), (given, region) => {
+        const env = Object.fromEntries(given.map((name) => [name, S3[name]]));
+        const refusal = refusalOf({ ...env, ...(region && { S3_REGION: 'eu-central-1' }) });
+        const missing = Object.keys(S3).filter((name) => !(name in env));
+        expect(refusal).toContain(`is set without ${missing.join(', ')}.`);
+        expect(refusal).not.toMatch(/an-access-key|a-secret-key/);
+      }),
+    );
+    expect(refusalOf({ S3_REGION: 'eu-central-1' })).toBe(
+      'S3_REGION is set without S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY. Give all of them, or unset every S3 setting for files in a directory.',
+    );
+  });
+
+  it('are refused in two places at once', () => {
+    expect(refusalOf({ ...S3, FILES_DIR: '/mnt/shared' })).toMatch(/^FILES_DIR and S3_ENDPOINT are both set/);
+  });
+
+  it.each([
+    ['S3_ENDPOINT', 's3.example.com'],
+    ['S3_ENDPOINT', 'ftp://s3.example.com'],
+    ['S3_ENDPOINT', 'https://a-login:a-password@s3.example.com'],
+    ['S3_BUCKET', 'a/b'],
+    ['S3_BUCKET', '..'],
+  ])('are refused in what is no bucket: %s is %s', (name, value) => {
+    expect(refusalOf({ ...S3, [name]: value })).toMatch(new RegExp(`^${name}.* cannot be used: (?!.*a-password)`));
+  });
+});
+
+describe('<PRODUCT>_DEPLOYMENT_CONTEXT', () => {
+  it('says how one product is deployed, and nothing of the others', () => {
+    const { deployment, deploymentOf } = readSettings({ CLAUDE_CONFIG_DEPLOYMENT_CONTEXT: 'customer' }, '/clone');
+    expect(deployment).toBe('internal');
+    expect(deploymentOf('claude-config')).toBe('customer');
+    expect(deploymentOf('starter')).toBeUndefined();
+  });
+
+  it('that is empty is not set', () => {
+    const settings = readSettings({ STARTER_DEPLOYMENT_CONTEXT: '' }, '/clone');
+    expect(settings.deploymentOf('starter')).toBeUndefined();
+    settings.assertDeploymentsOf([]);
+  });
+
+  it.each(['Customer', 'production', ' internal'])('that cannot be used is refused: %j', (value) => {
+    expect(refusalOf({ STARTER_DEPLOYMENT_CONTEXT: value })).toContain(
+      `STARTER_DEPLOYMENT_CONTEXT ("${value}") cannot be used: `,
+    );
+  });
+
+  it('of something that is no product is refused where the products are known', () => {
+    const { assertDeploymentsOf } = readSettings({ PLATFROMFORGE_DEPLOYMENT_CONTEXT: 'customer' }, '/clone');
+    assertDeploymentsOf(['starter', 'platfromforge']);
+    expect(() => assertDeploymentsOf(['starter', 'platformforge'])).toThrow(BadSetting);
+    expect(() => assertDeploymentsOf(['starter', 'platformforge'])).toThrow(
+      'PLATFROMFORGE_DEPLOYMENT_CONTEXT is set, and there is no such product. Products: starter, platformforge.',
+    );
   });
 });

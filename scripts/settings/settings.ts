@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { DeploymentContext } from '@inevitable/contract';
 
@@ -8,7 +8,15 @@ export class BadSetting extends Error {}
 const port = z.coerce.number().int().min(0).max(65_535);
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
+const namesNobody = (url: string): boolean => !new URL(url).username && !new URL(url).password;
+const deploymentContext = z.enum(['internal', 'customer']);
 const natsUrl = z.url({ protocol: /^(nats|tls)$/, hostname: /./ });
+
+/** All of them together say where a bucket is; S3_REGION may be left out. */
+const S3_SETTINGS = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const;
+const DEFAULT_S3_REGION = 'us-east-1';
+
+const PRODUCT_DEPLOYMENT = /^([A-Z][A-Z0-9_]*)_DEPLOYMENT_CONTEXT$/;
 
 /** Named, and refused rather than ignored: a set variable never falls back silently. */
 const NOT_YET = {
@@ -22,7 +30,7 @@ const environment = z.object({
   METRICS_PORT: port.optional(),
   DATA_DIR: z.string().min(1).default('.data'),
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
-  DEPLOYMENT_CONTEXT: z.enum(['internal', 'customer']).optional(),
+  DEPLOYMENT_CONTEXT: deploymentContext.optional(),
   SUBSCRIPTION_SLOW_CONSUMER: z.enum(['close', 'drop']).default('close'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
   SUPERGRAPH_CONFIG: z.string().min(1).default('supergraph.yaml'),
@@ -31,6 +39,15 @@ const environment = z.object({
   OPERATIONS_URL: httpUrl.default('http://127.0.0.1:3400'),
   PUBLIC_URL: httpUrl.optional(),
   NATS_URL: natsUrl.optional(),
+  FILES_DIR: z.string().min(1).optional(),
+  S3_ENDPOINT: httpUrl.refine(namesNobody, 'it holds a login, which belongs into S3_ACCESS_KEY_ID').optional(),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/, 'a bucket is named in letters, digits, ".", "_" and "-"')
+    .optional(),
+  S3_REGION: z.string().min(1).optional(),
+  S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
   JOBS_KEEP_DAYS: z.coerce.number().int().min(1).max(3_650).default(14),
   STACK_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
   STACK_DEMO_PASSWORD: z.string().min(8, 'needs at least 8 characters').max(1_000).optional(),
@@ -48,6 +65,22 @@ export interface JobStoreUrls {
   readonly runner: string | undefined;
   readonly reader: string | undefined;
 }
+
+/** Where products keep files. */
+export type FilesSettings =
+  | {
+      readonly kind: 'directory';
+      /** Absolute. */
+      readonly path: string;
+    }
+  | {
+      readonly kind: 's3';
+      readonly endpoint: string;
+      readonly bucket: string;
+      readonly region: string;
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+    };
 
 export interface Settings {
   readonly root: string;
@@ -70,10 +103,15 @@ export interface Settings {
   readonly publicUrl: string | undefined;
   /** May hold credentials. undefined: events stay within a process. */
   readonly natsUrl: string | undefined;
+  readonly files: FilesSettings;
   /** How long ended jobs stay, in days. */
   readonly jobsKeepDays: number;
   readonly secret: string | undefined;
   readonly demoPassword: string | undefined;
+  /** `<PRODUCT>_DEPLOYMENT_CONTEXT`, in place of `deployment`. */
+  deploymentOf(product: string): DeploymentContext | undefined;
+  /** Throws `BadSetting` where a `<PRODUCT>_DEPLOYMENT_CONTEXT` is given of none of these. */
+  assertDeploymentsOf(products: readonly string[]): void;
   databaseUrls(product: string): DatabaseUrls;
   readonly jobStoreUrls: JobStoreUrls;
   /** `<NAME>_URL` in place of a subgraph's routing_url, without the path. */
@@ -95,6 +133,11 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     return value.data;
   };
   const prefix = (name: string): string => name.toUpperCase().replaceAll('-', '_');
+  const deployments = new Map<string, DeploymentContext | undefined>();
+  for (const name of Object.keys(given)) {
+    const [, product] = PRODUCT_DEPLOYMENT.exec(name) ?? [];
+    if (product !== undefined) deployments.set(product, optional(name, deploymentContext));
+  }
 
   const production = read.NODE_ENV === 'production';
   const deployment = read.DEPLOYMENT_CONTEXT ?? (production ? 'customer' : 'internal');
@@ -109,12 +152,14 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     );
   }
 
+  const dataDir = resolve(root, read.DATA_DIR);
+
   return Object.freeze({
     root,
     host: read.HOST,
     port: read.PORT,
     metricsPort: read.METRICS_PORT,
-    dataDir: resolve(root, read.DATA_DIR),
+    dataDir,
     development: !production && deployment === 'internal',
     deployment,
     logLevel: read.LOG_LEVEL,
@@ -125,9 +170,20 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     operationsUrl: read.OPERATIONS_URL,
     publicUrl: read.PUBLIC_URL,
     natsUrl: read.NATS_URL,
+    files: s3Of(read) ?? { kind: 'directory', path: resolve(root, read.FILES_DIR ?? join(dataDir, 'files')) },
     jobsKeepDays: read.JOBS_KEEP_DAYS,
     secret: read.STACK_SECRET,
     demoPassword: read.STACK_DEMO_PASSWORD,
+    deploymentOf: (product: string) => deployments.get(prefix(product)),
+    assertDeploymentsOf(products: readonly string[]) {
+      const known = new Set(products.map(prefix));
+      for (const product of deployments.keys()) {
+        if (!known.has(product))
+          throw new BadSetting(
+            `${product}_DEPLOYMENT_CONTEXT is set, and there is no such product. Products: ${products.join(', ') || 'none'}. Correct the name, or unset it.`,
+          );
+      }
+    },
     databaseUrls: (product: string) => ({
       owner: optional(`${prefix(product)}_OWNER_DATABASE_URL`, postgresUrl),
       app: optional(`${prefix(product)}_DATABASE_URL`, postgresUrl),
@@ -142,9 +198,26 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
   });
 }
 
+/** null: no bucket is given. Throws `BadSetting` for a bucket that is given by halves, and for a directory beside it. */
+function s3Of(read: z.infer<typeof environment>): FilesSettings | null {
+  const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_REGION: region } = read;
+  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = read;
+  if (endpoint && bucket && accessKeyId && secretAccessKey) {
+    if (read.FILES_DIR !== undefined)
+      throw new BadSetting('FILES_DIR and S3_ENDPOINT are both set, and files are in one place. Unset one of them.');
+    return { kind: 's3', endpoint, bucket, region: region ?? DEFAULT_S3_REGION, accessKeyId, secretAccessKey };
+  }
+  const given = S3_SETTINGS.filter((name) => read[name] !== undefined);
+  if (region === undefined && !given.length) return null;
+  const missing = S3_SETTINGS.filter((name) => read[name] === undefined);
+  throw new BadSetting(
+    `${given[0] ?? 'S3_REGION'} is set without ${missing.join(', ')}. Give all of them, or unset every S3 setting for files in a directory.`,
+  );
+}
+
 /** The value itself is not repeated where it may hold a password. */
 function badSetting(issue: z.core.$ZodIssue, given: Record<string, string | undefined>): BadSetting {
   const name = String(issue.path[0]);
-  const shown = /URL|SECRET|PASSWORD/.test(name) ? '' : ` ("${given[name]}")`;
+  const shown = /URL|ENDPOINT|KEY|SECRET|PASSWORD/.test(name) ? '' : ` ("${given[name]}")`;
   return new BadSetting(`${name}${shown} cannot be used: ${issue.message}.`);
 }

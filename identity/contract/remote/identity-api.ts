@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TenantId } from '../ids.js';
-import type { EntitlementsPort } from '../ports/entitlements-port.js';
+import { RESERVATIONS_PAGE, type EntitlementsPort } from '../ports/entitlements-port.js';
 import type { RevocationFeed } from '../ports/revocation-feed.js';
 import type { TenantsPort } from '../ports/tenants-port.js';
 import type { TokenVerificationPort } from '../ports/token-verification-port.js';
@@ -26,6 +26,8 @@ const publicJwk = z.object({
   alg: z.literal('ES256'),
   use: z.literal('sig'),
 });
+const featureName = z.string().min(1).max(200);
+const reservationState = z.enum(['reserved', 'committed', 'released', 'expired']);
 const feature = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('boolean'), enabled: z.boolean() }),
   z.object({ kind: z.literal('static'), value: z.unknown() }),
@@ -79,7 +81,7 @@ export const identityApi = {
   reserve: operation(
     z.object({
       tenantId,
-      feature: z.string().min(1).max(200),
+      feature: featureName,
       amount: z.int().positive(),
       idempotencyKey: z.string().min(1).max(200),
     }),
@@ -91,6 +93,35 @@ export const identityApi = {
   ),
   commit: operation(settle.extend({ actual: z.int().nonnegative() }), z.object({ settled: z.boolean() })),
   release: operation(settle, z.object({ settled: z.boolean() })),
+  usage: operation(
+    z.object({ tenantId, feature: featureName }),
+    z
+      .object({ used: z.int().nonnegative(), held: z.int().nonnegative(), limit: z.int(), resetsAt: z.string() })
+      .nullable(),
+  ),
+  reservations: operation(
+    z.object({
+      tenantId,
+      feature: featureName,
+      ids: z.array(z.uuid()).max(RESERVATIONS_PAGE).readonly().optional(),
+      state: reservationState.optional(),
+      after: z.uuid().nullable(),
+    }),
+    z.object({
+      reservations: z
+        .array(
+          z.object({
+            id: z.uuid(),
+            state: reservationState,
+            amount: z.int().positive(),
+            actual: z.int().nonnegative().nullable(),
+            idempotencyKey: z.string(),
+            createdAt: z.string(),
+          }),
+        )
+        .max(RESERVATIONS_PAGE),
+    }),
+  ),
 } as const;
 
 export type IdentityOperation = keyof typeof identityApi;

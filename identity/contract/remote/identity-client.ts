@@ -1,4 +1,5 @@
-import { PeerFailed } from '../errors.js';
+import { z } from 'zod';
+import { BadUserInput, PeerFailed } from '../errors.js';
 import {
   identityApi,
   IDENTITY_AUDIENCE,
@@ -13,7 +14,8 @@ const TIMEOUT_MS = 5_000;
 
 /**
  * Identity's ports over HTTP, for a process that does not host identity.
- * Throws `PeerFailed` when identity does not answer, refuses the credential, or answers off its contract.
+ * Throws `BadUserInput` where identity does, and `PeerFailed` when it does not answer, refuses the credential, or answers off
+ * its contract.
  */
 export function identityClient(url: string, credential: ServiceCredential): IdentityPorts {
   const assertion = serviceAssertions(credential, IDENTITY_AUDIENCE);
@@ -49,6 +51,8 @@ export function identityClient(url: string, credential: ServiceCredential): Iden
       commit: async (tenantId, reservationId, actual) =>
         (await call('commit', { tenantId, reservationId, actual })).settled,
       release: async (tenantId, reservationId) => (await call('release', { tenantId, reservationId })).settled,
+      usage: (tenantId, feature) => call('usage', { tenantId, feature }),
+      reservations: async (request) => (await call('reservations', request)).reservations,
     },
   };
 }
@@ -65,7 +69,25 @@ async function post(url: string, body: unknown, bearer: string, signal: AbortSig
   } catch (error) {
     throw new PeerFailed(`Identity did not answer at ${url}.`, { cause: error });
   }
-  if (!response.ok)
-    throw new PeerFailed(`Identity refused ${url} with ${response.status}: ${(await response.text()).slice(0, 300)}`);
+  if (!response.ok) throw refusal(url, response.status, await response.text());
   return response.json();
+}
+
+const badInput = z.object({
+  error: z.object({ code: z.literal('BAD_USER_INPUT'), message: z.string(), field: z.string().optional() }),
+});
+
+/** What was wrong with the question is told as it is in one process; anything else is between the two services. */
+function refusal(url: string, status: number, body: string): Error {
+  const { data } = badInput.safeParse(jsonOf(body));
+  if (data) return new BadUserInput(data.error.message, data.error.field);
+  return new PeerFailed(`Identity refused ${url} with ${status}: ${body.slice(0, 300)}`);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -1,8 +1,6 @@
 import type { TenantId } from '@inevitable/contract';
+import { BEFORE_ALL } from '../store/before-all.js';
 import type { SystemDatabase } from '../store/system-database.js';
-
-/** Sorts before every id. */
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 /** A page of `TenantsPort.active`. */
 export async function activeTenants({ rows }: SystemDatabase, after: TenantId | null): Promise<readonly TenantId[]> {

@@ -6,10 +6,20 @@ interface TenantRow extends Omit<TenantRecord, 'entitlementsDigest'> {
   readonly features: FeatureRows;
 }
 
-export async function findTenant({ rows }: SystemDatabase, tenantId: TenantId): Promise<TenantRecord | null> {
+export const findTenant = (db: SystemDatabase, tenantId: TenantId): Promise<TenantRecord | null> =>
+  findTenantWhere(db, 't.id = $1', tenantId);
+
+export const findTenantOfSlug = (db: SystemDatabase, slug: string): Promise<TenantRecord | null> =>
+  findTenantWhere(db, 't.slug = $1', slug);
+
+async function findTenantWhere(
+  { rows }: SystemDatabase,
+  condition: 't.id = $1' | 't.slug = $1',
+  value: string,
+): Promise<TenantRecord | null> {
   const [found] = await rows<TenantRow>(
-    `select t.id, t.slug, t.name, t.plan, t.status, ${FEATURES_OF_TENANT} as features from tenants t where t.id = $1`,
-    [tenantId],
+    `select t.id, t.slug, t.name, t.plan, t.status, ${FEATURES_OF_TENANT} as features from tenants t where ${condition}`,
+    [value],
   );
   if (!found) return null;
   const { features, ...tenant } = found;

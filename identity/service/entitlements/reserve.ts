@@ -1,13 +1,16 @@
-import type { Feature, ReserveOutcome, ReserveRequest } from '@inevitable/contract';
+import { BadUserInput, type ReserveOutcome, type ReserveRequest } from '@inevitable/contract';
 import { newId } from '@inevitable/kit';
 import { isDuplicate, type SystemDatabase } from '../store/system-database.js';
+import { METERED_FEATURE } from './metered-feature.js';
 import { releaseExpired } from './release-expired.js';
 
 /**
  * Holds `amount` of a metered feature for 15 minutes, never past the plan's limit. What nobody settled in time is given
- * back before anyone is refused.
+ * back before anyone is refused. Throws `BadUserInput` for an amount that is no whole number from 1.
  */
 export async function reserve(db: SystemDatabase, request: ReserveRequest): Promise<ReserveOutcome> {
+  if (!Number.isSafeInteger(request.amount) || request.amount < 1)
+    throw new BadUserInput('What is reserved is a whole number from 1.', 'amount');
   const first = (await hold(db, request)) ?? (await whyNot(db, request));
   if (first.kind !== 'exceeded') return first;
   await releaseExpired(db, request.tenantId, request.feature);
@@ -19,11 +22,7 @@ export async function reserve(db: SystemDatabase, request: ReserveRequest): Prom
  * reservations would be read from a snapshot that racing reservations are not in.
  */
 const HOLD = `
-  with feature as (
-    select (f.definition ->> 'limit')::bigint as quota, date_trunc(f.definition ->> 'per', stack_now(), 'UTC') as period
-    from tenants t join plan_features f on f.plan = t.plan
-    where t.id = $1 and f.feature = $2 and f.definition ->> 'kind' = 'metered'
-  ), held as (
+  with feature as (${METERED_FEATURE}), held as (
     insert into usage_counters (tenant_id, feature, period_start, held)
     select $1, $2, period, $3::bigint from feature
     where $3::bigint <= quota
@@ -66,13 +65,7 @@ async function whyNot({ rows }: SystemDatabase, request: ReserveRequest): Promis
   );
   if (earlier) return reserved(earlier);
 
-  const [metered] = await rows<{ definition: Feature & { kind: 'metered' }; resets_at: Date }>(
-    `select f.definition, (date_trunc(f.definition ->> 'per', stack_now() at time zone 'UTC')
-       + ('1 ' || (f.definition ->> 'per'))::interval) at time zone 'UTC' as resets_at
-     from tenants t join plan_features f on f.plan = t.plan
-     where t.id = $1 and f.feature = $2 and f.definition ->> 'kind' = 'metered'`,
-    [tenantId, feature],
-  );
+  const [metered] = await rows<{ quota: string; resets_at: Date }>(METERED_FEATURE, [tenantId, feature]);
   if (!metered) return { kind: 'notEntitled' };
-  return { kind: 'exceeded', limit: metered.definition.limit, resetsAt: metered.resets_at.toISOString() };
+  return { kind: 'exceeded', limit: Number(metered.quota), resetsAt: metered.resets_at.toISOString() };
 }

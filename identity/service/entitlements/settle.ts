@@ -17,7 +17,7 @@ const RELEASE = settle('released', '0');
 
 /**
  * Turns what is held into what is used. True again for one that is committed already: a job that was killed after its
- * commit runs it twice. Throws `BadUserInput` for more than was reserved.
+ * commit runs it twice. Throws `BadUserInput` for more than was reserved, and for what is no whole number from 0.
  */
 export async function commit(
   { rows }: SystemDatabase,
@@ -25,6 +25,8 @@ export async function commit(
   reservationId: string,
   actual: number,
 ): Promise<boolean> {
+  if (!Number.isSafeInteger(actual) || actual < 0)
+    throw new BadUserInput('What was used is a whole number from 0.', 'actual');
   if ((await rows(COMMIT, [tenantId, reservationId, actual])).length > 0) return true;
   const [reservation] = await rows<{ committed: boolean; exceeded: boolean }>(
     `select state = 'committed' as committed, $3::bigint > amount as exceeded from reservations where tenant_id = $1 and id = $2`,

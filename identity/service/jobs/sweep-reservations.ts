@@ -1,9 +1,10 @@
 import type { TenantId } from '@inevitable/contract';
 import { releaseExpired } from '../entitlements/release-expired.js';
+import { BEFORE_ALL } from '../store/before-all.js';
 import type { SystemDatabase } from '../store/system-database.js';
 
 const PAGE = 500;
-const FIRST: Overdue = { tenant_id: '00000000-0000-0000-0000-000000000000' as TenantId, feature: '' };
+const FIRST: Overdue = { tenant_id: BEFORE_ALL as TenantId, feature: '' };
 
 interface Overdue {
   readonly tenant_id: TenantId;

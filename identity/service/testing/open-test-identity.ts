@@ -41,6 +41,7 @@ export async function openTestIdentity() {
     publicUrl: 'http://127.0.0.1:8080',
     encryptionSecret: 'a secret of the tests, long enough',
     permissions: ['starter:notes:read', 'starter:notes:write'],
+    features: {},
     services: [gateway, product].map(({ service, kid, privateKey: { kty, crv, x, y } }) => ({
       service,
       kid,

@@ -1,0 +1,34 @@
+import type { SupergraphConfig } from '@inevitable/gateway';
+import type { Identity } from '@inevitable/identity';
+import type { SubgraphDeclaration } from '@inevitable/kit';
+import { pino, type Logger } from 'pino';
+import type { CommandWorld } from '../commands/command.js';
+import type { Settings } from '../settings/settings.js';
+import type { Closers } from './closers.js';
+import type { Databases } from './databases.js';
+import { openIdentityParts } from './identity.js';
+import { openPlaces } from './open-places.js';
+import { loadProducts } from './products.js';
+
+/** The issuer of a stack that was never started, unless it is told. */
+const DEFAULT_PUBLIC_URL = 'http://127.0.0.1:8080';
+
+export interface OperatorSide {
+  readonly settings: Settings;
+  readonly config: SupergraphConfig;
+  readonly databases: Databases;
+  readonly products: readonly SubgraphDeclaration[];
+  readonly identity: Identity;
+  readonly log: Logger;
+}
+
+/** What a command opens that an operator runs at the machine: core-identity, with its data directory and its database. */
+export async function openForOperator(world: CommandWorld, closers: Closers): Promise<OperatorSide> {
+  const settings = world.settings();
+  const { config, databases } = await openPlaces(settings, (line) => world.complain(`  ${line}\n`), closers);
+  const products = await loadProducts(settings, config);
+  const log = pino({ level: settings.logLevel }, pino.destination(2));
+  const publicUrl = settings.publicUrl ?? DEFAULT_PUBLIC_URL;
+  const { identity } = await openIdentityParts(settings, databases, products, publicUrl, closers, log);
+  return { settings, config, databases, products, identity, log };
+}
