@@ -14,7 +14,10 @@ export {
   type Caller,
   type DeploymentContext,
   type Feature,
+  type FeatureUsage,
   type RequestContext,
+  type Reservation,
+  type ReservationState,
   type TenantId,
   type UserId,
 } from '@inevitable/contract';
@@ -31,6 +34,7 @@ export {
   type Files,
   type StoredFile,
 } from './files/file-store.js';
+export { serveFile, type FileToServe } from './files/serve-file.js';
 export type { TenantFiles } from './files/tenant-files.js';
 export { connectionOf, type Connection, type PageArguments, type PageToRead } from './graph/connection.js';
 export type { EntityReference } from './graph/entity-reference.js';
@@ -39,6 +43,8 @@ export { plainText } from './graph/plain-text.js';
 export {
   BadJob,
   defineJob,
+  JobTookTooLong,
+  RunLost,
   skipped,
   type JobConcurrency,
   type JobDefinition,
@@ -46,10 +52,12 @@ export {
   type JobRun,
   type QueueState,
   type RetryPolicy,
+  type Skipped,
 } from './jobs/define-job.js';
 export { BadSchedule, type JobSchedule } from './jobs/schedule/job-schedule.js';
 export { defineCommand, type CommandRun, type ProductCommand } from './subgraph/define-command.js';
 export {
+  BadFeature,
   defineSubgraph,
   jobsPermission,
   type RouteHandler,
@@ -60,6 +68,7 @@ export type {
   EnqueueOptions,
   EventToPublish,
   ProductContext,
+  ReservationsWanted,
   RouteContext,
   TenantEntitlements,
   TenantWork,

@@ -1,7 +1,17 @@
 import { defineSubgraph } from '@inevitable/kit';
+import { restore } from './commands/restore.js';
 import { platformForgeDatabase } from './database.js';
 import { platformChanged } from './events/platform-changed.js';
+import { backUp } from './jobs/back-up.js';
+import { checkHealth } from './jobs/check-health.js';
+import { cleanUp } from './jobs/clean-up.js';
+import { discard } from './jobs/discard.js';
+import { generate } from './jobs/generate.js';
+import { measureUsage } from './jobs/measure-usage.js';
+import { syncQuota } from './jobs/sync-quota.js';
 import { resolvers } from './resolvers/resolvers.js';
+import { fetchArtifact } from './routes/fetch-artifact.js';
+import { uploadTemplate } from './routes/upload-template.js';
 
 /** PlatformForge: platforms of a tenant, generated from templates. */
 export default defineSubgraph({
@@ -24,6 +34,12 @@ export default defineSubgraph({
     },
   },
   resolvers,
+  jobs: [generate, discard, checkHealth, syncQuota, cleanUp, measureUsage, backUp],
   events: [platformChanged],
+  routes: {
+    'GET /platformforge/artifacts/:id': fetchArtifact,
+    'POST /platformforge/templates': uploadTemplate,
+  },
+  commands: [restore],
   database: platformForgeDatabase,
 });

@@ -107,7 +107,7 @@ describe('A client that sends the internal context header itself', () => {
 
 if (stackMode() === 'apart') {
   describe('A subgraph called directly', () => {
-    it.each(['identity', 'operations', 'starter'] as const)('refuses everything: %s', async (part) => {
+    it.each(['identity', 'operations', 'starter', 'platformforge'])('refuses everything: %s', async (part) => {
       const contexts: Record<string, string>[] = [
         {},
         { authorization: `Bearer ${ada.accessToken}` },

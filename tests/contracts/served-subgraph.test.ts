@@ -1,4 +1,5 @@
-import { request as httpRequest } from 'node:http';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { anonymousContext } from '@inevitable/contract';
@@ -14,6 +15,41 @@ import starter from '@inevitable/starter';
 import { serverAudits } from 'graphql-http';
 import { pino } from 'pino';
 
+/** A body in the hands of the test. */
+interface HeldBody {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  /** Resolves when nobody wants the rest. */
+  readonly cancelled: Promise<unknown>;
+}
+
+function holdBody(): HeldBody {
+  let controller!: HeldBody['controller'];
+  let stream!: HeldBody['stream'];
+  const cancelled = new Promise<unknown>((resolve) => {
+    stream = new ReadableStream({ start: (given) => void (controller = given), cancel: resolve });
+  });
+  return { stream, controller, cancelled };
+}
+
+/** What the next request for `/starter/held` is answered with. */
+let held: HeldBody;
+const withRoutes: typeof starter = {
+  ...starter,
+  routes: {
+    'GET /starter/held': () => new Response(held.stream, { headers: { 'content-length': '10', etag: '"x"' } }),
+    'GET /starter/late': async (_request, { signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      return new Response(held.stream);
+    },
+    'GET /starter/json': () => Response.json({ a: 1 }, { status: 201, headers: { 'x-more': 'yes' } }),
+    'GET /starter/empty': () => new Response(null, { headers: { 'content-type': 'application/json' } }),
+    'GET /starter/method': (request) => new Response(null, { headers: { 'x-method': request.method } }),
+    'GET /starter/open': () => new Response('open'),
+  },
+  openRoutes: ['GET /starter/open'],
+};
+
 let product: TestSubgraph;
 let hosted: HostedSubgraph;
 const served: ServedSubgraph[] = [];
@@ -21,7 +57,7 @@ const log = pino({ level: 'silent' });
 
 beforeAll(async () => {
   product = await testSubgraph(starter);
-  hosted = hostSubgraph(starter, { database: product.database, entitlements: {} as never, events: null, log });
+  hosted = hostSubgraph(withRoutes, { database: product.database, entitlements: {} as never, events: null, log });
   const listen = { host: '127.0.0.1', port: 0, checks: {}, log };
   served.push(
     // Nobody publishes keys there: no token can hold.
@@ -94,4 +130,111 @@ describe('A subgraph served by itself', () => {
       if (result.status === 'error') throw new Error(result.reason);
     });
   }
+});
+
+describe("A route's answer", () => {
+  const text = (body: string) => new TextEncoder().encode(body);
+  const get = (path: string): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) =>
+      httpRequest(served[1]!.url + path, resolve)
+        .on('error', reject)
+        .end(),
+    );
+  const textOf = async (message: IncomingMessage): Promise<string> =>
+    (await message.setEncoding('utf8').toArray()).join('');
+
+  it('is sent as it comes, with the length it says', async () => {
+    held = holdBody();
+    const answer = get('/starter/held');
+    held.controller.enqueue(text('first'));
+    const message = await answer;
+    const [first] = await once(message, 'data');
+    expect(String(first)).toBe('first'); // and the rest is not written yet
+    held.controller.enqueue(text('-last'));
+    held.controller.close();
+    expect(await textOf(message)).toBe('-last');
+    expect(message.headers).toMatchObject({ 'content-length': '10', etag: '"x"' });
+    expect(message.headers).not.toHaveProperty('transfer-encoding');
+  });
+
+  it('is cancelled when the client leaves', async () => {
+    held = holdBody();
+    const answer = get('/starter/held');
+    held.controller.enqueue(text('first'));
+    const message = await answer;
+    message.on('error', () => undefined).destroy();
+    await held.cancelled;
+  });
+
+  it('is cancelled when the client has left before it is there', async () => {
+    held = holdBody();
+    const answer = httpRequest(`${served[1]!.url}/starter/late`).on('error', () => undefined);
+    await new Promise<void>((resolve) => answer.end(resolve));
+    answer.destroy();
+    await held.cancelled;
+  });
+
+  it('breaks off when its body fails, for half of it is no answer', async () => {
+    held = holdBody();
+    const answer = get('/starter/held');
+    held.controller.enqueue(text('first'));
+    const message = await answer;
+    held.controller.error(new Error('the disk is gone'));
+    await expect(textOf(message)).rejects.toThrow('aborted');
+  });
+
+  it('is an error where its body fails before its first byte', async () => {
+    held = holdBody();
+    const answer = get('/starter/held');
+    held.controller.error(new Error('the disk is gone'));
+    const message = await answer;
+    expect(message.statusCode).toBe(500);
+    expect(JSON.parse(await textOf(message))).toEqual({
+      errors: [{ message: 'Something failed on our side.', extensions: { code: 'INTERNAL' } }],
+    });
+  });
+
+  it('is empty where it has no body, whatever its type', async () => {
+    const message = await get('/starter/empty');
+    expect([message.statusCode, message.headers['content-length'], await textOf(message)]).toEqual([200, '0', '']);
+  });
+
+  it('to HEAD is the one to GET without its body, which is not read', async () => {
+    held = holdBody();
+    const head = (path: string) => fetch(served[1]!.url + path, { method: 'HEAD' });
+    const answer = await head('/starter/held');
+    expect([answer.status, answer.headers.get('content-length'), answer.headers.get('etag')]).toEqual([
+      200,
+      '10',
+      '"x"',
+    ]);
+    await held.cancelled;
+
+    const json = await head('/starter/json');
+    expect([json.status, json.headers.get('content-type'), json.headers.get('x-more'), await json.text()]).toEqual([
+      201,
+      'application/json',
+      'yes',
+      '',
+    ]);
+    expect((await head('/starter/method')).headers.get('x-method')).toBe('HEAD');
+    expect((await head('/starter/missing')).status).toBe(404);
+  });
+
+  it('to HEAD has no body in the same process either, and is open where that to GET is', async () => {
+    const context = anonymousContext({
+      requestId: 'x',
+      trace: null,
+      deadline: Date.now() + 10_000,
+      signal: new AbortController().signal,
+      deployment: 'internal',
+    });
+    const answer = await hosted.fetch(new Request('http://x/starter/json', { method: 'HEAD' }), context);
+    expect([answer.status, answer.body, answer.headers.get('x-more')]).toEqual([201, null, 'yes']);
+    const missing = await hosted.fetch(new Request('http://x/starter/missing', { method: 'HEAD' }), context);
+    expect([missing.status, missing.body]).toEqual([404, null]);
+    expect(hosted.isOpenRoute('HEAD', '/starter/open')).toBe(true);
+    expect(hosted.isOpenRoute('HEAD', '/starter/json')).toBe(false);
+    expect((await fetch(`${served[0]!.url}/starter/open`, { method: 'HEAD' })).status).toBe(200);
+  });
 });

@@ -82,26 +82,35 @@ describe('stack compose', () => {
 });
 
 describe('Every command', () => {
-  it.each([[[]], [['start']], [['compose']], [['migrate']], [['token']]])(
-    'has --help with an example: %j',
-    async (args) => {
-      const { code, output } = await stack([...args, '--help']);
-      expect(code).toBe(0);
-      expect(output).toMatch(/Usage: stack[\s\S]*Examples?:/);
-    },
-  );
+  it.each([
+    [[]],
+    [['start']],
+    [['compose']],
+    [['migrate']],
+    [['token']],
+    [['platformforge']],
+    [['platformforge', 'restore']],
+  ])('has --help with an example: %j', async (args) => {
+    const { code, output } = await stack([...args, '--help']);
+    expect(code).toBe(0);
+    expect(output).toMatch(/Usage: stack[\s\S]*Examples?:/);
+  });
 
-  it.each([['start', 'nonsense'], ['start', 'subgraph'], ['start', 'gateway', 'x'], ['nonsense']])(
-    'refuses what it does not know: %s %s',
-    async (...args) => {
-      const { code, output } = await stack(args.filter((arg) => arg !== undefined));
-      expect(code).toBe(2);
-      expect(output).toMatch(/error: /);
-    },
-  );
+  it.each([
+    ['start', 'nonsense'],
+    ['start', 'subgraph'],
+    ['start', 'gateway', 'x'],
+    ['nonsense'],
+    ['starter'],
+    ['platformforge', 'nonsense'],
+  ])('refuses what it does not know: %s %s', async (...args) => {
+    const { code, output } = await stack(args.filter((arg) => arg !== undefined));
+    expect(code).toBe(2);
+    expect(output).toMatch(/error: /);
+  });
 });
 
-describe('stack token and stack migrate', () => {
+describe('stack token, stack migrate and the commands of products', () => {
   it('work beside a running stack', async () => {
     const running = await TestStack.start({ mode: 'one-process' });
     const { code, printed } = await stack(['token', '--user', 'ada'], running.environment);
@@ -118,7 +127,23 @@ describe('stack token and stack migrate', () => {
     expect(unknown.code).toBe(1);
     expect(await stack(['migrate'], running.environment)).toMatchObject({
       code: 0,
-      printed: 'identity: up to date\noperations: up to date\nstarter: up to date\njobs: up to date\n',
+      printed:
+        'identity: up to date\noperations: up to date\nstarter: up to date\nplatformforge: up to date\njobs: up to date\n',
+    });
+
+    const restore = (...args: string[]) => stack(['platformforge', 'restore', ...args], running.environment);
+    expect(await restore('--tenant', 'acme', '--list')).toMatchObject({
+      code: 0,
+      printed: 'There is no backup of this tenant.\n',
+    });
+    expect(await restore('--tenant', 'nobody', '--list')).toEqual({
+      code: 1,
+      output: 'stack: There is no tenant "nobody": give the slug of one, such as --tenant acme.\n',
+      printed: '',
+    });
+    expect(await restore('--tenant', 'acme')).toMatchObject({
+      code: 1,
+      output: 'stack: There is no backup of this tenant.\n',
     });
     await running.close();
   });

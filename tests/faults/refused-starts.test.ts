@@ -57,6 +57,11 @@ describe('A start is refused with one clear sentence when', () => {
     ['MONGODB_URI', 'mongodb://localhost'],
     ['REDIS_URL', 'redis://localhost'],
     ['NATS_URL', 'http://localhost'],
+    ['S3_ENDPOINT', 'http://localhost'],
+    ['S3_REGION', 'eu-central-1'],
+    ['STARTER_DEPLOYMENT_CONTEXT', 'elsewhere'],
+    ['STARTRE_DEPLOYMENT_CONTEXT', 'customer'],
+    ['IDENTITY_DEPLOYMENT_CONTEXT', 'customer'],
   ])('the setting %s is %s', async (name, value) => {
     expect(await refusal(['start'], { [name]: value })).toContain(name);
   });
@@ -67,6 +72,26 @@ describe('A start is refused with one clear sentence when', () => {
     expect(sentence).toContain(`127.0.0.1:${port}/stack`);
     expect(sentence).not.toContain('a-secret');
   });
+
+  it.each([['start'], ['start', 'worker'], ['start', 'subgraph', 'starter']].map((args) => [args.join(' '), args]))(
+    'files cannot be kept where the settings say, and no secret is repeated: %s',
+    async (_name, args) => {
+      const port = await freePort();
+      const sentence = await refusal(args as string[], {
+        S3_ENDPOINT: `http://127.0.0.1:${port}`,
+        S3_BUCKET: 'stack-files',
+        S3_ACCESS_KEY_ID: 'an-access-key',
+        S3_SECRET_ACCESS_KEY: 'a-secret-key',
+      });
+      expect(sentence).toContain('Files cannot be kept in the bucket of S3_ENDPOINT.');
+      expect(sentence).toContain(`"stack-files" at 127.0.0.1:${port}`);
+      expect(sentence).not.toMatch(/an-access-key|a-secret-key/);
+
+      const file = join(dataDir, 'no-folder');
+      await writeFile(file, '');
+      expect(await refusal(args as string[], { FILES_DIR: file })).toContain(`Files cannot be kept in ${file}.`);
+    },
+  );
 
   it('customers could reach development credentials', async () => {
     expect(await refusal(['start'], { DEPLOYMENT_CONTEXT: 'customer' })).toContain('STACK_SECRET');

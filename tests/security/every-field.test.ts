@@ -11,6 +11,9 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
+import { packTemplateArchive } from '../../subgraphs/platformforge/generation/pack-template-archive.js';
+import { templateContent } from '../../subgraphs/platformforge/generation/template-content.js';
+import { uploadedManifest } from '../../subgraphs/platformforge/generation/template-manifest.js';
 import { DEMO_PASSWORD, TestStack, until, type Session } from '../support/test-stack.js';
 
 /** How deep a path from the root may lead; the join user → notes → author → notes is within it. */
@@ -19,10 +22,28 @@ const DEPTH = 4;
 /** A payload of a job that finds nothing to do. */
 const NO_NOTE = '{ noteId: "01890000-0000-7000-8000-000000000000" }';
 
+/** A template that is uploaded in the first tenant; the others are everybody's. */
+const SECRET_TEMPLATE = 'secret-of-the-first';
+const EVERY_STATE = '[QUEUED, GENERATING, READY, FAILED, EXPIRED, ARCHIVED]';
+
+/** One input that names the victim's ids, each in turn. */
+const inputsOf = (victim: Victim, ...rest: string[]): Record<string, string>[] =>
+  victim.ids.map((id) => ({ input: `{ ${[`id: ${JSON.stringify(id)}`, ...rest].join(', ')} }` }));
+
 /** What each root field is asked with: the victim's ids wherever an id is taken. A root field without a row fails the test. */
 const ARGUMENTS: Readonly<Record<string, (victim: Victim) => Record<string, string>[]>> = {
   'Query.viewer': () => [{}],
   'Query.note': (victim) => victim.ids.map((id) => ({ id: JSON.stringify(id) })),
+  'Query.platform': (victim) => victim.ids.map((id) => ({ id: JSON.stringify(id) })),
+  'Query.platforms': (victim) => [
+    { filter: `{ status: ${EVERY_STATE} }` },
+    { filter: '{ nameContains: "secret" }' },
+    { filter: `{ template: "${SECRET_TEMPLATE}" }` },
+    ...victim.ids.map((id) => ({ filter: `{ createdBy: ${JSON.stringify(id)}, status: ${EVERY_STATE} }` })),
+  ],
+  'Query.platformTemplates': () => [{}],
+  'Query.platformSettings': () => [{}],
+  'Query.platformForgeHealth': () => [{}],
   'Query.stackStatus': () => [{}],
   'Query.healthHistory': () => [{}],
   'Query.jobHours': () => [{}],
@@ -41,6 +62,14 @@ const ARGUMENTS: Readonly<Record<string, (victim: Victim) => Record<string, stri
   'Mutation.pauseSchedule': () => [{ input: '{ name: "starter.count-words" }' }],
   'Mutation.resumeSchedule': () => [{ input: '{ name: "starter.count-words" }' }],
   'Mutation.createNote': () => [{ input: '{ text: "written by the attacker" }' }],
+  'Mutation.generatePlatform': () => [{ input: '{ name: "written by the attacker", template: "static-site" }' }],
+  'Mutation.updatePlatform': (victim) => inputsOf(victim, 'name: "taken over"'),
+  'Mutation.regeneratePlatform': (victim) => inputsOf(victim),
+  'Mutation.archivePlatform': (victim) => inputsOf(victim),
+  'Mutation.restorePlatform': (victim) => inputsOf(victim),
+  'Mutation.deletePlatform': (victim) => inputsOf(victim),
+  'Mutation.deletePlatformTemplate': () => [{ input: `{ name: "${SECRET_TEMPLATE}" }` }],
+  'Mutation.updatePlatformSettings': () => [{ input: '{ keepDays: 30 }' }],
   'Mutation.signIn': () => [
     { input: `{ email: "gus@globex.test", password: ${JSON.stringify(DEMO_PASSWORD)}, tenant: "acme" }` },
   ],
@@ -51,6 +80,7 @@ const ARGUMENTS: Readonly<Record<string, (victim: Victim) => Record<string, stri
 /** The same for subscriptions. */
 const SUBSCRIPTIONS: Readonly<Record<string, (victim: Victim) => Record<string, string>[]>> = {
   'Subscription.jobChanged': (victim) => [{}, ...victim.ids.map((id) => ({ filter: `{ id: ${JSON.stringify(id)} }` }))],
+  'Subscription.platformChanged': (victim) => [{}, ...victim.ids.map((id) => ({ id: JSON.stringify(id) }))],
   'Subscription.noteChanged': (victim) => [{}, ...victim.ids.map((id) => ({ id: JSON.stringify(id) }))],
 };
 
@@ -84,10 +114,56 @@ beforeAll(async () => {
   );
   const jobs = () => stack.sql('select id from jobs.jobs where tenant_id = $1', tenant!['id']);
   await until('the note’s words are to be counted', async () => (await jobs()).length > 0);
-  const ids = [...members, ...(await jobs())].map(({ id }) => String(id)).concat(note.id, String(tenant!['id']));
-  victim = { ids, secrets: [...ids, 'a secret of acme', 'acme', ...members.map(({ email }) => String(email))] };
+  await uploadTemplate(ada);
+  const platform = await generatedPlatform(ada);
+  const ids = [...members, ...(await jobs())]
+    .map(({ id }) => String(id))
+    .concat(note.id, platform.id, String(tenant!['id']));
+  victim = {
+    ids,
+    secrets: [
+      ...ids,
+      'a secret of acme',
+      'a platform of theirs 4e0b',
+      SECRET_TEMPLATE,
+      platform.artifact.sha256,
+      'acme',
+      ...members.map(({ email }) => String(email)),
+    ],
+  };
 });
 afterAll(() => stack.close());
+
+/** One of the first tenant's own, with a file that says hello. */
+async function uploadTemplate({ accessToken }: Session): Promise<void> {
+  const manifest = uploadedManifest.parse({
+    name: SECRET_TEMPLATE,
+    title: 'Theirs',
+    description: 'Of the first tenant alone.',
+    parameters: { type: 'object' },
+  });
+  const files = [{ path: 'hello.txt', bytes: Buffer.from('hello'), executable: false }];
+  const { status } = await fetch(`${stack.url}/platformforge/templates`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/gzip' },
+    body: Buffer.from(await packTemplateArchive(templateContent(manifest, files))),
+  });
+  expect(status).toBe(201);
+}
+
+async function generatedPlatform(session: Session) {
+  const { body } = await session.query(
+    `mutation { generatePlatform(input: { name: "a platform of theirs 4e0b", template: "${SECRET_TEMPLATE}" }) { id } }`,
+  );
+  const { id } = body.data!['generatePlatform'] as { id: string };
+  let artifact: { readonly sha256: string } | null = null;
+  await until('the platform is generated', async () => {
+    const seen = await session.query(`{ platform(id: "${id}") { artifact { sha256 } } }`);
+    ({ artifact } = seen.body.data!['platform'] as { artifact: typeof artifact });
+    return artifact !== null;
+  });
+  return { id, artifact: artifact as unknown as { readonly sha256: string } };
+}
 
 /** Every field below `type`, once for each path of types; `seen` collects what was asked for. */
 function selectionOf(type: GraphQLObjectType, depth: number, seen: Set<string>): string {
@@ -140,8 +216,12 @@ function operationsOn(roots: readonly GraphQLObjectType[], known: typeof ARGUMEN
 
 const WRITTEN_LATER = 'another secret of acme 91ef';
 const MARKER = 'the stranger’s own';
+/** A note, and a platform of that name. */
 const write = (session: Session, text: string) =>
-  session.query(`mutation { createNote(input: { text: ${JSON.stringify(text)} }) { id } }`);
+  session.query(`mutation {
+    createNote(input: { text: ${JSON.stringify(text)} }) { id }
+    generatePlatform(input: { name: ${JSON.stringify(text)}, template: "static-site" }) { id }
+  }`);
 
 /** What an event stream has shown so far. */
 class Heard {
@@ -202,10 +282,11 @@ describe("A subscription with another tenant's token", () => {
         }),
       );
     const [strangers, own] = await Promise.all([listening(gus), listening(ada)]);
+    const hearing = (all: readonly Heard[], text: string) => all.filter((heard) => heard.text.includes(text)).length;
     await write(ada, WRITTEN_LATER);
-    await until('the first tenant heard its own', async () => own.some(({ text }) => text.includes(WRITTEN_LATER)));
+    await until('the first tenant heard of its own note and platform', () => hearing(own, WRITTEN_LATER) >= 2);
     await write(gus, MARKER);
-    await until('the stranger heard their own', async () => strangers.some(({ text }) => text.includes(MARKER)));
+    await until('the stranger heard of their own', () => hearing(strangers, MARKER) >= 2);
     for (const { text } of strangers)
       for (const secret of [...victim.secrets, WRITTEN_LATER]) expect(text).not.toContain(secret);
   });

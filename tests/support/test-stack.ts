@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseSupergraphConfig } from '@inevitable/gateway';
 import { createTestDatabase, until, type TestDatabase } from '@inevitable/kit/testing';
 import pg from 'pg';
 
@@ -77,6 +78,12 @@ export async function temporaryDirectory(): Promise<string> {
   return path;
 }
 
+/** In the order of supergraph.yaml. */
+async function subgraphNames(): Promise<readonly string[]> {
+  const path = join(ROOT, 'supergraph.yaml');
+  return [...parseSupergraphConfig(await readFile(path, 'utf8'), path).subgraphs.keys()];
+}
+
 export { until };
 
 export class TestStack {
@@ -87,10 +94,10 @@ export class TestStack {
     readonly mode: StackMode,
     readonly dataDir: string,
     readonly database: TestDatabase | null,
-    private readonly ports: Readonly<Record<'gateway' | 'identity' | 'operations' | 'starter', number>>,
+    private readonly ports: ReadonlyMap<string, number>,
     private readonly settings: Readonly<Record<string, string>>,
   ) {
-    this.url = `http://127.0.0.1:${ports.gateway}`;
+    this.url = this.partUrl('gateway');
   }
 
   /**
@@ -102,15 +109,10 @@ export class TestStack {
     embedded = false,
     settings = {},
   }: { mode?: StackMode; embedded?: boolean; settings?: Readonly<Record<string, string>> } = {}): Promise<TestStack> {
-    const [gateway, identity, operations, starter] = await Promise.all([
-      freePort(),
-      freePort(),
-      freePort(),
-      freePort(),
-    ]);
+    const parts = ['gateway', ...(await subgraphNames())];
+    const ports = await Promise.all(parts.map(async (part) => [part, await freePort()] as const));
     const database = embedded ? null : await createTestDatabase('empty', () => Promise.resolve());
-    const ports = { gateway, identity, operations, starter };
-    const stack = new TestStack(mode, await temporaryDirectory(), database, ports, settings);
+    const stack = new TestStack(mode, await temporaryDirectory(), database, new Map(ports), settings);
     await stack.start();
     return stack;
   }
@@ -120,30 +122,39 @@ export class TestStack {
       DATA_DIR: this.dataDir,
       STACK_DEMO_PASSWORD: DEMO_PASSWORD,
       PUBLIC_URL: this.url,
-      IDENTITY_URL: this.partUrl('identity'),
-      OPERATIONS_URL: this.partUrl('operations'),
-      STARTER_URL: this.partUrl('starter'),
+      ...Object.fromEntries(
+        this.subgraphs.map((name) => [`${name.toUpperCase().replaceAll('-', '_')}_URL`, this.partUrl(name)]),
+      ),
       ...(this.database && { DATABASE_URL: this.database.url }),
       ...this.settings,
     };
   }
 
-  partUrl(part: keyof TestStack['ports']): string {
-    return `http://127.0.0.1:${this.ports[part]}`;
+  partUrl(part: string): string {
+    return `http://127.0.0.1:${this.ports.get(part)}`;
+  }
+
+  private get subgraphs(): readonly string[] {
+    return [...this.ports.keys()].filter((part) => part !== 'gateway');
+  }
+
+  /** Those of supergraph.yaml that are products: each is started by its name. */
+  private get products(): readonly string[] {
+    return this.subgraphs.filter((name) => name !== 'identity' && name !== 'operations');
   }
 
   async start(): Promise<void> {
-    const run = (args: string[], port?: number) =>
-      runStack(args, { ...this.environment, ...(port && { PORT: String(port) }) });
+    const run = (args: string[], part?: string) =>
+      runStack(args, { ...this.environment, ...(part && { PORT: String(this.ports.get(part)) }) });
     this.processes =
       this.mode === 'one-process'
-        ? [run(['start'], this.ports.gateway)]
+        ? [run(['start'], 'gateway')]
         : [
-            run(['start', 'identity'], this.ports.identity),
-            run(['start', 'operations'], this.ports.operations),
-            run(['start', 'subgraph', 'starter'], this.ports.starter),
+            run(['start', 'identity'], 'identity'),
+            run(['start', 'operations'], 'operations'),
+            ...this.products.map((name) => run(['start', 'subgraph', name], name)),
             run(['start', 'worker']),
-            run(['start', 'gateway'], this.ports.gateway),
+            run(['start', 'gateway'], 'gateway'),
           ];
     const died = Promise.race(
       this.processes.map(async (each) => {
@@ -224,10 +235,11 @@ export class TestStack {
     };
   }
 
-  /** Moves the time in SQL of every schema, in every process at once. */
+  /** Moves the time in SQL of every schema, the job store's too, in every process at once. */
   async advanceClock({ seconds }: { readonly seconds: number }): Promise<void> {
-    await this.sql('update identity.clock set ahead = ahead + make_interval(secs => $1)', seconds);
-    await this.sql('update starter.clock set ahead = ahead + make_interval(secs => $1)', seconds);
+    const clocks = await this.sql(`select table_schema from information_schema.tables where table_name = 'clock'`);
+    for (const { table_schema: schema } of clocks)
+      await this.sql(`update ${String(schema)}.clock set ahead = ahead + make_interval(secs => $1)`, seconds);
   }
 
   /** Behind the stack's back, as the database's superuser. */

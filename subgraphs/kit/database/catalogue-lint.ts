@@ -12,8 +12,18 @@ export interface CatalogueFinding {
     | 'tenant-key'
     | 'tenant-foreign-key'
     | 'shared-table'
+    | 'product-table'
+    | 'truncate'
     | 'view';
   readonly message: string;
+}
+
+interface Policy {
+  restrictive: boolean;
+  roles: string[];
+  using: string | null;
+  check: string | null;
+  command: 'ALL' | 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
 }
 
 interface TableFacts {
@@ -24,8 +34,9 @@ interface TableFacts {
   security_invoker: boolean;
   app_reads: boolean;
   app_writes: boolean;
+  app_truncates: boolean;
   tenant_column: 'NOT NULL' | 'NULL' | null;
-  policies: { restrictive: boolean; roles: string[]; using: string | null; check: string | null; command: string }[];
+  policies: Policy[];
   keys: { name: string; columns: string[] }[];
   foreign_keys: { name: string; columns: string[]; target: string; target_has_tenant: boolean }[];
 }
@@ -36,6 +47,7 @@ const FACTS = `
     has_table_privilege($1 || '_app', c.oid, 'SELECT') or has_any_column_privilege($1 || '_app', c.oid, 'SELECT') as app_reads,
     has_table_privilege($1 || '_app', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
       or has_any_column_privilege($1 || '_app', c.oid, 'INSERT, UPDATE') as app_writes,
+    has_table_privilege($1 || '_app', c.oid, 'TRUNCATE') as app_truncates,
     (select case when a.attnotnull then 'NOT NULL' else 'NULL' end from pg_attribute a
       where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped) as tenant_column,
     (select coalesce(json_agg(json_build_object('restrictive', p.permissive = 'RESTRICTIVE', 'roles', p.roles::text[],
@@ -57,7 +69,7 @@ const FACTS = `
  * What the app role cannot touch needs no policy. `ownerUrl`: any role that may read the catalogue.
  */
 export async function lintCatalogue(
-  { product, shared = {} }: DatabaseDeclaration,
+  { product, shared = {}, ofNoTenant = {} }: DatabaseDeclaration,
   ownerUrl: string,
 ): Promise<readonly CatalogueFinding[]> {
   const client = new pg.Client({ connectionString: ownerUrl });
@@ -67,7 +79,10 @@ export async function lintCatalogue(
     return rows.flatMap((facts) => {
       if (!facts.app_reads && !facts.app_writes) return [];
       if (facts.kind === 'v') return lintView(facts);
-      return facts.table in shared ? lintShared(facts) : lintTenantTable(facts, product);
+      if (Object.hasOwn(shared, facts.table)) return lintShared(facts);
+      return Object.hasOwn(ofNoTenant, facts.table)
+        ? lintTableOfNoTenant(facts, product)
+        : lintTenantTable(facts, product);
     });
   } finally {
     await client.end();
@@ -97,12 +112,67 @@ function lintShared({ table, app_writes }: TableFacts): CatalogueFinding[] {
   ];
 }
 
+/** What only work of no tenant writes, and everybody may read. */
+function lintTableOfNoTenant(facts: TableFacts, product: string): CatalogueFinding[] {
+  const { table, policies } = facts;
+  const app = `${product}_app`;
+  const findings = lintStaff(facts, product);
+  const find = (rule: CatalogueFinding['rule'], message: string) => findings.push({ table, rule, message });
+  if (!facts.row_security || !facts.forced) {
+    find(
+      'row-level-security',
+      `Row-level security is not both enabled and forced. Call protect_product_table('${table}').`,
+    );
+  }
+  if (facts.tenant_column !== null)
+    find('product-table', 'A table with a tenant_id is named as one of no tenant: every tenant reads all of it.');
+  const writing = policies.filter(
+    ({ restrictive, roles, command }) =>
+      !restrictive && command !== 'SELECT' && (roles.includes(app) || roles.includes('public')),
+  );
+  for (const { command } of writing.filter((policy) => !isForNoTenantAlone(policy))) {
+    find(
+      'product-table',
+      `A policy for ${command} lets ${app} write while a tenant is set: one tenant could write what another reads. Let protect_product_table('${table}') write the policies.`,
+    );
+  }
+  return findings;
+}
+
+/** The whole expression, as the catalogue prints it: any other might hold in other cases too. */
+const WHEN_NO_TENANT = /^\((?:\w+\.)?current_tenant\(\) IS NULL\)$/;
+
+/** PostgreSQL takes USING for a CHECK that is missing; an INSERT has only the latter. */
+const isForNoTenantAlone = ({ command, using, check }: Policy): boolean =>
+  (command === 'INSERT' || WHEN_NO_TENANT.test(using ?? '')) && WHEN_NO_TENANT.test(check ?? using ?? '');
+
+/** What holds for every table with policies. */
+function lintStaff({ table, policies, app_truncates }: TableFacts, product: string): CatalogueFinding[] {
+  const findings: CatalogueFinding[] = [];
+  for (const role of ['owner', 'system'].map((suffix) => `${product}_${suffix}`)) {
+    const reachesAll = policies.some(
+      ({ restrictive, roles, using, command }) =>
+        !restrictive && command === 'ALL' && roles.includes(role) && using === 'true',
+    );
+    if (reachesAll) continue;
+    findings.push({
+      table,
+      rule: 'staff-policies',
+      message: `${role} has no USING (true) policy: with FORCE its statements reach 0 rows, silently.`,
+    });
+  }
+  if (app_truncates) {
+    const message = `${product}_app may TRUNCATE, which no policy stops: one tenant could empty the table. Revoke it.`;
+    findings.push({ table, rule: 'truncate', message });
+  }
+  return findings;
+}
+
 function lintTenantTable(facts: TableFacts, product: string): CatalogueFinding[] {
   const { table, policies, keys, foreign_keys, tenant_column } = facts;
-  const findings: CatalogueFinding[] = [];
+  const findings = lintStaff(facts, product);
   const find = (rule: CatalogueFinding['rule'], message: string) => findings.push({ table, rule, message });
   const mentionsTenant = (expression: string | null) => expression?.includes('current_tenant()') ?? false;
-  const forRole = (role: string) => policies.filter((policy) => policy.roles.includes(`${product}_${role}`));
 
   if (!facts.row_security || !facts.forced) {
     find(
@@ -110,22 +180,15 @@ function lintTenantTable(facts: TableFacts, product: string): CatalogueFinding[]
       `Row-level security is not both enabled and forced. Call protect_tenant_table('${table}').`,
     );
   }
-  const guards = forRole('app').filter(
-    (policy) => policy.restrictive && policy.command === 'ALL' && mentionsTenant(policy.using),
+  const guards = policies.filter(
+    ({ restrictive, roles, command, using }) =>
+      restrictive && command === 'ALL' && roles.includes(`${product}_app`) && mentionsTenant(using),
   );
   if (!guards.some((policy) => policy.check === null || mentionsTenant(policy.check))) {
     find(
       'tenant-policy',
       `No RESTRICTIVE policy for ${product}_app compares with current_tenant(). Call protect_tenant_table('${table}').`,
     );
-  }
-  for (const role of ['owner', 'system']) {
-    if (!forRole(role).some((policy) => !policy.restrictive && policy.using === 'true')) {
-      find(
-        'staff-policies',
-        `${product}_${role} has no USING (true) policy: with FORCE its statements reach 0 rows, silently.`,
-      );
-    }
   }
   if (tenant_column === 'NULL')
     find('tenant-column', 'tenant_id may be null: such a row belongs to nobody and is never erased.');

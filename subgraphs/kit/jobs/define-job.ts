@@ -73,6 +73,12 @@ export interface JobRun<Payload, Client> {
   readonly log: JobLog;
 }
 
+/** A run was cut off: it had not ended within its job's `timeoutMs`. */
+export class JobTookTooLong extends Error {}
+
+/** The last run never ended, its worker was lost with it; or giving the job up has failed before. The message is what is known. */
+export class RunLost extends Error {}
+
 /** A run that had nothing to do, and why. */
 export interface Skipped {
   readonly skipped: string;
@@ -102,7 +108,8 @@ export interface JobDefinition<Payload = unknown, Client extends PrismaClientLik
   readonly concurrency?: number | JobConcurrency;
   run(run: JobRun<Payload, Client>): Promise<void | Skipped>;
   /**
-   * Its last run has failed, or was lost with its worker: time to give back what it held. Called again every 30 s while it
+   * Its last run has failed (`error`: what it threw, or `JobTookTooLong`), or was lost with its worker (`RunLost`): time
+   * to give back what it held. Called again every 30 s while it
    * throws or its tenant cannot be served, 10 times in all; then the job is dead. Not called where the tenant is gone or
    * the payload does not fit.
    */

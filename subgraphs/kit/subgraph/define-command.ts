@@ -5,7 +5,7 @@ import type { TenantWork } from './product-context.js';
 
 /** What a command's `run` gets: one tenant's rows and files, as a job of that tenant would. */
 export interface CommandRun<Client = PrismaClientLike> {
-  /** Of the options declared; absent ones are not in it. A flag (no `<value>`) is `true`. */
+  /** Of the options declared, named as commander does (`--dry-run` is `dryRun`); absent ones are not in it. A flag (no `<value>`) is `true`. */
   readonly options: Readonly<Record<string, string | true>>;
   readonly db: TenantClient<Client>;
   readonly transaction: <T>(work: (scope: TenantWork<Client>) => Promise<T>) => Promise<T>;

@@ -8,11 +8,15 @@ import type { RouteContext } from './product-context.js';
 /** `METHOD /path` as the client sees it; `:name` matches one segment. */
 export type RoutePattern = `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`;
 /** A product's HTTP route (Fetch API), so that it does not know the server. */
-export type RouteHandler = (
-  request: Request,
-  context: RouteContext,
-  params: Readonly<Record<string, string>>,
-) => Response | Promise<Response>;
+export type RouteHandler<Client extends PrismaClientLike = PrismaClientLike> = RouteOf<Client>['handle'];
+/** As a method, so that a product's handlers may name their own Prisma client, as its jobs do. */
+interface RouteOf<Client extends PrismaClientLike> {
+  handle(
+    request: Request,
+    context: RouteContext<Client>,
+    params: Readonly<Record<string, string>>,
+  ): Response | Promise<Response>;
+}
 
 export interface SubgraphDeclaration<Client extends PrismaClientLike = PrismaClientLike> {
   /** The name in supergraph.yaml, the schema in the database, the audience of context tokens. */
@@ -43,14 +47,29 @@ export interface SubgraphDeclaration<Client extends PrismaClientLike = PrismaCli
   readonly database?: DatabaseDeclaration<Client>;
 }
 
-/** A subgraph is one declaration: the product's table of contents. Throws `BadEventName` and `BadJob` for those of another product. */
+/** A feature its product cannot declare; the message names it. */
+export class BadFeature extends Error {}
+
+/**
+ * A subgraph is one declaration: the product's table of contents. Throws `BadEventName`, `BadJob` and `BadFeature` for those
+ * of another product.
+ */
 export function defineSubgraph<Client extends PrismaClientLike>(
   declaration: SubgraphDeclaration<Client>,
 ): SubgraphDeclaration<Client> {
-  const { name: product, events = [], jobs = [] } = declaration;
+  const { name: product, events = [], features = {}, jobs = [] } = declaration;
   for (const { name } of events) {
     if (productOf(name) !== product)
       throw new BadEventName(`"${name}" is declared by "${product}": its name must begin with "${product}.".`);
+  }
+  for (const name of Object.keys(features)) {
+    if (!name.startsWith(`${product}.`))
+      throw new BadFeature(`Feature "${name}" is declared by "${product}": its name must begin with "${product}.".`);
+    for (const [plan, feature] of Object.entries(features[name]!))
+      if (feature.kind === 'metered' && !(Number.isSafeInteger(feature.limit) && feature.limit >= 0))
+        throw new BadFeature(
+          `Feature "${name}" is limited to ${feature.limit} in the plan "${plan}": that is no whole number from 0.`,
+        );
   }
   for (const { name } of jobs) {
     if (!name.startsWith(`${product}.`))

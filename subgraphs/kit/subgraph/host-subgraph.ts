@@ -57,6 +57,20 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
     return Object.freeze(Object.create(context, { transaction: { value: transaction } })) as RouteContext;
   };
 
+  const answer = async (request: Request, context: RequestContext): Promise<Response> => {
+    const route = matchRoute(request.method, new URL(request.url).pathname);
+    if (!route) return errorResponse('NOT_FOUND', 'No such page.');
+    try {
+      return await route.handle(request, routeContext(context), route.params);
+    } catch (error) {
+      const { message, extensions } = toErrorBody(error);
+      if (ERROR_CODES[extensions.code].status >= 500) {
+        log.error({ requestId: context.requestId, route: new URL(request.url).pathname, err: error }, 'a route failed');
+      }
+      return errorResponse(extensions.code, message);
+    }
+  };
+
   return {
     name: declaration.name,
     declaration,
@@ -85,20 +99,8 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
     }),
 
     async fetch(request, context) {
-      const route = matchRoute(request.method, new URL(request.url).pathname);
-      if (!route) return errorResponse('NOT_FOUND', 'No such page.');
-      try {
-        return await route.handle(request, routeContext(context), route.params);
-      } catch (error) {
-        const { message, extensions } = toErrorBody(error);
-        if (ERROR_CODES[extensions.code].status >= 500) {
-          log.error(
-            { requestId: context.requestId, route: new URL(request.url).pathname, err: error },
-            'a route failed',
-          );
-        }
-        return errorResponse(extensions.code, message);
-      }
+      const response = await answer(request, context);
+      return request.method === 'HEAD' ? withoutBody(response) : response;
     },
 
     health: async () => {
@@ -110,3 +112,10 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
 
 const errorResponse = (code: keyof typeof ERROR_CODES, message: string): Response =>
   Response.json({ error: { code, message } }, { status: ERROR_CODES[code].status });
+
+/** What a route for GET says beside its body, which is not read. */
+function withoutBody(response: Response): Response {
+  void response.body?.cancel().catch(() => undefined);
+  const { status, statusText, headers } = response;
+  return new Response(null, { status, statusText, headers });
+}

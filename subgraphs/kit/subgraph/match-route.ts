@@ -8,7 +8,10 @@ export interface MatchedRoute {
   readonly isOpen: boolean;
 }
 
-/** Compiles a declaration's routes; the answer finds the one for a method and a path, or null. */
+/**
+ * Compiles a declaration's routes; the answer finds the one for a method and a path, or null. A route for GET answers HEAD,
+ * too (RFC 9110, section 9.3.2).
+ */
 export function routeMatcher({
   routes = {},
   openRoutes = [],
@@ -19,7 +22,7 @@ export function routeMatcher({
     router.on(method, path, () => undefined, { handle, isOpen: openRoutes.includes(pattern as RoutePattern) });
   }
   return (method, path) => {
-    const found = router.find(method as findMyWay.HTTPMethod, path);
+    const found = router.find((method === 'HEAD' ? 'GET' : method) as findMyWay.HTTPMethod, path);
     if (!found) return null;
     const { handle, isOpen } = found.store as { handle: RouteHandler; isOpen: boolean };
     return { handle, isOpen, params: found.params as Record<string, string> };

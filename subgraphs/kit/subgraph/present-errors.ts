@@ -35,8 +35,9 @@ function presentError(error: GraphQLError, refused: boolean) {
   if (thrown && typeof code === 'string' && code in ERROR_CODES && !isOurs(code as ErrorCode)) {
     return { message: thrown.message, extensions: { ...detailsOf(thrown), code: code as ErrorCode } };
   }
-  // graphql-js itself refuses a variable or a literal that does not fit, before anything runs.
-  if (refused && !cause) return { message: error.message, extensions: { code: 'BAD_USER_INPUT' as const } };
+  // graphql-js itself refuses a variable or a literal that does not fit, before anything runs; what a scalar says of it is
+  // the cause. Such errors name their place in the document, unlike a fault of ours before it is looked at.
+  if (refused && (!cause || error.nodes?.length)) return { message: error.message, extensions: { code: 'BAD_USER_INPUT' as const } };
   return toErrorBody(cause ?? error);
 }
 

@@ -5,7 +5,10 @@ import {
   type DeploymentContext,
   type EntitlementsPort,
   type EventBus,
+  type FeatureUsage,
   type RequestContext,
+  type Reservation,
+  type ReservationsRequest,
   type TenantId,
 } from '@inevitable/contract';
 import type { Logger } from 'pino';
@@ -61,11 +64,26 @@ export interface TenantEntitlements {
   reserve(feature: string, amount: number, idempotencyKey: string): Promise<string>;
   commit(reservationId: string, actual: number): Promise<boolean>;
   release(reservationId: string): Promise<boolean>;
+  /** null: the tenant's plan does not meter this feature. */
+  usage(feature: string): Promise<FeatureUsage | null>;
+  /**
+   * The ledger of the period that runs and of the one before, in the order of ids, 500 at most; `after` the last id of the
+   * page before. Throws `BadUserInput` for more than 500 `ids`.
+   */
+  reservations(feature: string, which?: ReservationsWanted): Promise<readonly Reservation[]>;
 }
+
+/** All of them, from the beginning, unless told. */
+export type ReservationsWanted = Partial<Pick<ReservationsRequest, 'ids' | 'state' | 'after'>>;
 
 /** What every resolver gets as its third argument. Inside a root mutation field `db`, `events` and `jobs` share one transaction. */
 export interface ProductContext<Client = PrismaClientLike> extends RequestContext, TenantWork<Client> {
   readonly events: TenantWork['events'] & TenantEvents;
+  /**
+   * The same rows, each statement alone: for what a mutation reads before it asks elsewhere (the quota), because its own
+   * `db` holds a connection from the first statement on.
+   */
+  readonly reading: TenantClient<Client>;
   readonly entitlements: TenantEntitlements;
   /** The tenant's files of this product. They are in no transaction: write the file first, then the row that names it. */
   readonly files: TenantFiles;
@@ -86,8 +104,8 @@ export interface ProductResources {
   readonly database: ProductDatabase | null;
   /** Absent: this process serves no product that keeps files. */
   readonly files?: FileStore | undefined;
-  /** Absent: nothing here names a URL of the stack. */
-  readonly publicUrl?: string | undefined;
+  /** Absent: nothing here names a URL of the stack. Asked for when it is used: apart, identity tells it after the start. */
+  readonly publicUrl?: (() => string) | undefined;
   /** In place of the request's own: a product may be deployed for customers where the stack is not, and the other way round. */
   readonly deployment?: DeploymentContext | undefined;
   readonly entitlements: EntitlementsPort;
@@ -132,11 +150,12 @@ export function productContext(
   const places = Object.defineProperties(
     {},
     {
+      reading: { get: openDb },
       files: { get: () => tenantFiles(required(files, 'file store'), product, tenantId) },
-      publicUrl: { get: () => required(publicUrl, 'public URL') },
+      publicUrl: { get: () => required(publicUrl, 'public URL')() },
     },
-  ) as Pick<ProductContext, 'files' | 'publicUrl'>;
-  const reading = Object.create(places, { db: { get: openDb } }) as Pick<ProductContext, 'files' | 'publicUrl' | 'db'>;
+  ) as Pick<ProductContext, 'reading' | 'files' | 'publicUrl'>;
+  const readable = Object.create(places, { db: { get: openDb } }) as typeof places & Pick<ProductContext, 'db'>;
   const within = (work: TenantWork<PrismaClientLike>): ProductContext =>
     Object.freeze(
       Object.assign(Object.create(places) as typeof places, shared, {
@@ -146,7 +165,7 @@ export function productContext(
       }),
     );
   return Object.freeze(
-    Object.assign(Object.create(reading) as typeof reading, shared, {
+    Object.assign(Object.create(readable) as typeof readable, shared, {
       events: { ...readingOnly.events, subscribe },
       jobs: readingOnly.jobs,
       within,
@@ -181,5 +200,8 @@ export function tenantEntitlements(tenantId: TenantId | null, port: Entitlements
     },
     commit: async (reservationId, actual) => port.commit(tenant(), reservationId, actual),
     release: async (reservationId) => port.release(tenant(), reservationId),
+    usage: async (feature) => port.usage(tenant(), feature),
+    reservations: async (feature, { ids, state, after = null } = {}) =>
+      port.reservations({ tenantId: tenant(), feature, ids, state, after }),
   };
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/disabled';
 import {
@@ -111,6 +112,19 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     return executeByApollo(request, reply, context);
   }
 
+  /** The body goes on as it comes, as fast as the client takes it; one who leaves cancels it. */
+  async function send(reply: FastifyReply, response: Response): Promise<void> {
+    void reply.code(response.status);
+    for (const [name, value] of response.headers) void reply.header(name, value);
+    if (!response.body) return void (await reply.send());
+    const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
+    body.once('error', (error) => {
+      // Before that the client is told by `refuse`; now all it learns is that the answer breaks off.
+      if (reply.raw.headersSent) log.error({ err: error, path: reply.request.url }, 'an answer broke off');
+    });
+    await reply.send(body);
+  }
+
   async function executeByApollo(request: FastifyRequest, reply: FastifyReply, context: RequestContext): Promise<void> {
     const headers = new HeaderMap();
     for (const [name, value] of Object.entries(request.headers))
@@ -186,10 +200,4 @@ function toFetchRequest(request: FastifyRequest): Request {
     headers,
     ...(hasBody && { body: new Uint8Array(body) }),
   });
-}
-
-async function send(reply: FastifyReply, response: Response): Promise<void> {
-  void reply.code(response.status);
-  for (const [name, value] of response.headers) void reply.header(name, value);
-  await reply.send(Buffer.from(await response.arrayBuffer()));
 }

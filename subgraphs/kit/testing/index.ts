@@ -1,4 +1,6 @@
 // What a product's tests import: a real PostgreSQL, the real worker, and callers of any tenant.
+export type { ProductFixture } from './product-fixture.js';
 export { createTestDatabase, type TestDatabase } from './test-database.js';
+export { testEntitlements, type TestEntitlements, type TestEntitlementsOptions } from './test-entitlements.js';
 export { until } from './until.js';
 export { testSubgraph, type TestCaller, type TestPerson, type TestSubgraph } from './test-subgraph.js';

@@ -36,6 +36,7 @@ import { startWorker } from '../jobs/start-worker.js';
 import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
 import { hostSubgraph } from '../subgraph/host-subgraph.js';
 import { createTestDatabase } from './test-database.js';
+import { TEST_PLAN, testEntitlements, type TestEntitlements } from './test-entitlements.js';
 import { until } from './until.js';
 
 /** Who asks. Names become ids: the same name is the same tenant or user in the whole file. */
@@ -65,6 +66,8 @@ export interface TestSubgraph {
   readonly database: ProductDatabase;
   /** Of every tenant, to look behind the product's back: keys begin with `<product>/<tenant id>/`. */
   readonly files: FileStore;
+  /** What the product reserves of, to look at its ledger; its clock, where it has one, is moved with the database's. */
+  readonly entitlements: EntitlementsPort;
   /** What the product's events travel on, for hosting it a second time. */
   readonly events: EventBus;
   /** The owner's side of the database, to look behind the product's back. */
@@ -79,6 +82,8 @@ export interface TestSubgraph {
     /** What the worker tells metrics of; null while it is stopped. */
     readonly measured: JobsMeasured | null;
   };
+  /** As a start in another context would: the same rows and files, for callers from before too. */
+  redeploy(deployment: DeploymentContext): Promise<void>;
   /** The catalogue lint of this product's tables. */
   lint(): Promise<readonly CatalogueFinding[]>;
   close(): Promise<void>;
@@ -90,16 +95,15 @@ export function idOf(name: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-const noEntitlements: EntitlementsPort = new Proxy({} as EntitlementsPort, {
-  get: () => () => Promise.reject(new Error('This test asks for entitlements: pass them to testSubgraph.')),
-});
+const hasClock = (port: EntitlementsPort): port is TestEntitlements => 'clock' in port;
 
 const everyTenantIsActive: TenantsPort = {
-  find: (id) => Promise.resolve({ id, slug: id, name: id, plan: 'free', entitlementsDigest: '', status: 'active' }),
+  find: (id) => Promise.resolve({ id, slug: id, name: id, plan: TEST_PLAN, entitlementsDigest: '', status: 'active' }),
   active: () => Promise.resolve([]),
 };
 
 export interface TestSubgraphOptions {
+  /** Unless told, every tenant has the plan `pro` as the product declares it, in a ledger of the test's own (`testEntitlements`). */
   readonly entitlements?: EntitlementsPort;
   /** Unless told, every tenant a test names exists and is active; core-identity has its own tests. */
   readonly tenants?: TenantsPort;
@@ -117,10 +121,10 @@ export interface TestSubgraphOptions {
 export async function testSubgraph(
   declaration: SubgraphDeclaration,
   {
-    entitlements = noEntitlements,
+    entitlements = testEntitlements({ features: declaration.features ?? {} }),
     tenants = everyTenantIsActive,
     files: given,
-    deployment = 'internal',
+    deployment: deployedFirst = 'internal',
     observer = observingNothing,
     logLevel = 'silent',
   }: TestSubgraphOptions = {},
@@ -141,8 +145,20 @@ export async function testSubgraph(
   const folder = given ? null : await mkdtemp(join(tmpdir(), 'files-'));
   const files = given ?? (await directoryFileStore(folder!));
   const publicUrl = 'https://stack.test';
-  const subgraph = hostSubgraph(declaration, { database, entitlements, events, files, publicUrl, deployment, log });
+  let deployment = deployedFirst;
+  const host = () =>
+    hostSubgraph(declaration, {
+      database,
+      entitlements,
+      events,
+      files,
+      publicUrl: () => publicUrl,
+      deployment,
+      log,
+    });
+  let subgraph = host();
   const owner = new pg.Pool({ connectionString: test.url, max: 2 });
+  owner.on('error', () => undefined); // ended, and yet the server may drop the database before it reads the goodbye
 
   const begin = () =>
     startWorker({
@@ -180,7 +196,7 @@ export async function testSubgraph(
       caller(
         Object.freeze({
           ...request(),
-          tenant: { id: idOf(`tenant ${tenant}`) as TenantId, plan: 'free', entitlementsDigest: '' },
+          tenant: { id: idOf(`tenant ${tenant}`) as TenantId, plan: TEST_PLAN, entitlementsDigest: '' },
           caller: { kind: 'member' as const, userId: idOf(`user ${user}`) as UserId },
           sessionId: idOf(`session ${user}`) as SessionId,
           roles: ['member'],
@@ -190,12 +206,14 @@ export async function testSubgraph(
     anonymous: () => caller(anonymousContext(request())),
     database,
     files,
+    entitlements,
     events,
     ownerUrl: test.url,
     clock: {
       async advance({ seconds }) {
         for (const schema of [product, JOB_STORE_SCHEMA])
           await owner.query(`update ${schema}.clock set ahead = ahead + make_interval(secs => $1)`, [seconds]);
+        if (hasClock(entitlements)) entitlements.clock.advance({ seconds });
       },
     },
     jobs: {
@@ -216,6 +234,12 @@ export async function testSubgraph(
       get measured() {
         return worker?.runner ?? null;
       },
+    },
+    async redeploy(context) {
+      await worker?.stop(5_000);
+      deployment = context;
+      subgraph = host();
+      worker = await begin();
     },
     lint: () => lintCatalogue(declared, test.url),
     async close() {

@@ -23,10 +23,10 @@ export interface TemplateFile {
   readonly executable: boolean;
 }
 
-/** A template as it was read: its manifest, and its files without it. */
+/** A template as it was read: its manifest, and what its folder `files/` holds. */
 export interface TemplateContent {
   readonly manifest: TemplateManifest;
-  /** In order of their paths, by byte. */
+  /** In order of their paths, by byte; the paths without `files/`. */
   readonly files: readonly TemplateFile[];
   /** SHA-256 of all of it, in hex. */
   readonly sha256: string;

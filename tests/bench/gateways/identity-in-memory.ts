@@ -13,7 +13,14 @@ export const identityInMemory = (issuer: string, publicJwk: PublicJwk): Identity
       return { sequence, revocations: [] };
     },
   },
-  entitlements: { describe: refuse, reserve: refuse, commit: refuse, release: refuse },
+  entitlements: {
+    describe: refuse,
+    reserve: refuse,
+    commit: refuse,
+    release: refuse,
+    usage: refuse,
+    reservations: refuse,
+  },
   tenants: { find: refuse, active: refuse },
 });
 

@@ -7,7 +7,14 @@ import { tenantWork } from '../../outbox/outbox.js';
 import type { FileStore } from '../../files/file-store.js';
 import { tenantFiles } from '../../files/tenant-files.js';
 import { tenantEntitlements } from '../../subgraph/product-context.js';
-import { DEFAULT_TIMEOUT_MS, type JobDefinition, type JobLog, type JobRun, type QueueState } from '../define-job.js';
+import {
+  DEFAULT_TIMEOUT_MS,
+  JobTookTooLong,
+  type JobDefinition,
+  type JobLog,
+  type JobRun,
+  type QueueState,
+} from '../define-job.js';
 import type { JobDepth, JobStore } from '../store/job-store.js';
 import type { Cutoff } from './cutoff.js';
 import type { HeldRun } from './held-run.js';
@@ -49,8 +56,8 @@ type Job = JobDefinition<unknown, never>;
 
 /**
  * One run of one job: reads the payload, builds the context and the tenant's handle, and holds the handler to its
- * timeout and its lease. Throws what the handler throws, `JobCannotRun`, `JobNotNow`, or why it was cut off: an Error that
- * names the timeout, `LeaseLost`, or that the worker stops.
+ * timeout and its lease. Throws what the handler throws, `JobCannotRun`, `JobNotNow`, or why it was cut off: `JobTookTooLong`,
+ * `LeaseLost`, or that the worker stops.
  */
 export const runJob = (job: Job, held: HeldRun, deps: RunJobDeps): Promise<Verdict> =>
   withRun(job, held, deps, async (run) => {
@@ -127,7 +134,7 @@ const timeoutOf = ({ timeoutMs = DEFAULT_TIMEOUT_MS }: Job): number => timeoutMs
  */
 export async function withinLimits<T>(job: Job, held: HeldRun, work: (cutoff: Cutoff) => Promise<T>): Promise<T> {
   const cutoff = held.begin();
-  const late = (): void => cutoff.abort(new Error(`The job did not end within ${timeoutOf(job)} ms.`));
+  const late = (): void => cutoff.abort(new JobTookTooLong(`The job did not end within ${timeoutOf(job)} ms.`));
   const timer = setTimeout(late, timeoutOf(job)).unref();
   try {
     return await Promise.race([work(cutoff), cutoff.aborted]);

@@ -1,5 +1,5 @@
 import { CallerError } from '@inevitable/contract';
-import { retryOf, type JobDefinition } from '../define-job.js';
+import { retryOf, RunLost, type JobDefinition } from '../define-job.js';
 import { tracedRun } from '../observation/job-traces.js';
 import type { JobStore } from '../store/job-store.js';
 import { fanOut } from './fan-out.js';
@@ -55,7 +55,7 @@ async function failed(error: Error, job: Job, held: HeldRun, run: RunJobDeps): P
 
 /** It may not run again: its last worker was lost with it, or the product could not give it up before. */
 async function afterTheLast(job: Job, held: HeldRun, run: RunJobDeps): Promise<Verdict> {
-  const error = new Error(held.job.error ?? 'It was begun as often as it may run, and never ended.');
+  const error = new RunLost(held.job.error ?? 'It was begun as often as it may run, and never ended.');
   return (await tryGivingUp(error, job, held, run)) ?? { outcome: 'failed', error: error.message, waitMs: null };
 }
 

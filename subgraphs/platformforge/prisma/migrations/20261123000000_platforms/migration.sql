@@ -1,3 +1,10 @@
+-- So that no update forgets it. The schema is named: whoever fires it may look elsewhere first.
+CREATE FUNCTION set_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.updated_at := platformforge.stack_now();
+  RETURN NEW;
+END $$;
+
 CREATE TABLE platforms (
   tenant_id uuid NOT NULL DEFAULT current_tenant(),
   id uuid NOT NULL,
@@ -25,6 +32,9 @@ CREATE UNIQUE INDEX platforms_tenant_id_slug_key ON platforms (tenant_id, slug);
 CREATE INDEX platforms_tenant_id_status_id_idx ON platforms (tenant_id, status, id);
 CREATE INDEX platforms_tenant_id_template_id_idx ON platforms (tenant_id, template, id);
 CREATE INDEX platforms_tenant_id_created_by_id_idx ON platforms (tenant_id, created_by, id);
+-- The list as people see it first, however many are put away.
+CREATE INDEX platforms_not_archived ON platforms (tenant_id, id) WHERE status <> 'ARCHIVED';
+CREATE TRIGGER platforms_updated BEFORE UPDATE ON platforms FOR EACH ROW EXECUTE FUNCTION set_updated_at();
 SELECT protect_tenant_table('platforms');
 
 -- No foreign key to platforms: a generation outlives its platform, because the quota's ledger is compared with it.
@@ -64,6 +74,7 @@ CREATE TABLE templates (
   CONSTRAINT templates_pkey PRIMARY KEY (tenant_id, id)
 );
 CREATE UNIQUE INDEX templates_tenant_id_name_key ON templates (tenant_id, name);
+CREATE TRIGGER templates_updated BEFORE UPDATE ON templates FOR EACH ROW EXECUTE FUNCTION set_updated_at();
 SELECT protect_tenant_table('templates');
 
 CREATE TABLE settings (
@@ -73,6 +84,7 @@ CREATE TABLE settings (
   updated_at timestamptz(3) NOT NULL DEFAULT stack_now(),
   CONSTRAINT settings_pkey PRIMARY KEY (tenant_id)
 );
+CREATE TRIGGER settings_updated BEFORE UPDATE ON settings FOR EACH ROW EXECUTE FUNCTION set_updated_at();
 SELECT protect_tenant_table('settings');
 
 CREATE TABLE usage_hours (

@@ -7,7 +7,14 @@ import { benchJob, DATABASE, PRODUCT, productWith } from './product.js';
 const refuse = (): never => {
   throw new Error('The benchmark has no entitlements.');
 };
-const entitlements: EntitlementsPort = { describe: refuse, reserve: refuse, commit: refuse, release: refuse };
+const entitlements: EntitlementsPort = {
+  describe: refuse,
+  reserve: refuse,
+  commit: refuse,
+  release: refuse,
+  usage: refuse,
+  reservations: refuse,
+};
 
 /** Core-identity's answer, which a worker asks for before each run, at no cost. */
 const tenants: TenantsPort = {

@@ -1,0 +1,33 @@
+import type { PlatformForgeContext } from '../context.js';
+
+/** The metered feature: platforms generated in a period. */
+export const PLATFORMS = 'platformforge.platforms';
+
+/** Under which a generation's reservation is found in the ledger. */
+export const reservationKey = (generationId: string): string => `generation ${generationId}`;
+
+/** Of the reservation that takes the place of one that expired. Asked for twice, it is the same one. */
+export const renewalKey = (generationId: string, expiredId: string): string =>
+  `${reservationKey(generationId)} again ${expiredId}`;
+
+/**
+ * Reserves one platform and does `work`, which writes the generation with the reservation's id; gives it back when `work`
+ * throws. Call it before the mutation's first statement. Throws `QuotaExceeded` and `NotEntitled`.
+ */
+export async function withReservation<T>(
+  { entitlements, log }: Pick<PlatformForgeContext, 'entitlements' | 'log'>,
+  generationId: string,
+  work: (reservationId: string) => Promise<T>,
+): Promise<T> {
+  const reservationId = await entitlements.reserve(PLATFORMS, 1, reservationKey(generationId));
+  try {
+    return await work(reservationId);
+  } catch (error) {
+    await entitlements
+      .release(reservationId)
+      .catch((err: unknown) =>
+        log.warn({ err, reservationId }, 'a reservation was not given back; it expires by itself'),
+      );
+    throw error;
+  }
+}

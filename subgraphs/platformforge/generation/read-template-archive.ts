@@ -1,0 +1,25 @@
+import { BadUserInput } from '@inevitable/kit';
+import { MOST_PACKED_BYTES } from './archive-content.js';
+import type { TemplateContent } from './known-template.js';
+import { runInThread } from './run-in-thread.js';
+
+export { MOST_PACKED_BYTES } from './archive-content.js';
+
+/**
+ * Reads what somebody uploaded: a gzip-compressed tar archive with `template.json` and `files/` at its top, or below one
+ * folder. It is read in a thread of bounded time and memory, nothing of it is written anywhere, and unpacking stops at the
+ * bound. Throws `BadUserInput` with words on what is wrong.
+ */
+export async function readTemplateArchive(bytes: Uint8Array): Promise<TemplateContent> {
+  if (bytes.byteLength > MOST_PACKED_BYTES) throw new BadUserInput('The archive has more than 1 MiB.');
+  const answer = await runInThread({ kind: 'read', bytes }, new AbortController().signal);
+  switch (answer.kind) {
+    case 'done':
+      return answer.result;
+    case 'refused':
+      throw new BadUserInput(answer.reason);
+    case 'late':
+    case 'outOfMemory':
+      throw new BadUserInput('The archive takes more time or memory to read than an archive may.');
+  }
+}

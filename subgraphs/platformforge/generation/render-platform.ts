@@ -1,0 +1,42 @@
+import type { DeploymentContext } from '@inevitable/kit';
+import type { TemplateContent } from './known-template.js';
+import { runInThread, THREAD_MB, THREAD_MS } from './run-in-thread.js';
+import { TemplateFailed } from './template-failed.js';
+
+/** What a platform is made of. */
+export interface PlatformToRender {
+  readonly content: TemplateContent;
+  readonly platform: { readonly name: string; readonly slug: string };
+  /** As `parametersSchema` parsed them. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly deployment: DeploymentContext;
+}
+
+/** A platform, packed: a gzip-compressed tar archive with everything below `<slug>/`. */
+export interface RenderedPlatform {
+  readonly bytes: Uint8Array;
+  /** Of the bytes, in hex. */
+  readonly sha256: string;
+}
+
+/**
+ * Renders and packs in a thread of bounded time and memory, for a stranger's template may loop. The same input gives the
+ * same bytes. Throws `TemplateFailed` for what a retry cannot mend, and the signal's reason when that aborts.
+ */
+export async function renderPlatform(
+  { content, platform: { name, slug }, parameters, deployment }: PlatformToRender,
+  signal: AbortSignal,
+): Promise<RenderedPlatform> {
+  const platform: PlatformToRender = { content, platform: { name, slug }, parameters, deployment };
+  const answer = await runInThread({ kind: 'render', platform }, signal);
+  switch (answer.kind) {
+    case 'done':
+      return answer.result;
+    case 'refused':
+      throw new TemplateFailed(answer.reason);
+    case 'late':
+      throw new TemplateFailed(`The template takes longer than ${THREAD_MS / 1_000} seconds to render.`);
+    case 'outOfMemory':
+      throw new TemplateFailed(`The template needs more than ${THREAD_MB} MB of memory to render.`);
+  }
+}

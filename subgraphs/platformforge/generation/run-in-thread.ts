@@ -1,0 +1,93 @@
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import type { ThreadAnswer, ThreadOrder, ThreadResults } from './thread-messages.js';
+
+/** Only compiled code runs in a thread; under a test runner this file is its own source. */
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? '../dist/generation/template-thread.js' : './template-thread.js',
+  import.meta.url,
+);
+const THREADS = 2;
+export const THREAD_MS = 10_000;
+export const THREAD_MB = 128;
+
+/** In the last two cases the thread has ended. */
+export type ThreadOutcome<Kind extends keyof ThreadResults> =
+  ThreadAnswer<Kind> | { readonly kind: 'late' } | { readonly kind: 'outOfMemory' };
+
+/**
+ * Does what may run for ever, or want all memory there is, in a thread that is ended then; two at once. Throws the signal's
+ * reason when that aborts, and what is a fault of ours.
+ */
+export async function runInThread<Order extends ThreadOrder>(
+  order: Order,
+  signal: AbortSignal,
+): Promise<ThreadOutcome<Order['kind']>> {
+  const leave = await places.enter(signal);
+  const late = AbortSignal.timeout(THREAD_MS);
+  const broken = new AbortController();
+  const breakOff = (error: unknown): void => broken.abort(error);
+  const pool = threads().on('error', breakOff);
+  try {
+    const answer: unknown = await pool.run(order, { signal: AbortSignal.any([signal, late, broken.signal]) });
+    return answer as ThreadAnswer<Order['kind']>;
+  } catch (error) {
+    signal.throwIfAborted();
+    broken.signal.throwIfAborted();
+    if (late.aborted) return { kind: 'late' };
+    if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') return { kind: 'outOfMemory' };
+    throw error;
+  } finally {
+    pool.off('error', breakOff);
+    leave();
+  }
+}
+
+let pool: Piscina | null = null;
+
+/** Started by the first order: most processes that know this file give none. They do not keep a process alive. */
+function threads(): Piscina {
+  if (pool) return pool;
+  pool = new Piscina({
+    filename: fileURLToPath(ENTRY),
+    minThreads: 0,
+    maxThreads: THREADS,
+    idleTimeout: 30_000,
+    env: { NODE_ENV: 'production' }, // nothing of the process's own environment is within a template's reach
+    execArgv: [], // a flag may be about the process's own entry file
+    resourceLimits: { maxOldGenerationSizeMb: THREAD_MB, maxYoungGenerationSizeMb: 16 },
+  });
+  pool.on('error', () => undefined); // a thread that ended while it had nothing to do is replaced at the next order
+  return pool;
+}
+
+/** As many as there are threads: an order's time begins when it has one, not while it waits. */
+const places = {
+  free: THREADS,
+  waiting: [] as (() => void)[],
+  /** Answers how to leave. Throws the signal's reason when it aborts first. */
+  async enter(signal: AbortSignal): Promise<() => void> {
+    signal.throwIfAborted();
+    if (this.free > 0) this.free -= 1;
+    else await this.wait(signal);
+    return () => {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.free += 1;
+    };
+  },
+  wait(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const enter = (): void => {
+        signal.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const giveUp = (): void => {
+        this.waiting.splice(this.waiting.indexOf(enter), 1);
+        reject(signal.reason as Error);
+      };
+      this.waiting.push(enter);
+      signal.addEventListener('abort', giveUp, { once: true });
+    });
+  },
+};

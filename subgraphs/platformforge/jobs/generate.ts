@@ -1,0 +1,19 @@
+import { defineJob } from '@inevitable/kit';
+import { z } from 'zod';
+import { giveUpGeneration } from '../domain/give-up-generation.js';
+import { runGeneration, type GenerationAsked } from '../domain/run-generation.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+
+/** Makes a platform's artifact. A second run of one that is over only tells the quota's ledger what became of it. */
+export const generate = defineJob<GenerationAsked, PrismaClient>({
+  name: 'platformforge.generate',
+  description: 'Generates a platform from its template, and keeps its artifact.',
+  payload: z.object({ platformId: z.uuid(), generationId: z.uuid() }),
+  once: ({ generationId }) => generationId,
+  retry: { attempts: 4, backoff: 'exponential', firstMs: 2_000, maxMs: 60_000, jitter: true },
+  timeoutMs: 60_000,
+  // Rendering takes a core, and a process renders in two threads.
+  concurrency: { perWorker: 2, perTenant: 2, perProduct: 8 },
+  run: runGeneration,
+  gaveUp: giveUpGeneration,
+});

@@ -1,0 +1,12 @@
+import { requirePermission } from '@inevitable/kit';
+import { deleteTemplate } from '../domain/delete-template.js';
+import type { MutationResolvers } from '../generated/resolvers.js';
+
+export const deletePlatformTemplate: NonNullable<MutationResolvers['deletePlatformTemplate']> = (
+  _parent,
+  { input },
+  context,
+) => {
+  requirePermission(context, 'platformforge:templates:write');
+  return deleteTemplate(context, input.name);
+};

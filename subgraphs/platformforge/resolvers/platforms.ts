@@ -1,0 +1,19 @@
+import { requirePermission, requireTenant } from '@inevitable/kit';
+import { listPlatforms } from '../domain/list-platforms.js';
+import type { QueryResolvers, TenantResolvers, UserResolvers } from '../generated/resolvers.js';
+
+export const platforms: NonNullable<QueryResolvers['platforms']> = (_parent, asked, context) => {
+  requirePermission(context, 'platformforge:platforms:read');
+  return listPlatforms(context.db, asked);
+};
+
+export const platformsOfUser: NonNullable<UserResolvers['platforms']> = (user, asked, context) => {
+  requirePermission(context, 'platformforge:platforms:read');
+  return listPlatforms(context.db, asked, { createdBy: user.id });
+};
+
+export const platformsOfTenant: NonNullable<TenantResolvers['platforms']> = (tenant, asked, context) => {
+  requirePermission(context, 'platformforge:platforms:read');
+  // The handle reaches the caller's tenant only: any other tenant object has nothing to show.
+  return listPlatforms(context.db, asked, tenant.id === requireTenant(context).id ? {} : { id: { in: [] } });
+};
