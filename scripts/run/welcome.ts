@@ -21,7 +21,7 @@ export function welcome({ line }: Progress, url: string, demo: DemoPassword | nu
   );
   line(`  curl -s ${url}/graphql -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \\`);
   line(
-    `    -d '{"query":"{ viewer { user { email } tenant { name notes(first: 5) { nodes { text createdBy { email } } } } } }"}'`,
+    `    -d '{"query":"{ viewer { user { email } tenant { name platforms(first: 5) { nodes { name status createdBy { email } } } } } }"}'`,
   );
   line('');
 }
