@@ -41,12 +41,12 @@ export function headersToPass(headers: Headers): Record<string, string> {
   return passed;
 }
 
-/** undici's answer as a Fetch `Response` whose body is still on its way. */
-export function responseFrom({ statusCode, headers, body }: Dispatcher.ResponseData): Response {
+/** undici's answer to a request of `method` as a Fetch `Response` whose body is still on its way. */
+export function responseFrom({ statusCode, headers, body }: Dispatcher.ResponseData, method: string): Response {
   const passed = new Headers();
   for (const [name, value] of Object.entries(headers))
     for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) passed.append(name, one);
-  if (BODYLESS.has(statusCode)) {
+  if (BODYLESS.has(statusCode) || method === 'HEAD') {
     void body.dump().catch(() => undefined); // gives the connection back; nobody waits for what it says
     return new Response(null, { status: statusCode, headers: passed });
   }

@@ -161,7 +161,7 @@ export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
         headersTimeout: leftMs,
         bodyTimeout: leftMs,
       });
-      return responseFrom(answer);
+      return responseFrom(answer, request.method);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw Date.now() >= context.deadline ? this.#late() : new SubgraphUnreachable(this.name, error);
