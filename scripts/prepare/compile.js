@@ -1,4 +1,4 @@
-import { cp } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesBelow, fingerprint, mark, workspaces } from './fingerprint.js';
@@ -37,6 +37,8 @@ export const compileStep = {
   async run(root) {
     await runNode(root, join(root, 'node_modules/typescript/bin/tsc'), ['-b']);
     for (const folder of workspaces(root)) {
+      // A template's file that is gone from the source would still be read, and packed.
+      await rm(join(root, folder, 'dist', TEMPLATES), { recursive: true, force: true });
       for (const file of assetsOf(root, folder)) {
         await cp(join(root, file), join(root, folder, 'dist', file.slice(folder.length + 1)));
       }

@@ -38,6 +38,7 @@ export { serveFile, type FileToServe } from './files/serve-file.js';
 export type { TenantFiles } from './files/tenant-files.js';
 export { connectionOf, type Connection, type PageArguments, type PageToRead } from './graph/connection.js';
 export type { EntityReference } from './graph/entity-reference.js';
+export { inOneCall } from './graph/in-one-call.js';
 export { newId } from './graph/new-id.js';
 export { plainText } from './graph/plain-text.js';
 export {

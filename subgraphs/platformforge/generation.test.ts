@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -181,6 +181,17 @@ describe('A generation', () => {
     expect(await artifactsOf()).toHaveLength(1);
   });
 
+  it('of a platform that was generated again since changes nothing, however late it comes', async () => {
+    const first = await forge.generated(tenant, { name: 'Superseded', parameters: { whom: 'Ada' } });
+    await forge.as({ tenant, user: 'ada' }).query(REGENERATE, { id: first.id, parameters: { whom: 'Grace' } });
+    await forge.settled();
+    const second = await forge.show(tenant, first.id);
+    await runAgain(first.id);
+    expect(await forge.show(tenant, first.id)).toEqual(second);
+    expect(await forge.quota(tenant)).toEqual({ used: 2, held: 0 });
+    expect(await artifactsOf()).toHaveLength(1);
+  });
+
   it('that was ready when its worker died, before the quota knew, is charged by the next run', async () => {
     await forge.jobs.stop();
     const { id } = await forge.generate(tenant, { name: 'Unpaid' });
@@ -265,7 +276,9 @@ describe('A generation', () => {
     await forge.settled();
     expect(await forge.show(tenant, id)).toMatchObject({
       status: 'FAILED',
-      failureReason: expect.stringMatching(/limited to 200; it resets at/),
+      failureReason: expect.stringMatching(
+        /^The quota of 200 platforms was used up when its turn came\. The next period begins at /,
+      ),
     });
     expect(await forge.quota(tenant)).toEqual({ used: 0, held: 200 });
     expect(await artifactsOf()).toEqual([]);
@@ -278,31 +291,25 @@ describe('A file store that fails', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'failing-'));
     forge = await testPlatformForge({ files: await directoryFileStore(join(folder, 'files')) });
-    await forge.withTemplate('acme', greeting);
   });
   afterAll(async () => {
     await forge.close();
     await rm(folder, { recursive: true, force: true });
   });
-  /** The directory of artifacts becomes a plain file: no write below it can succeed, for root neither. */
+  /** As when its disk is not mounted any more. */
   const breakStore = async (): Promise<() => Promise<void>> => {
-    const tenantId = forge.as({ tenant: 'acme' }).context.tenant!.id;
-    const artifacts = join(folder, 'files', 'platformforge', tenantId, 'artifacts');
-    await rename(artifacts, `${artifacts}-away`).catch(() => undefined);
-    await writeFile(artifacts, 'in the way');
-    return async () => {
-      await rm(artifacts);
-      await rename(`${artifacts}-away`, artifacts).catch(() => undefined);
-    };
+    const files = join(folder, 'files');
+    await rename(files, `${files}-away`);
+    return () => rename(`${files}-away`, files);
   };
 
   it('fails the platform after four attempts, in words, and its quota is given back', async () => {
     const mend = await breakStore();
-    const { id } = await forge.generate('acme', { name: 'Nowhere to put it' });
+    const { id } = await forge.generate('acme', { name: 'Nowhere to put it', template: 'worker' });
     await forge.gaveUp();
     expect(await forge.show('acme', id)).toMatchObject({
       status: 'FAILED',
-      failureReason: expect.stringMatching(/^The store for artifacts /),
+      failureReason: 'The store for artifacts could not be reached. The quota was given back.',
       artifact: null,
     });
     expect(await forge.quota('acme')).toEqual({ used: 0, held: 0 });
@@ -318,7 +325,7 @@ describe('A file store that fails', () => {
 
   it('for a while only delays the platform, and is paid for once', async () => {
     const mend = await breakStore();
-    const { id } = await forge.generate('acme', { name: 'A little later' });
+    const { id } = await forge.generate('acme', { name: 'A little later', template: 'worker' });
     await forge.delayed();
     await mend();
     await forge.gaveUp();
@@ -327,7 +334,7 @@ describe('A file store that fails', () => {
   });
 
   it('keeps the artifact there was when the platform cannot be generated again', async () => {
-    const made = await forge.generated('acme', { name: 'Kept' });
+    const made = await forge.generated('acme', { name: 'Kept', template: 'worker' });
     const before = await forge.quota('acme');
     const mend = await breakStore();
     await forge.as({ tenant: 'acme', user: 'ada' }).query(REGENERATE, { id: made.id });

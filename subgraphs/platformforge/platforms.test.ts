@@ -18,7 +18,7 @@ import {
 
 let forge: TestPlatformForge;
 beforeAll(async () => {
-  forge = await testPlatformForge({ logLevel: 'warn' });
+  forge = await testPlatformForge();
   for (const tenant of ['acme', 'globex']) await forge.withTemplate(tenant, greeting);
   await forge.withTemplate('acme', templateNamed('broken', { 'files/x.txt.liquid': '{{ nobody }}' }));
 });
@@ -412,11 +412,11 @@ describe('Who may', () => {
     expect(await forge.show('acme', made.id)).toEqual(made);
   });
 
-  it('generate is a person, because a platform is somebody’s', async () => {
-    const { context } = forge.as({ tenant: 'acme', user: 'ada' });
-    expect(context.caller.kind).toBe('member');
-    const { errors } = await forge.anonymous().query(GENERATE, { name: names(), template: 'greeting' });
-    expect(errors![0]!.extensions).toEqual({ code: 'UNAUTHENTICATED' });
+  it('do none of it is whoever is not signed in', async () => {
+    for (const text of [GENERATE, SHOW, change('delete')]) {
+      const { errors } = await forge.anonymous().query(text, { id: UNKNOWN, name: names(), template: 'greeting' });
+      expect(errors![0]!.extensions).toEqual({ code: 'UNAUTHENTICATED' });
+    }
   });
 });
 
@@ -490,13 +490,22 @@ describe("A tenant's list of platforms", () => {
     expect(refusalOf(answer)).toEqual({ data: { platforms: null }, error: { code: 'BAD_USER_INPUT', field } });
   });
 
-  it('takes one statement for a page of any size, with who asked for each', async () => {
+  it('shows each platform as it is shown alone', async () => {
+    const ada = forge.as({ tenant, user: 'ada' });
+    const { data } = await ada.query(
+      `{ platforms(filter: { status: [READY, ARCHIVED] }) { nodes { ${ALL_FIELDS} } } }`,
+    );
+    const { nodes } = (data as { platforms: { nodes: SeenPlatform[] } }).platforms;
+    expect(nodes).toEqual(await Promise.all(made.map(({ id }) => forge.show(tenant, id))));
+  });
+
+  it('takes one statement for a page of any size, with who asked for each, and for any number that others refer to', async () => {
     const statements = async (work: () => Promise<unknown>): Promise<number> => {
       const sent = jest.spyOn(pg.Client.prototype, 'query');
       try {
         await work();
         return sent.mock.calls.filter(([sql]) =>
-          /"platformforge"\."/.test((sql as unknown as { text?: string }).text ?? ''),
+          /\bfrom "?platforms|"platformforge"\."/i.test((sql as unknown as { text?: string }).text ?? ''),
         ).length;
       } finally {
         sent.mockRestore();
@@ -505,6 +514,10 @@ describe("A tenant's list of platforms", () => {
     await forge.jobs.stop();
     expect(await statements(() => list({ first: 1 }))).toBe(1);
     expect(await statements(() => list({ first: 50 }))).toBe(1);
+    const references = made.map(({ id }) => ({ __typename: 'Platform', id }));
+    const joined =
+      'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Platform { name createdBy { id } } } }';
+    expect(await statements(() => forge.as({ tenant }).query(joined, { r: references }))).toBe(1);
     await forge.jobs.start();
   });
 

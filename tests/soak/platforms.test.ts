@@ -46,7 +46,7 @@ describe('A page of 50 platforms with who asked for them, in a tenant of 100,000
     const user = (ada.context.caller as { userId: string }).userId;
     const page = async (): Promise<void> => {
       const { data, errors } = await ada.query(
-        `query${filter.includes("$user") ? "($user: ID)" : ""} { platforms(first: 50${filter}) { nodes { id name slug template status createdBy { id } } } }`,
+        `query${filter.includes('$user') ? '($user: ID)' : ''} { platforms(first: 50${filter}) { nodes { id name slug template status createdBy { id } } } }`,
         { user },
       );
       expect(errors).toBeUndefined();
@@ -56,7 +56,9 @@ describe('A page of 50 platforms with who asked for them, in a tenant of 100,000
     const taken: number[] = [];
     for (let round = 0; round < 200; round += 1) taken.push(await timed(page));
     const [p50, p95] = [quantile(taken, 0.5), quantile(taken, 0.95)];
-    process.stdout.write(`  50 of ${PLATFORMS} platforms, ${what}: p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms\n`);
+    process.stdout.write(
+      `  50 of ${PLATFORMS} platforms, ${what}: p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms\n`,
+    );
     expect(p95).toBeLessThan(30);
   });
 });

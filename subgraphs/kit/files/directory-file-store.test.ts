@@ -22,7 +22,8 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 const drafts = () => readdir(join(root, '.drafts'));
-const keysOf = async (): Promise<string[]> => (await store.list('', null)).map(({ key }) => key);
+const keysOf = async (after: string | null = null): Promise<string[]> =>
+  (await store.list('', after)).map(({ key }) => key);
 
 /** Files below the root that this process has open. */
 async function openFiles(): Promise<string[]> {
@@ -37,6 +38,23 @@ describe('A directory of files', () => {
     await store.put('planner/no-tenant/a.txt', Buffer.from('x'));
     expect(await readFile(join(root, 'planner/no-tenant/a.txt'), 'utf8')).toBe('x');
     expect(await drafts()).toEqual([]);
+  });
+
+  it('lists folders of thousands page by page, the files of a folder between those beside it', async () => {
+    const numbers = Array.from({ length: 2_500 }, (_, at) => String(at).padStart(4, '0'));
+    const keys = [
+      ...numbers.map((number) => `many/${number}`),
+      'many/1000.d/x',
+      ...numbers.slice(0, 1_500).map((number) => `many/1500.d/${number}`),
+      'more',
+    ].sort();
+    for (const folder of ['1000.d', '1500.d']) await mkdir(join(root, 'many', folder), { recursive: true });
+    for (const key of keys) await writeFile(join(root, key), '');
+
+    const pages: string[][] = [];
+    for (let page = await keysOf(); page.length > 0; page = await keysOf(page.at(-1))) pages.push(page);
+    expect(pages.flat()).toEqual(keys);
+    expect(pages.map((page) => page.length)).toEqual([1_000, 1_000, 1_000, 1_000, keys.length - 4_000]);
   });
 
   it('holds only whole files when a writer is killed in the middle of it', async () => {

@@ -1,6 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, unlink, type FileHandle } from 'node:fs/promises';
+import {
+  lstat,
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { notReady, ready } from '@inevitable/contract';
 import {
@@ -210,21 +222,41 @@ interface Wanted {
 
 /**
  * Keys below a folder ('' or ending with `/`) in order of their bytes: a folder is where its name with `/` would be, so
- * that all of it lies between its neighbours. What is no key was not stored here, and is passed over.
+ * that all of it lies between its neighbours.
  */
 async function* keysIn(root: string, folder: string, wanted: Wanted): AsyncGenerator<string> {
-  const { prefix, after } = wanted;
-  const entries = (await readdir(join(root, folder), { withFileTypes: true }).catch(nullIfMissing)) ?? [];
-  const names = entries
-    .filter((entry) => (entry.isFile() || entry.isDirectory()) && isFileKey(folder + entry.name))
-    .map((entry) => folder + entry.name + (entry.isDirectory() ? '/' : ''))
-    .filter((name) => name.startsWith(prefix))
-    .filter((name) => after === null || name > after || (name.endsWith('/') && after.startsWith(name)))
-    .sort();
-  for (const name of names) {
-    if (name.endsWith('/')) yield* keysIn(root, name, wanted);
-    else yield name;
+  for (let beyond = ''; ;) {
+    const names = await firstNames(root, folder, beyond, wanted);
+    for (const name of names) {
+      if (name.endsWith('/')) yield* keysIn(root, name, wanted);
+      else yield name;
+    }
+    if (names.length < LONGEST_PAGE) return;
+    beyond = names.at(-1)!;
   }
+}
+
+/**
+ * The first thousand names of a folder that come after `beyond`, folders with `/`. It is read in pieces and most of it is
+ * dropped at once: a folder may have a hundred thousand files, and the process has others to answer meanwhile. What is no
+ * key was not stored here, and is passed over.
+ */
+async function firstNames(root: string, folder: string, beyond: string, { prefix, after }: Wanted): Promise<string[]> {
+  const directory = await opendir(join(root, folder), { bufferSize: LONGEST_PAGE }).catch(nullIfMissing);
+  let names: string[] = [];
+  let last: string | null = null;
+  for await (const entry of directory ?? []) {
+    const isFolder = entry.isDirectory();
+    const name = folder + entry.name + (isFolder ? '/' : '');
+    if (name <= beyond || (last !== null && name > last) || !name.startsWith(prefix)) continue;
+    if (after !== null && name <= after && !(isFolder && after.startsWith(name))) continue;
+    if (!(isFolder || entry.isFile()) || !isFileKey(folder + entry.name)) continue;
+    names.push(name);
+    if (names.length < 2 * LONGEST_PAGE) continue;
+    names = names.sort().slice(0, LONGEST_PAGE);
+    last = names.at(-1)!;
+  }
+  return names.sort().slice(0, LONGEST_PAGE);
 }
 
 /** The first page of files; one that was deleted meanwhile does not make it shorter. */

@@ -151,6 +151,18 @@ describe('A bucket of files', () => {
     expect(await refusals(store)).toEqual(everywhere('it did not answer in time.'));
   });
 
+  it('gives an upload the more time the larger it is', async () => {
+    const endpoint = await listenInstead((request, response) => {
+      request.resume().once('end', () => setTimeout(() => response.writeHead(200, { etag: '"x"' }).end(), 200));
+    });
+    const store = openStore({ endpoint, answerWithinMs: 200 });
+    await store.put('large', Buffer.alloc(3_000_000));
+    await expect(store.put('small', Buffer.from('x'))).rejects.toMatchObject({
+      why: 'unreachable',
+      message: expect.stringContaining('it did not answer in time.'),
+    });
+  });
+
   it.each([
     ['stalls', () => undefined],
     ['breaks off', (end: () => void) => end()],

@@ -25,21 +25,27 @@ export interface S3Place {
   readonly secretAccessKey: string;
   /** A folder of the bucket that is the store's; the whole bucket unless told. */
   readonly prefix?: string;
-  /** The longest a request may take, with its repetitions, until its answer begins; 20 s unless told. A download may take longer. */
+  /**
+   * The longest a request may take, with its repetitions, until its answer begins; 20 s unless told. An upload has a second
+   * more for each megabyte, and a download may take any time.
+   */
   readonly answerWithinMs?: number;
 }
 
-type Request<T> = (s3: S3, options: { abortSignal: AbortSignal }) => Promise<T>;
+/** `requestTimeout`: milliseconds for one of the repetitions. */
+type Request<T> = (s3: S3, options: { abortSignal: AbortSignal; requestTimeout: number }) => Promise<T>;
 
 const PART = 'file store';
 const ANSWER_WITHIN_MS = 20_000;
 const ATTEMPTS = 3;
+/** Bytes a millisecond: an upload that is slower is broken off. */
+const SLOWEST_UPLOAD = 1_000;
 /** Every download under way holds one, as slow as its client may be. */
 const CONNECTIONS = 256;
 
 /**
- * Files in a bucket. Nothing is sent and no library is loaded until it is used, so that a server that is down stops no
- * start; `health` says in words what is wrong. A file is whole or not at all because S3 stores no part of a request.
+ * Files in a bucket. Nothing is sent and no library is loaded until it is used: whoever opens it asks `health`, which says
+ * in words what is wrong. A file is whole or not at all because S3 stores no part of a request.
  */
 export function s3FileStore(place: S3Place): FileStore {
   const { bucket: Bucket, answerWithinMs = ANSWER_WITHIN_MS } = place;
@@ -52,12 +58,12 @@ export function s3FileStore(place: S3Place): FileStore {
   };
 
   /** Sends a request, again where that may help; throws `FilesUnavailable`. */
-  async function ask<T>(what: string, request: Request<T>): Promise<T> {
+  async function ask<T>(what: string, request: Request<T>, withinMs = answerWithinMs): Promise<T> {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), answerWithinMs);
+    const timer = setTimeout(() => late.abort(), withinMs);
     try {
       opened ??= openClient(place, answerWithinMs);
-      return await request(await opened, { abortSignal: late.signal });
+      return await request(await opened, { abortSignal: late.signal, requestTimeout: withinMs / 2 });
     } catch (error) {
       throw error instanceof RangeError ? error : unavailable(what, where, error);
     } finally {
@@ -68,8 +74,10 @@ export function s3FileStore(place: S3Place): FileStore {
   return {
     async put(key, bytes) {
       const object = objectOf(key);
-      const { ETag } = await ask(`"${key}" was not stored`, (s3, options) =>
-        s3.putObject({ ...object, Body: bytes, ContentLength: bytes.byteLength }, options),
+      const { ETag } = await ask(
+        `"${key}" was not stored`,
+        (s3, options) => s3.putObject({ ...object, Body: bytes, ContentLength: bytes.byteLength }, options),
+        answerWithinMs + bytes.byteLength / SLOWEST_UPLOAD,
       );
       if (ETag === undefined) throw unavailable(`"${key}" was not stored`, where, new NotS3());
     },
@@ -176,7 +184,6 @@ async function openClient(place: S3Place, answerWithinMs: number): Promise<S3> {
     maxAttempts: ATTEMPTS,
     requestHandler: {
       connectionTimeout: answerWithinMs / 4,
-      requestTimeout: answerWithinMs / 2,
       throwOnRequestTimeout: true,
       socketTimeout: 0, // would end the download of a client that pauses; `streamOf` bounds what the server takes
       httpAgent: { maxSockets: CONNECTIONS },

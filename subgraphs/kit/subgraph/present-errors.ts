@@ -36,8 +36,10 @@ function presentError(error: GraphQLError, refused: boolean) {
     return { message: thrown.message, extensions: { ...detailsOf(thrown), code: code as ErrorCode } };
   }
   // graphql-js itself refuses a variable or a literal that does not fit, before anything runs; what a scalar says of it is
-  // the cause. Such errors name their place in the document, unlike a fault of ours before it is looked at.
-  if (refused && (!cause || error.nodes?.length)) return { message: error.message, extensions: { code: 'BAD_USER_INPUT' as const } };
+  // the cause. Such errors name a place in the document and none in the answer; a subscription's resolver that threw
+  // names both, and a fault of ours before the document was looked at neither.
+  if (refused && (!cause || (error.nodes?.length && !error.path)))
+    return { message: error.message, extensions: { code: 'BAD_USER_INPUT' as const } };
   return toErrorBody(cause ?? error);
 }
 

@@ -1,7 +1,6 @@
-import type { ProductContext } from '@inevitable/kit';
+import { inOneCall, type ProductContext } from '@inevitable/kit';
 import type { JobDesk, SeenAttempt, SeenJob } from '@inevitable/kit/host';
 import type { JobAttemptResolvers, JobOutcome, JobResolvers, JobState } from '../generated/resolvers.js';
-import { inOneCall } from './in-one-call.js';
 import { jobScopeOf } from './job-scope-of.js';
 
 export function jobFields(desk: JobDesk): JobResolvers {

@@ -7,7 +7,7 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 export const restore = defineCommand<PrismaClient>({
   name: 'restore',
   description:
-    "Puts back a tenant's PlatformForge settings and templates that are missing or differ from a backup. Deletes nothing.",
+    "Puts back a tenant's PlatformForge settings and templates that are missing or differ from a backup; what is replaced is backed up first.",
   options: {
     '--backup <key>': 'the backup, as --list names it; the latest unless told',
     '--list': 'lists the backups of the tenant, the latest first',

@@ -1,4 +1,4 @@
-import { CallerError, skipped, type Skipped } from '@inevitable/kit';
+import { skipped, type Skipped } from '@inevitable/kit';
 import type { PlatformForgeRun } from '../context.js';
 import { findTemplate } from '../generation/find-template.js';
 import { loadTemplate } from '../generation/load-template.js';
@@ -8,6 +8,7 @@ import { TemplateFailed } from '../generation/template-failed.js';
 import type { Generation, Platform } from '../generated/prisma/client.js';
 import { beginGeneration } from './begin-generation.js';
 import { failGeneration } from './fail-generation.js';
+import { reasonForGood } from './failure-reason.js';
 import { finishGeneration } from './finish-generation.js';
 import { artifactKey } from './kept-files.js';
 import { renewReservation } from './renew-reservation.js';
@@ -33,8 +34,9 @@ export async function runGeneration(run: GenerationRun): Promise<void | Skipped>
   try {
     await make(begun.platform, begun.generation, begun.isLate, run);
   } catch (error) {
-    if (!(error instanceof TemplateFailed || error instanceof CallerError)) throw error;
-    await failGeneration(run, error.message);
+    const reason = reasonForGood(error);
+    if (reason === null) throw error;
+    await failGeneration(run, reason);
   }
   await settleGeneration(run.payload.generationId, run);
 }

@@ -184,7 +184,7 @@ function whereAndWhat(error: unknown): string {
     readonly originalError?: unknown;
   };
   const line = token?.getPosition()[0];
-  const what = originalError === undefined ? message.replace(/, line:\d+, col:\d+$/, '') : inWords(originalError);
+  const what = inWords(originalError ?? message);
   return line === undefined ? `: ${what}` : `, line ${line}: ${what}`;
 }
 
@@ -198,7 +198,14 @@ const IN_WORDS: Readonly<Record<string, string>> = {
 
 function inWords(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return IN_WORDS[message] ?? message.replace(/, line:\d+, col:\d+$/, '').slice(0, 300);
+  return IN_WORDS[message] ?? plain(message.replace(/, line:\d+, col:\d+$/, ''));
 }
+
+/** What a template says goes into a row, and before people's eyes. */
+const plain = (text: string): string =>
+  text
+    .replace(/\p{Cc}+/gu, ' ')
+    .slice(0, 300)
+    .toWellFormed();
 
 const engine = createEngine();

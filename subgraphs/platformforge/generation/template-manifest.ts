@@ -109,7 +109,8 @@ export const manifestFault = ({ issues }: z.ZodError): string =>
       const message = issue.code === 'invalid_key' ? issue.issues[0]!.message : issue.message;
       return issue.path.length === 0 ? message : `${issue.path.join('.')}: ${message}`;
     })
-    .join('; ');
+    .join('; ')
+    .slice(0, 500);
 
 /** Liquid reads it as `parameters.<name>`: no name that objects have anyway, nor one that liquid gives a meaning. */
 function isParameterName(name: string): boolean {

@@ -12,14 +12,16 @@ let upkeep: Upkeep;
 let hour: number;
 beforeAll(async () => {
   upkeep = await openUpkeep();
-  await fivePast();
+  await past('5 minutes');
 });
 afterAll(() => upkeep.close());
 
-/** An hour may end while these tests run; from here on none does. */
-async function fivePast(): Promise<void> {
+/** So long after an hour began. One may end while these tests run: from here on none does. */
+async function past(interval: string): Promise<void> {
   await upkeep.rows(
-    "update platformforge.clock set ahead = date_trunc('hour', now(), 'UTC') + interval '65 minutes' - now()",
+    `update platformforge.clock
+     set ahead = date_trunc('hour', now(), 'UTC') + interval '1 hour' + $1::interval - now()`,
+    [interval],
   );
   const [{ now }] = (await upkeep.rows<{ now: Date }>('select platformforge.stack_now() as now')) as [{ now: Date }];
   hour = Math.floor(now.getTime() / HOUR_MS) * HOUR_MS;
@@ -220,6 +222,16 @@ describe('Measuring usage', () => {
       before(48 * 60),
       before(47 * 60),
     ]);
+  });
+
+  it('waits a minute, for what was begun within the hour and is committed after it', async () => {
+    const tenant = newTenant();
+    await platform(tenant, [succeeded(50, 1_500, 1_000)]);
+    await past('30 seconds');
+    const early = await run(tenant.name);
+    await past('5 minutes');
+    expect(early).toMatchObject({ note: 'no hour is over that was not measured' });
+    expect(await run(tenant.name)).toMatchObject({ note: '1 hour measured' });
   });
 
   it('has nothing to measure of a tenant that never asked for anything', async () => {

@@ -1,11 +1,18 @@
-import { isUuid, requirePermission } from '@inevitable/kit';
+import { inOneCall, isUuid, requirePermission } from '@inevitable/kit';
+import type { PlatformForgeContext } from '../context.js';
 import { keptArtifact } from '../domain/kept-artifact.js';
 import type { PlatformResolvers } from '../generated/resolvers.js';
 
+const platformsById = inOneCall(async ({ db }: PlatformForgeContext, ids) => {
+  const platforms = await db.platform.findMany({ where: { id: { in: [...ids] } } });
+  return new Map(platforms.map((platform) => [platform.id, [platform]]));
+});
+
 export const platformFields: PlatformResolvers = {
-  __resolveReference({ id }, context) {
+  async __resolveReference({ id }, context) {
     requirePermission(context, 'platformforge:platforms:read');
-    return isUuid(id) ? context.db.platform.findFirst({ where: { id } }) : null;
+    const [platform = null] = isUuid(id) ? await platformsById(id, context) : [];
+    return platform;
   },
   createdBy: ({ createdBy }) => ({ id: createdBy }),
   artifact(platform, _args, { deployment, publicUrl }) {

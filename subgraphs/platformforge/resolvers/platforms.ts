@@ -1,4 +1,4 @@
-import { requirePermission, requireTenant } from '@inevitable/kit';
+import { connectionOf, requirePermission, requireTenant } from '@inevitable/kit';
 import { listPlatforms } from '../domain/list-platforms.js';
 import type { QueryResolvers, TenantResolvers, UserResolvers } from '../generated/resolvers.js';
 
@@ -9,11 +9,12 @@ export const platforms: NonNullable<QueryResolvers['platforms']> = (_parent, ask
 
 export const platformsOfUser: NonNullable<UserResolvers['platforms']> = (user, asked, context) => {
   requirePermission(context, 'platformforge:platforms:read');
-  return listPlatforms(context.db, asked, { createdBy: user.id });
+  return listPlatforms(context.db, asked, user.id);
 };
 
 export const platformsOfTenant: NonNullable<TenantResolvers['platforms']> = (tenant, asked, context) => {
   requirePermission(context, 'platformforge:platforms:read');
   // The handle reaches the caller's tenant only: any other tenant object has nothing to show.
-  return listPlatforms(context.db, asked, tenant.id === requireTenant(context).id ? {} : { id: { in: [] } });
+  const isOwn = tenant.id === requireTenant(context).id;
+  return isOwn ? listPlatforms(context.db, asked) : connectionOf(asked, async () => []);
 };

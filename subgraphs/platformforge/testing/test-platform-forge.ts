@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { FileStore } from '@inevitable/kit/host';
 import { testSubgraph, until, type TestCaller, type TestSubgraph } from '@inevitable/kit/testing';
 import { extract } from 'tar-stream';
@@ -6,7 +6,6 @@ import pg from 'pg';
 import type { TemplateFile } from '../generation/known-template.js';
 import { packTar } from '../generation/pack-tar.js';
 import platformforge from '../subgraph.js';
-import { gzipSync } from 'node:zlib';
 
 /** What `generatePlatform` answers, and `platform`. */
 export interface SeenPlatform {
