@@ -42,6 +42,20 @@ describe('A note', () => {
     });
   });
 
+  it('is reached by reference, as another subgraph names it, by whoever may read notes', async () => {
+    const id = await writeNote('acme', 'referred to');
+    const ask = ({ may, ...who }: { tenant: string; may?: readonly string[] }) =>
+      starterUnderTest
+        .as({ ...who, ...(may && { may }) })
+        .query('query ($r: [_Any!]!) { _entities(representations: $r) { ... on Note { text } } }', {
+          r: [id, '01a1fdd6-0000-7000-8000-000000000000', 'malformed'].map((one) => ({ __typename: 'Note', id: one })),
+        });
+    expect(await ask({ tenant: 'acme' })).toEqual({ data: { _entities: [{ text: 'referred to' }, null, null] } });
+    expect(await ask({ tenant: 'globex' })).toEqual({ data: { _entities: [null, null, null] } });
+    const { errors } = await ask({ tenant: 'acme', may: ['starter:notes:write'] });
+    expect(errors?.map(({ extensions }) => extensions['code'])).toEqual(['FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN']);
+  });
+
   it.each([
     ['empty', ''],
     ['only white space', '   \n'],

@@ -7,7 +7,7 @@ const LONGEST_REASON = 1_000;
 
 /** FAILED, for a reason the person who asked can read. Nothing changes where it is over. */
 export async function failGeneration(
-  { payload: { platformId, generationId }, transaction }: GenerationRun,
+  { payload: { platformId, generationId }, transaction }: Pick<GenerationRun, 'payload' | 'transaction'>,
   reason: string,
 ): Promise<void> {
   // What a template says of itself may hold what PostgreSQL does not take.

@@ -244,4 +244,35 @@ describe('Cleaning up', () => {
     expect(await filesOf(theirs)).toEqual([artifactKey(theirPlatform.artifactId), stray].sort());
     expect(await platformOf(theirs, theirPlatform.id)).toMatchObject({ status: 'READY' });
   });
+
+  // Last: it moves the clock of all.
+  it('fails a platform whose job is gone for a day, in words, and gives its quota back', async () => {
+    const tenant = newTenant();
+    const ada = upkeep.product.as({ tenant: tenant.name });
+    const ask = async (name: string): Promise<string> => {
+      const { data } = await ada.query(
+        `mutation { generatePlatform(input: { name: "${name}", template: "static-site" }) { id } }`,
+      );
+      return (data as { generatePlatform: { id: string } }).generatePlatform.id;
+    };
+    await upkeep.product.jobs.stop();
+    const lost = await ask('Lost');
+    await upkeep.rows("delete from platformforge.outbox where kind = 'job' and payload ->> 'platformId' = $1", [lost]);
+    await upkeep.product.clock.advance({ seconds: 86_401 });
+    await upkeep.product.jobs.start();
+    const justAsked = await ask('Just asked');
+
+    expect(await run(tenant.name)).toMatchObject({
+      state: 'succeeded',
+      note: '0 artifacts expired, 0 files without a row deleted, 1 generations given up',
+      log: [expect.stringContaining('a generation was given up: nobody had worked on it for a day')],
+    });
+    expect(await platformOf(tenant, lost)).toMatchObject({
+      status: 'FAILED',
+      failureReason: 'Nothing generated it within a day: its job was cancelled, or is lost. Generate it again.',
+    });
+    await upkeep.product.jobs.settled('platformforge.generate');
+    expect(await platformOf(tenant, justAsked)).toMatchObject({ status: 'READY' });
+    expect(await tenant.entitlements.usage('platformforge.platforms')).toMatchObject({ used: 1, held: 0 });
+  });
 });

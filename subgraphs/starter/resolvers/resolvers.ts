@@ -1,3 +1,4 @@
+import { isUuid, requirePermission } from '@inevitable/kit';
 import type { Resolvers } from '../generated/resolvers.js';
 import { createNote } from './create-note.js';
 import { note } from './note.js';
@@ -9,7 +10,10 @@ export const resolvers: Resolvers = {
   Mutation: { createNote },
   Subscription: { noteChanged },
   Note: {
-    __resolveReference: ({ id }, context) => context.db.note.findFirst({ where: { id } }),
+    __resolveReference({ id }, context) {
+      requirePermission(context, 'starter:notes:read');
+      return isUuid(id) ? context.db.note.findFirst({ where: { id } }) : null;
+    },
     createdBy: ({ createdBy }) => ({ id: createdBy }),
   },
   User: { notes: notesOfUser },

@@ -26,7 +26,8 @@ export function servePreview({ folder, basePath }) {
     if (method !== 'GET' && method !== 'HEAD') return response.writeHead(405, { allow: 'GET, HEAD' }).end();
     const path = pathOf(url, basePath);
     const file = path === null ? null : await findFile(folder, path);
-    if (file?.slash) return response.writeHead(308, { location: `${url.split('?')[0]}/` }).end();
+    // Written anew: what was asked for may begin with "//", and would lead to another host.
+    if (file?.slash) return response.writeHead(308, { location: encodeURI(`${basePath}${path}/`) }).end();
     const found = file ?? (await findFile(folder, '404.html'));
     const headers = {
       'content-type': found ? (TYPES[extname(found.path)] ?? 'application/octet-stream') : TYPES['.txt'],
