@@ -54,6 +54,12 @@ describe('A directory of files', () => {
     expect(await refusalOf({ FILES_DIR: file })).toMatch(`Files cannot be kept in ${file}. The folder cannot be made`);
   });
 
+  it('is looked at once, however many ask at once whether it is ready', async () => {
+    const { checks } = await open({ DATA_DIR: join(folder, 'data') });
+    const answers = Array.from({ length: 100 }, () => checks['file store']!());
+    expect(new Set(answers).size).toBe(1);
+  });
+
   it('that breaks later is not ready, in words', async () => {
     const path = join(folder, 'files');
     const { checks } = await open({ FILES_DIR: path });

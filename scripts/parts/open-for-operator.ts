@@ -9,9 +9,7 @@ import type { Databases } from './databases.js';
 import { openIdentityParts } from './identity.js';
 import { openPlaces } from './open-places.js';
 import { loadProducts } from './products.js';
-
-/** The issuer of a stack that was never started, unless it is told. */
-const DEFAULT_PUBLIC_URL = 'http://127.0.0.1:8080';
+import { DEFAULT_PUBLIC_URL } from './public-url.js';
 
 export interface OperatorSide {
   readonly settings: Settings;

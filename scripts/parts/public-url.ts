@@ -3,6 +3,9 @@ import { keepRunning } from '@inevitable/gateway';
 import type { Logger } from 'pino';
 import type { Closers } from './closers.js';
 
+/** The issuer of a stack that was never started, unless it is told. */
+export const DEFAULT_PUBLIC_URL = 'http://127.0.0.1:8080';
+
 /** Identity has not been heard yet. */
 export class PublicUrlUnknown extends OperatorError {
   readonly code = 'INTERNAL';

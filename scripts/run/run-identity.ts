@@ -6,14 +6,13 @@ import type { Closers } from '../parts/closers.js';
 import { openIdentityParts, seedDemo } from '../parts/identity.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
+import { DEFAULT_PUBLIC_URL } from '../parts/public-url.js';
 import type { Progress } from '../parts/progress.js';
 import { serveApart } from '../parts/serve-apart.js';
 import { startWorkerPart } from '../parts/worker.js';
 import type { Settings } from '../settings/settings.js';
 
 const DEFAULT_PORT = 3333;
-/** Where clients reach the stack, when nobody says. */
-const DEFAULT_PUBLIC_URL = 'http://127.0.0.1:8080';
 
 /** Identity publishes none; a record that is written all the same stays in its outbox, and its worker is not ready. */
 const noEvents: EventBus = {

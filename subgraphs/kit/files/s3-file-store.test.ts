@@ -153,9 +153,9 @@ describe('A bucket of files', () => {
 
   it('gives an upload the more time the larger it is', async () => {
     const endpoint = await listenInstead((request, response) => {
-      request.resume().once('end', () => setTimeout(() => response.writeHead(200, { etag: '"x"' }).end(), 200));
+      request.resume().once('end', () => setTimeout(() => response.writeHead(200, { etag: '"x"' }).end(), 700));
     });
-    const store = openStore({ endpoint, answerWithinMs: 200 });
+    const store = openStore({ endpoint, answerWithinMs: 1_000 });
     await store.put('large', Buffer.alloc(3_000_000));
     await expect(store.put('small', Buffer.from('x'))).rejects.toMatchObject({
       why: 'unreachable',
@@ -183,14 +183,28 @@ describe('A bucket of files', () => {
       response.writeHead(200, { 'content-length': 5_000_000, 'last-modified': new Date().toUTCString() });
       response.end(Buffer.alloc(5_000_000));
     });
-    const reader = (await openStore({ endpoint, answerWithinMs: 50 }).read('a'))!.body.getReader();
+    const reader = (await openStore({ endpoint, answerWithinMs: 200 }).read('a'))!.body.getReader();
     let length = (await reader.read()).value!.length;
     // Another store's patience runs out twice meanwhile.
     const hung = await listenInstead(() => undefined);
-    for (const answerWithinMs of [100, 100])
+    for (const answerWithinMs of [250, 250])
       await expect(openStore({ endpoint: hung, answerWithinMs }).stat('a')).rejects.toThrow('in time');
     for (let next = await reader.read(); !next.done; next = await reader.read()) length += next.value.length;
     expect(length).toBe(5_000_000);
+  });
+
+  it('stores, looks and is healthy however many readers pause', async () => {
+    const endpoint = await listenInstead((request, response) => {
+      request.resume();
+      response.writeHead(200, { etag: '"x"', 'content-length': 1_000_000, 'last-modified': new Date().toUTCString() });
+      if (request.method === 'GET') return response.write(Buffer.alloc(1_000));
+      return response.end(request.method === 'HEAD' ? undefined : Buffer.alloc(1_000_000));
+    });
+    const store = openStore({ endpoint });
+    await Promise.all(Array.from({ length: 256 }, (_, at) => store.read(`paused/${at}`)));
+    await store.put('a', Buffer.from('x'));
+    expect(await store.stat('a')).toMatchObject({ sizeBytes: 1_000_000 });
+    expect(await store.health()).toMatchObject({ ready: true });
   });
 
   it('ends a list whose server begins it anew each time', async () => {

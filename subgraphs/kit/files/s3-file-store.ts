@@ -35,12 +35,22 @@ export interface S3Place {
 /** `requestTimeout`: milliseconds for one of the repetitions. */
 type Request<T> = (s3: S3, options: { abortSignal: AbortSignal; requestTimeout: number }) => Promise<T>;
 
+interface Asking {
+  /** What has not happened where it fails. */
+  readonly what: string;
+  readonly withinMs?: number;
+  readonly use?: Use;
+}
+
+/** Downloads have connections of their own: however many of their readers pause, everything else goes on. */
+type Use = 'downloads' | 'everything else';
+
 const PART = 'file store';
 const ANSWER_WITHIN_MS = 20_000;
 const ATTEMPTS = 3;
 /** Bytes a millisecond: an upload that is slower is broken off. */
 const SLOWEST_UPLOAD = 1_000;
-/** Every download under way holds one, as slow as its client may be. */
+/** For each use. Every download under way holds one, as slow as its client may be. */
 const CONNECTIONS = 256;
 
 /**
@@ -51,19 +61,26 @@ export function s3FileStore(place: S3Place): FileStore {
   const { bucket: Bucket, answerWithinMs = ANSWER_WITHIN_MS } = place;
   const where = `bucket "${Bucket}" at ${new URL(place.endpoint).host}`;
   const root = (place.prefix ?? '').replace(/^\/+|\/*$/g, '').replace(/(.)$/, '$1/');
-  let opened: Promise<S3> | null = null;
+  const clients = new Map<Use, Promise<S3>>();
+  const clientFor = (use: Use): Promise<S3> => {
+    const client = clients.get(use) ?? openClient(place, answerWithinMs);
+    clients.set(use, client);
+    return client;
+  };
   const objectOf = (key: string) => {
     assertFileKey(key);
     return { Bucket, Key: root + key };
   };
 
   /** Sends a request, again where that may help; throws `FilesUnavailable`. */
-  async function ask<T>(what: string, request: Request<T>, withinMs = answerWithinMs): Promise<T> {
+  async function ask<T>(
+    { what, withinMs = answerWithinMs, use = 'everything else' }: Asking,
+    request: Request<T>,
+  ): Promise<T> {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), withinMs);
     try {
-      opened ??= openClient(place, answerWithinMs);
-      return await request(await opened, { abortSignal: late.signal, requestTimeout: withinMs / 2 });
+      return await request(await clientFor(use), { abortSignal: late.signal, requestTimeout: withinMs / 2 });
     } catch (error) {
       throw error instanceof RangeError ? error : unavailable(what, where, error);
     } finally {
@@ -74,17 +91,16 @@ export function s3FileStore(place: S3Place): FileStore {
   return {
     async put(key, bytes) {
       const object = objectOf(key);
-      const { ETag } = await ask(
-        `"${key}" was not stored`,
-        (s3, options) => s3.putObject({ ...object, Body: bytes, ContentLength: bytes.byteLength }, options),
-        answerWithinMs + bytes.byteLength / SLOWEST_UPLOAD,
+      const withinMs = answerWithinMs + bytes.byteLength / SLOWEST_UPLOAD;
+      const { ETag } = await ask({ what: `"${key}" was not stored`, withinMs }, (s3, options) =>
+        s3.putObject({ ...object, Body: bytes, ContentLength: bytes.byteLength }, options),
       );
       if (ETag === undefined) throw unavailable(`"${key}" was not stored`, where, new NotS3());
     },
 
     async stat(key) {
       const object = objectOf(key);
-      return ask(`"${key}" cannot be looked at`, async (s3, options) => {
+      return ask({ what: `"${key}" cannot be looked at` }, async (s3, options) => {
         const found = await s3.headObject(object, options).catch(async (error: unknown) => {
           if (statusOf(error) !== 404) throw error;
           await s3.headBucket({ Bucket }, options); // without the bucket the answer is the same
@@ -97,7 +113,7 @@ export function s3FileStore(place: S3Place): FileStore {
     async read(key, range) {
       const object = objectOf(key);
       const what = `"${key}" cannot be read`;
-      return ask(what, async (s3, options) => {
+      return ask({ what, use: 'downloads' }, async (s3, options) => {
         const asked = range && { Range: `bytes=${range.start}-${range.end}` };
         const found = await s3.getObject({ ...object, ...asked }, options).catch((error: unknown) => {
           if (nameOf(error) === 'NoSuchKey') return null;
@@ -122,7 +138,7 @@ export function s3FileStore(place: S3Place): FileStore {
 
     async delete(key) {
       const object = objectOf(key);
-      await ask(`"${key}" was not deleted`, async (s3, options) => {
+      await ask({ what: `"${key}" was not deleted` }, async (s3, options) => {
         const { $metadata } = await s3.deleteObject(object, options);
         if ($metadata.httpStatusCode !== 204) throw new NotS3();
       });
@@ -137,7 +153,7 @@ export function s3FileStore(place: S3Place): FileStore {
       // A page may hold nothing but what others put into the bucket.
       while (files.length === 0) {
         const from: { StartAfter?: string } = last === null ? {} : { StartAfter: last };
-        const page = await ask(what, (s3, options) =>
+        const page = await ask({ what }, (s3, options) =>
           s3.listObjectsV2({ Bucket, Prefix: root + prefix, MaxKeys: LONGEST_PAGE, ...from }, options),
         );
         if (page.Name !== Bucket) throw unavailable(what, where, new NotS3());
@@ -156,7 +172,7 @@ export function s3FileStore(place: S3Place): FileStore {
 
     async health() {
       try {
-        await ask('It cannot be used', (s3, options) => s3.headBucket({ Bucket }, options));
+        await ask({ what: 'It cannot be used' }, (s3, options) => s3.headBucket({ Bucket }, options));
         return ready(PART);
       } catch (error) {
         return notReady(PART, (error as Error).message);
@@ -164,8 +180,8 @@ export function s3FileStore(place: S3Place): FileStore {
     },
 
     async close() {
-      (await opened?.catch(() => null))?.destroy();
-      opened = null;
+      for (const client of clients.values()) (await client.catch(() => null))?.destroy();
+      clients.clear();
     },
   };
 }

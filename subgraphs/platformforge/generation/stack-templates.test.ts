@@ -71,7 +71,7 @@ describe("The stack's own templates", () => {
       { 'greeting/template.json': manifest(), 'greeting/files/a': '', 'greeting/files/A': '' },
       'by capital letters alone',
     ],
-  ])('that have a mistake stop the start with the place: %j', async (files, words) => {
+  ])('that have a mistake are refused with the place: %j', async (files, words) => {
     await expect(readTemplates(await folderOf(files))).rejects.toThrow(words);
   });
 

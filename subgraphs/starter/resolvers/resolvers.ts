@@ -10,7 +10,7 @@ export const resolvers: Resolvers = {
   Mutation: { createNote },
   Subscription: { noteChanged },
   Note: {
-    __resolveReference({ id }, context) {
+    async __resolveReference({ id }, context) {
       requirePermission(context, 'starter:notes:read');
       return isUuid(id) ? context.db.note.findFirst({ where: { id } }) : null;
     },

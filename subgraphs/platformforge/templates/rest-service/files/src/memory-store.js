@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Full } from './errors.js';
+import { Full, NotFound } from './errors.js';
 
 /**
  * Keeps what is written until the process ends: replace it by a database behind the same four functions.
@@ -16,11 +16,12 @@ export function memoryStore({ capacity, now = () => new Date() }) {
     },
     find: async (id) => kept.get(id) ?? null,
     remove: async (id) => kept.delete(id),
-    /** At most `limit`, behind the one with the id `after`. */
+    /** At most `limit`, behind the one with the id `after`. Throws `NotFound` where that is gone: nobody knows its place. */
     async list({ limit, after }) {
       const newestFirst = [...kept.values()].reverse();
-      const start = after === undefined ? 0 : newestFirst.findIndex(({ id }) => id === after) + 1;
-      return newestFirst.slice(start, start + limit);
+      const last = newestFirst.findIndex(({ id }) => id === after);
+      if (after !== undefined && last === -1) throw new NotFound('What "after" names is gone: list from the beginning.');
+      return newestFirst.slice(last + 1, last + 1 + limit);
     },
   };
 }

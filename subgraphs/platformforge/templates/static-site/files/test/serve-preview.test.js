@@ -42,6 +42,11 @@ describe('The preview', () => {
     assert.equal((await ask('/docs/about')).headers.location, '/docs/about/');
   });
 
+  it('leads to no other host, however the page is asked for', async () => {
+    const { status, headers } = await ask('//elsewhere.example/docs/about');
+    assert.deepEqual({ status, location: headers.location }, { status: 308, location: '/docs/about/' });
+  });
+
   it('lets browsers keep what is named by its content, and nothing else', async () => {
     assert.match((await ask('/docs/assets/style.0123456789.css')).headers['cache-control'], /immutable/);
     assert.equal((await ask('/docs/')).headers['cache-control'], 'no-cache');
