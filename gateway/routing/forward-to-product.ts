@@ -18,6 +18,8 @@ import { mayCross } from '../transports/forwarded-headers.js';
 import type { ProductRoute, RouteTable } from './product-routes.js';
 import type { RequestFacts } from './request-facts.js';
 
+/** A client that takes nothing for so long has left, whatever its connection says; the product's body is let go. */
+const READS_WITHIN_MS = 60_000;
 /** A name or address with an optional port (RFC 9110, section 7.2). */
 const HOST = /^[\w.:[\]-]+$/;
 
@@ -34,7 +36,9 @@ export async function forwardToProduct(
   if (route.kind === 'health') return answerHealth(route, reply);
   const context = await contextFor(route, request, facts, tokens);
   const response = await route.subgraph.fetch(productRequest(request, url, route), context);
-  facts.dropDeadline(); // it was answered in time; a long body takes as long as its reader
+  // It was answered in time. A long body takes as long as its reader, as long as that one reads.
+  facts.dropDeadline();
+  reply.raw.setTimeout(READS_WITHIN_MS, () => reply.raw.destroy());
   return answerWith(response, reply);
 }
 

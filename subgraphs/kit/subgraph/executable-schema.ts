@@ -38,11 +38,27 @@ function mutateInTransactions(
 ): void {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = field.resolve ?? defaultFieldResolver;
-    field.resolve = (parent, args, context: ProductContext, info) =>
-      database.transaction(context.tenant?.id ?? null, async (handle) =>
-        resolve(parent, args, context.within(tenantWork(handle, context, events)), info),
-      );
+    field.resolve = async (parent, args, context: ProductContext, info) => {
+      const givingBack: (() => Promise<unknown>)[] = [];
+      try {
+        return await database.transaction(context.tenant?.id ?? null, async (handle) => {
+          const onRollback: ProductContext['onRollback'] = (giveBack) => void givingBack.push(giveBack);
+          return resolve(parent, args, context.within(tenantWork(handle, context, events), onRollback), info);
+        });
+      } catch (error) {
+        await giveBackAll(givingBack, context);
+        throw error;
+      }
+    };
   }
+}
+
+/** The last one taken first. What fails is logged: the caller hears why the mutation failed. */
+async function giveBackAll(givingBack: (() => Promise<unknown>)[], { log }: ProductContext): Promise<void> {
+  for (const giveBack of givingBack.reverse())
+    await giveBack().catch((error: unknown) =>
+      log.warn({ err: error }, 'what a mutation had taken elsewhere was not given back'),
+    );
 }
 
 function assertSubscribable(schema: GraphQLSchema): void {

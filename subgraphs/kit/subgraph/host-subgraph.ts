@@ -1,4 +1,11 @@
-import { ERROR_CODES, ready, toErrorBody, type RequestContext, type SubgraphHandle } from '@inevitable/contract';
+import {
+  ERROR_CODES,
+  ready,
+  toErrorBody,
+  type ErrorBody,
+  type RequestContext,
+  type SubgraphHandle,
+} from '@inevitable/contract';
 import { execute, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { SubgraphDeclaration } from './define-subgraph.js';
@@ -59,7 +66,7 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
 
   const answer = async (request: Request, context: RequestContext): Promise<Response> => {
     const route = matchRoute(request.method, new URL(request.url).pathname);
-    if (!route) return errorResponse('NOT_FOUND', 'No such page.');
+    if (!route) return errorResponse({ code: 'NOT_FOUND' }, 'No such page.');
     try {
       return await route.handle(request, routeContext(context), route.params);
     } catch (error) {
@@ -67,7 +74,7 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
       if (ERROR_CODES[extensions.code].status >= 500) {
         log.error({ requestId: context.requestId, route: new URL(request.url).pathname, err: error }, 'a route failed');
       }
-      return errorResponse(extensions.code, message);
+      return errorResponse(extensions, message);
     }
   };
 
@@ -110,8 +117,9 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
   };
 }
 
-const errorResponse = (code: keyof typeof ERROR_CODES, message: string): Response =>
-  Response.json({ error: { code, message } }, { status: ERROR_CODES[code].status });
+/** `{ error: { code, message, … } }`, with the details that a GraphQL error has in its `extensions`. */
+const errorResponse = (extensions: ErrorBody['extensions'], message: string): Response =>
+  Response.json({ error: { ...extensions, message } }, { status: ERROR_CODES[extensions.code].status });
 
 /** What a route for GET says beside its body, which is not read. */
 function withoutBody(response: Response): Response {

@@ -90,8 +90,13 @@ export interface ProductContext<Client = PrismaClientLike> extends RequestContex
   /** Where clients reach the stack, without a slash at its end: for absolute URLs. */
   readonly publicUrl: string;
   readonly log: Logger;
+  /**
+   * Gives back what a root mutation field took elsewhere, such as a reservation, once its transaction is rolled back: not
+   * within it, because a call elsewhere must not hold a connection. The answer waits for it. Throws outside of a mutation.
+   */
+  onRollback(giveBack: () => Promise<unknown>): void;
   /** This context with `work` in place of its own `db`, `events` and `jobs`. For the kit. */
-  within(work: TenantWork<Client>): ProductContext<Client>;
+  within(work: TenantWork<Client>, onRollback: ProductContext['onRollback']): ProductContext<Client>;
 }
 
 /** What a route's handler gets: a route decides itself what belongs together. */
@@ -156,11 +161,12 @@ export function productContext(
     },
   ) as Pick<ProductContext, 'reading' | 'files' | 'publicUrl'>;
   const readable = Object.create(places, { db: { get: openDb } }) as typeof places & Pick<ProductContext, 'db'>;
-  const within = (work: TenantWork<PrismaClientLike>): ProductContext =>
+  const within: ProductContext['within'] = (work, onRollback) =>
     Object.freeze(
       Object.assign(Object.create(places) as typeof places, shared, {
         ...work,
         events: { ...work.events, subscribe },
+        onRollback,
         within,
       }),
     );
@@ -168,9 +174,14 @@ export function productContext(
     Object.assign(Object.create(readable) as typeof readable, shared, {
       events: { ...readingOnly.events, subscribe },
       jobs: readingOnly.jobs,
+      onRollback: noTransaction,
       within,
     }),
   );
+}
+
+function noTransaction(): never {
+  throw new Error('Only a root mutation field has a transaction that could be rolled back.');
 }
 
 /** What this process was not given: a fault of the deployment's wiring, never of a caller. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { hostSubgraph } from '@inevitable/kit/host';
 import { parse, validate } from 'graphql';
+import { pino } from 'pino';
 import { operationsSubgraph } from '../subgraph.js';
 import { testContext } from '../testing/test-context.js';
 
@@ -9,7 +10,7 @@ const operations = hostSubgraph(operationsSubgraph({ events: [], jobs: [] } as n
   database: null,
   entitlements: {} as never,
   events: null,
-  log: {} as never,
+  log: pino({ level: 'silent' }),
 });
 const asked = () => operations.fetch(new Request('http://operations/admin/jobs'), testContext());
 

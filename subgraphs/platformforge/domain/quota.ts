@@ -15,19 +15,11 @@ export const renewalKey = (generationId: string, expiredId: string): string =>
  * throws. Call it before the mutation's first statement. Throws `QuotaExceeded` and `NotEntitled`.
  */
 export async function withReservation<T>(
-  { entitlements, log }: Pick<PlatformForgeContext, 'entitlements' | 'log'>,
+  { entitlements, onRollback }: Pick<PlatformForgeContext, 'entitlements' | 'onRollback'>,
   generationId: string,
   work: (reservationId: string) => Promise<T>,
 ): Promise<T> {
   const reservationId = await entitlements.reserve(PLATFORMS, 1, reservationKey(generationId));
-  try {
-    return await work(reservationId);
-  } catch (error) {
-    await entitlements
-      .release(reservationId)
-      .catch((err: unknown) =>
-        log.warn({ err, reservationId }, 'a reservation was not given back; it expires by itself'),
-      );
-    throw error;
-  }
+  onRollback(() => entitlements.release(reservationId)); // else it expires by itself
+  return work(reservationId);
 }

@@ -20,7 +20,8 @@ export function memoryStore({ capacity, now = () => new Date() }) {
     async list({ limit, after }) {
       const newestFirst = [...kept.values()].reverse();
       const last = newestFirst.findIndex(({ id }) => id === after);
-      if (after !== undefined && last === -1) throw new NotFound('What "after" names is gone: list from the beginning.');
+      if (after !== undefined && last === -1)
+        throw new NotFound('What "after" names is gone: list from the beginning.');
       return newestFirst.slice(last + 1, last + 1 + limit);
     },
   };
