@@ -79,6 +79,30 @@ async function stackOnNats(mode: StackMode): Promise<{ server: NatsServer; stack
 }
 
 describeWithNats('A stack with NATS_URL', () => {
+  it.each<StackMode>(['one-process', 'apart'])(
+    'tells a subscriber how a platform is getting on, until it is there: %s',
+    async (mode) => {
+      const { stack } = await stackOnNats(mode);
+      const [ada, gus] = await Promise.all([stack.signIn('ada@acme.test'), stack.signIn('gus@globex.test')]);
+      const changes = await subscribe(stack, ada, 'subscription { platformChanged { name status } }');
+      const others = await subscribe(stack, gus, 'subscription { platformChanged { name status } }');
+      const generate = (name: string) =>
+        `mutation { generatePlatform(input: { name: "${name}", template: "static-site" }) { id } }`;
+      await ada.query(generate('Of Acme'));
+      await gus.query(generate('Of Globex'));
+      const heard = async (stream: typeof changes): Promise<unknown> => {
+        for (;;) {
+          const { body } = await stream.next();
+          const { platformChanged } = (body as { data: { platformChanged: { status: string } } }).data;
+          if (platformChanged.status === 'READY') return platformChanged;
+        }
+      };
+      expect(await heard(changes)).toEqual({ name: 'Of Acme', status: 'READY' });
+      expect(await heard(others)).toEqual({ name: 'Of Globex', status: 'READY' });
+      await Promise.all([changes.close(), others.close()]);
+    },
+  );
+
   it.each<StackMode>(['one-process', 'apart'])('publishes to NATS what its outboxes hold: %s', async (mode) => {
     const { server, stack } = await stackOnNats(mode);
     const bus = await natsBus(`nats://stack:a-secret@127.0.0.1:${server.port}`, { log });
