@@ -24,7 +24,8 @@ const behaviour = (mode, folders) => ({
 });
 
 export default {
-  testTimeout: 60_000,
+  // Of a hook, too, in which a stack starts as eight processes beside another one that does.
+  testTimeout: 120_000,
   // Most of a behaviour test is waiting for other processes; jest would leave one core of two unused.
   maxWorkers: '100%',
   // Agenda leaves a timer of half a lock's lifetime behind every job, and nothing else is waited for.

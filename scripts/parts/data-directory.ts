@@ -25,19 +25,22 @@ export async function openDataDirectory(path: string): Promise<void> {
   await rm(probe);
 }
 
-/** Whoever else can write to a folder of secrets can plant one: a credential put there could speak for every caller. */
-async function assertOurs(folder: string): Promise<void> {
+/**
+ * Whoever else can write to a folder of secrets can plant one: a credential put there could speak for every caller.
+ * `choose` says what else to use. Throws `DataDirectoryUnusable`.
+ */
+export async function assertOurs(folder: string, choose = 'another data directory with DATA_DIR'): Promise<void> {
   if (ourUid === undefined) return;
   const [entry, found] = await Promise.all([lstat(folder), stat(folder)]);
   const owner = [0, ourUid].includes(entry.uid) ? found.uid : entry.uid; // a link may be ours or root's
   if (owner !== ourUid) {
     throw new DataDirectoryUnusable(
-      `The folder ${folder} belongs to somebody else (uid ${owner}; this is uid ${ourUid}): start as its owner, or choose another data directory with DATA_DIR.`,
+      `The folder ${folder} belongs to somebody else (uid ${owner}; this is uid ${ourUid}): start as its owner, or choose ${choose}.`,
     );
   }
   if (found.mode & 0o022) {
     throw new DataDirectoryUnusable(
-      `Other users can write to the folder ${folder}: make sure that all in it is yours and run chmod go-w on it, or choose another data directory with DATA_DIR.`,
+      `Other users can write to the folder ${folder}: make sure that all in it is yours and run chmod go-w on it, or choose ${choose}.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -39,10 +39,40 @@ describe('A directory of files', () => {
     expect(await checks['file store']!()).toEqual({ name: 'file store', ready: true, reason: null });
   });
 
-  it('that is there already keeps its mode: others may be meant to share it', async () => {
-    await mkdir(join(folder, 'shared'), { mode: 0o750 });
-    await open({ FILES_DIR: join(folder, 'shared') });
-    expect(await modeOf(join(folder, 'shared'))).toBe(0o750);
+  it('that is there already keeps its mode where others may not write, and they see nothing of what is in it', async () => {
+    const shared = join(folder, 'shared');
+    await mkdir(shared, { mode: 0o750 });
+    const { files } = await open({ FILES_DIR: shared });
+    await files.put('starter/no-tenant/a.txt', Buffer.from('a'));
+    const modes = ['.', 'starter', 'starter/no-tenant', 'starter/no-tenant/a.txt'].map((at) =>
+      modeOf(join(shared, at)),
+    );
+    expect(await Promise.all(modes)).toEqual([0o750, 0o700, 0o700, 0o600]);
+  });
+
+  it.each(['770', '777', '1777'])('is refused where others can write to it, as with mode %s', async (mode) => {
+    const shared = join(folder, 'shared');
+    await mkdir(shared);
+    await chmod(shared, parseInt(mode, 8));
+    const link = join(folder, 'link');
+    await symlink(shared, link);
+    for (const path of [shared, link])
+      expect(await refusalOf({ FILES_DIR: path })).toBe(
+        `Files cannot be kept in ${path}. Other users can write to the folder ${path}: make sure that all in it is yours and run chmod go-w on it, or choose another folder with FILES_DIR, such as a new one in it.`,
+      );
+    expect(await readdir(shared)).toEqual([]);
+    await open({ FILES_DIR: join(shared, 'own') });
+    expect(await modeOf(join(shared, 'own'))).toBe(0o700);
+  });
+
+  it('is refused where it belongs to somebody else', async () => {
+    const theirs = join(folder, 'theirs');
+    await mkdir(theirs);
+    if (process.getuid!() !== 0) return; // only root can give a folder away
+    await chown(theirs, 65_534, 65_534);
+    expect(await refusalOf({ FILES_DIR: theirs })).toBe(
+      `Files cannot be kept in ${theirs}. The folder ${theirs} belongs to somebody else (uid 65534; this is uid 0): start as its owner, or choose another folder with FILES_DIR, such as a new one in it.`,
+    );
   });
 
   it('is refused in words where it cannot be', async () => {

@@ -2,7 +2,7 @@ import type { HealthCheck, PartHealth } from '@inevitable/contract';
 import { directoryFileStore, s3FileStore, type FileStore } from '@inevitable/kit/host';
 import type { FilesSettings, Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
-import { makeFolder, PRIVATE } from './data-directory.js';
+import { assertOurs, makeFolder, PRIVATE } from './data-directory.js';
 
 /** Files cannot be kept where the settings say; the message says why. */
 export class FileStoreUnusable extends Error {}
@@ -44,5 +44,7 @@ async function openAt(where: FilesSettings): Promise<FileStore> {
   await makeFolder(where.path, PRIVATE).catch(({ code }: NodeJS.ErrnoException) => {
     throw new Error(`The folder cannot be made (${code}): choose another with FILES_DIR, or change its owner.`);
   });
+  // Who else can write there could lead one tenant's folder to another's.
+  await assertOurs(where.path, 'another folder with FILES_DIR, such as a new one in it');
   return directoryFileStore(where.path);
 }

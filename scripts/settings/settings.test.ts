@@ -110,6 +110,36 @@ describe('Files', () => {
   ])('are refused in what is no bucket: %s is %s', (name, value) => {
     expect(refusalOf({ ...S3, [name]: value })).toMatch(new RegExp(`^${name}.* cannot be used: (?!.*a-password)`));
   });
+
+  it.each(['b', 'b'.repeat(256), '-b', 'a b'])('are refused in a bucket "%s", with all that a name has', (bucket) => {
+    expect(refusalOf({ ...S3, S3_BUCKET: bucket })).toBe(
+      `S3_BUCKET ("${bucket}") cannot be used: a bucket is named in 2 to 255 letters, digits, ".", "_" and "-", and begins with a letter or a digit.`,
+    );
+  });
+
+  it('are refused with a line break or another control character wherever it is, and stay on one line', () => {
+    const control = fc.integer({ min: 0, max: 0x9f }).filter((code) => code < 0x20 || code >= 0x7f);
+    const names = fc.constantFrom('S3_REGION', ...(Object.keys(S3) as (keyof typeof S3)[]));
+    fc.assert(
+      fc.property(names, control, fc.nat(), (name, code, at) => {
+        const value = { S3_REGION: 'eu-central-1', ...S3 }[name];
+        const cut = at % (value.length + 1);
+        const broken = value.slice(0, cut) + String.fromCharCode(code) + value.slice(cut);
+        const refusal = refusalOf({ ...S3, [name]: broken });
+        expect(refusal).toMatch(new RegExp(`^${name}.* cannot be used: .*\\.$`));
+        expect(refusal).not.toMatch(/\n|a-secret|access-key$/);
+      }),
+    );
+  });
+
+  it.each([
+    ['S3_REGION', 'eu central'],
+    ['S3_REGION', '-eu'],
+    ['S3_ACCESS_KEY_ID', 'an access key'],
+    ['S3_ACCESS_KEY_ID', 'schlüssel'],
+  ])('are refused in what no request can carry: %s is %s', (name, value) => {
+    expect(refusalOf({ ...S3, [name]: value })).toMatch(new RegExp(`^${name}.* cannot be used: (?!.*schl)`));
+  });
 });
 
 describe('<PRODUCT>_DEPLOYMENT_CONTEXT', () => {

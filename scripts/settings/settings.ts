@@ -12,6 +12,20 @@ const namesNobody = (url: string): boolean => !new URL(url).username && !new URL
 const deploymentContext = z.enum(['internal', 'customer']);
 const natsUrl = z.url({ protocol: /^(nats|tls)$/, hostname: /./ });
 
+/** Of what goes into the headers of a request, which take no line break and nothing beyond ASCII. */
+const headerText = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/, 'it holds a space, a line break or another character that a request cannot');
+/** As S3's library judges it: part of a host name (RFC 1123, section 2.1). */
+const s3Region = z
+  .string()
+  .regex(
+    /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/,
+    'a region is named in 1 to 63 letters, digits and "-", and neither begins nor ends with "-"',
+  );
+/** Judged before a URL is read, which drops line breaks in silence. */
+const plainText = z.string().regex(/^\P{Cc}+$/u, 'it holds a line break or another control character');
+
 /** All of them together say where a bucket is; S3_REGION may be left out. */
 const S3_SETTINGS = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const;
 const DEFAULT_S3_REGION = 'us-east-1';
@@ -40,14 +54,20 @@ const environment = z.object({
   PUBLIC_URL: httpUrl.optional(),
   NATS_URL: natsUrl.optional(),
   FILES_DIR: z.string().min(1).optional(),
-  S3_ENDPOINT: httpUrl.refine(namesNobody, 'it holds a login, which belongs into S3_ACCESS_KEY_ID').optional(),
+  S3_ENDPOINT: plainText
+    .pipe(httpUrl)
+    .refine(namesNobody, 'it holds a login, which belongs into S3_ACCESS_KEY_ID')
+    .optional(),
   S3_BUCKET: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/, 'a bucket is named in letters, digits, ".", "_" and "-"')
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/,
+      'a bucket is named in 2 to 255 letters, digits, ".", "_" and "-", and begins with a letter or a digit',
+    )
     .optional(),
-  S3_REGION: z.string().min(1).optional(),
-  S3_ACCESS_KEY_ID: z.string().min(1).optional(),
-  S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  S3_REGION: s3Region.optional(),
+  S3_ACCESS_KEY_ID: headerText.optional(),
+  S3_SECRET_ACCESS_KEY: plainText.optional(),
   JOBS_KEEP_DAYS: z.coerce.number().int().min(1).max(3_650).default(14),
   STACK_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
   STACK_DEMO_PASSWORD: z.string().min(8, 'needs at least 8 characters').max(1_000).optional(),
@@ -218,6 +238,6 @@ function s3Of(read: z.infer<typeof environment>): FilesSettings | null {
 /** The value itself is not repeated where it may hold a password. */
 function badSetting(issue: z.core.$ZodIssue, given: Record<string, string | undefined>): BadSetting {
   const name = String(issue.path[0]);
-  const shown = /URL|ENDPOINT|KEY|SECRET|PASSWORD/.test(name) ? '' : ` ("${given[name]}")`;
+  const shown = /URL|ENDPOINT|KEY|SECRET|PASSWORD/.test(name) ? '' : ` (${JSON.stringify(given[name])})`;
   return new BadSetting(`${name}${shown} cannot be used: ${issue.message}.`);
 }

@@ -41,9 +41,11 @@ export type { EntityReference } from './graph/entity-reference.js';
 export { inOneCall } from './graph/in-one-call.js';
 export { newId } from './graph/new-id.js';
 export { plainText } from './graph/plain-text.js';
+export { uuidText } from './graph/uuid-text.js';
 export {
   BadJob,
   defineJob,
+  JobCancelled,
   JobTookTooLong,
   RunLost,
   skipped,

@@ -23,6 +23,12 @@ const retryDead = mutation('retryDeadJobs', 'RetryDeadJobsInput', 'retried');
 const cancel = mutation('cancelJob', 'CancelJobInput', 'id state');
 const pause = mutation('pauseSchedule', 'PauseScheduleInput', 'name schedule { nextDue pausedAt }');
 const resume = mutation('resumeSchedule', 'ResumeScheduleInput', 'name schedule { nextDue pausedAt }');
+/** Lists in a list, so many levels of them. */
+function nested(levels: number): unknown {
+  let value: unknown = [];
+  for (let level = 1; level < levels; level += 1) value = [value];
+  return value;
+}
 const ranJob = (answer: Awaited<ReturnType<typeof run>>) => answer.data!['runJob'] as { id: string };
 const stateOf = async (id: string) =>
   (await test.rows<{ state: string }>('select state from jobs.jobs where id = $1', [id]))[0]!.state;
@@ -81,6 +87,19 @@ describe('Running a job by hand', () => {
       data: { runJob: null },
       errors: [{ extensions: { code: 'BAD_USER_INPUT', field } }],
     });
+  });
+
+  it('refuses a payload of more than a hundred levels, however many', async () => {
+    for (const levels of [100, 5_000, 100_000])
+      expect(await run(acme, { name: 'alpha.echo', payload: { more: nested(levels) } })).toMatchObject({
+        data: { runJob: null },
+        errors: [{ extensions: { code: 'BAD_USER_INPUT', field: 'input.payload' } }],
+      });
+  });
+
+  it('takes a payload of a hundred levels', async () => {
+    const payload = { text: 'deep', more: nested(99) };
+    expect(await run(acme, { name: 'alpha.echo', payload })).toMatchObject({ data: { runJob: { payload } } });
   });
 
   it('takes a payload that only looks like one PostgreSQL cannot hold', async () => {

@@ -149,6 +149,12 @@ describe('A stack that is deployed for customers after it was internal', () => {
     expect((await forge.quota('acme')).held).toBe(0);
   });
 
+  it('shows nothing of what an internal template filled in, but that it was asked for', async () => {
+    expect(probe.parameters).not.toEqual({});
+    expect(await forge.show('acme', probe.id)).toMatchObject({ template: 'internal-probe', parameters: {} });
+    expect((await forge.show('acme', subgraph.id)).parameters).toEqual(subgraph.parameters);
+  });
+
   it('shows no artifact that was packed for internal use, and serves none', async () => {
     for (const { id } of [probe, subgraph]) {
       expect(await forge.show('acme', id)).toMatchObject({ status: 'READY', artifact: null, expiresAt: null });

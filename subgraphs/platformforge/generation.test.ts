@@ -2,7 +2,10 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newId, type JobDefinition } from '@inevitable/kit';
 import { directoryFileStore, type FileStore } from '@inevitable/kit/host';
+import { until } from '@inevitable/kit/testing';
+import { generate } from './jobs/generate.js';
 import {
   greeting,
   REGENERATE,
@@ -33,8 +36,11 @@ describe('A generation', () => {
     #open: (() => void) | null = null;
     #reached: (() => void) | null = null;
     #closed: Promise<void> | null = null;
+    /** What waited has been written. */
+    isThrough = false;
     /** The next write of an artifact waits; the answer resolves when it does. */
     close(): Promise<void> {
+      this.isThrough = false;
       this.#closed = new Promise((resolve) => (this.#open = resolve));
       return new Promise((resolve) => (this.#reached = resolve));
     }
@@ -52,6 +58,7 @@ describe('A generation', () => {
             await this.#closed;
           }
           await store.put(key, bytes);
+          this.isThrough = true;
         },
       };
     }
@@ -259,6 +266,109 @@ describe('A generation', () => {
     expect(await forge.show(tenant, id)).toMatchObject({ status: 'READY' });
     expect(await forge.quota(tenant)).toEqual({ used: 1, held: 0 });
     expect(await generationOf(forge, id)).toMatchObject({ settled: true });
+  });
+
+  const jobsOf = (platformId: string) =>
+    forge.sql<{ id: string; state: string }>(
+      `select id, state from jobs.jobs where name = 'platformforge.generate' and payload ->> 'platformId' = $1 order by id`,
+      [platformId],
+    );
+  /** What those do in the graph of operations who may steer the tenant's jobs. */
+  const asAdmin = (call: string, about: unknown) =>
+    forge.sql(`select set_config('stack.all_tenants', 'yes', false), jobs.${call}($1)`, [about]);
+  const cancelJob = (id: string) => asAdmin('cancel_job', id);
+  const ownId = () => forge.as({ tenant }).context.tenant!.id;
+  const runJob = async (
+    job: JobDefinition<never, never>,
+    payload: object,
+    tenantId: string | null = ownId(),
+  ): Promise<string> => {
+    const id = newId();
+    const onceKey = job.once?.(payload as never) ?? null;
+    await asAdmin('run_job', { id, name: job.name, tenantId, payload, correlationId: 'by hand', onceKey });
+    return id;
+  };
+  const noteOf = async (id: string) =>
+    (
+      await forge.sql<{ state: string; note: string | null }>('select state, note from jobs.jobs where id = $1', [id])
+    )[0];
+
+  it('whose job somebody cancels while it waits fails in words, gives its quota back, and can be asked for again', async () => {
+    void gate.close();
+    await forge.generate(tenant, { name: 'First' });
+    await forge.generate(tenant, { name: 'Second' }); // a tenant has two at once
+    const { id } = await forge.generate(tenant, { name: 'Cancelled' });
+    await until('its job waits', async () => (await jobsOf(id))[0]?.state === 'ready');
+    await cancelJob((await jobsOf(id))[0]!.id);
+    gate.open();
+    await forge.settled();
+    expect(await forge.show(tenant, id)).toMatchObject({
+      status: 'FAILED',
+      failureReason: 'Somebody cancelled it. The quota was given back.',
+    });
+    expect(await jobsOf(id)).toMatchObject([{ state: 'cancelled' }]);
+    expect(await forge.quota(tenant)).toEqual({ used: 2, held: 0 });
+    expect(await generationOf(forge, id)).toMatchObject({ state: 'FAILED', settled: true });
+    await forge.as({ tenant, user: 'ada' }).query(REGENERATE, { id });
+    await forge.settled();
+    expect(await forge.show(tenant, id)).toMatchObject({ status: 'READY', failureReason: null });
+    expect(await forge.quota(tenant)).toEqual({ used: 3, held: 0 });
+  });
+
+  it('whose job somebody cancels while it is written fails in words, and what was written is gone', async () => {
+    const reached = gate.close();
+    const { id } = await forge.generate(tenant, { name: 'Cancelled' });
+    await reached;
+    await cancelJob((await jobsOf(id))[0]!.id);
+    await forge.gaveUp();
+    expect(await forge.show(tenant, id)).toMatchObject({
+      status: 'FAILED',
+      failureReason: 'Somebody cancelled it. The quota was given back.',
+    });
+    expect(await forge.quota(tenant)).toEqual({ used: 0, held: 0 });
+    gate.open();
+    await until('nothing is left', async () => gate.isThrough && (await artifactsOf()).length === 0);
+    expect(await forge.show(tenant, id)).toMatchObject({ status: 'FAILED', artifact: null });
+  });
+
+  it.each(['run', 'cancelled'])(
+    'is not touched by a job that names another platform for it and is %s, however early that comes',
+    async (what) => {
+      const other = await forge.generated(tenant, { name: 'Other' });
+      await forge.jobs.stop();
+      const { id } = await forge.generate(tenant, { name: 'Victim' });
+      const generationId = (await generationOf(forge, id)).id;
+      const forged = await runJob(generate as never, { platformId: other.id, generationId });
+      if (what === 'cancelled') await cancelJob(forged);
+      await forge.jobs.start();
+      await forge.settled();
+      expect(await noteOf(forged)).toEqual(
+        what === 'run'
+          ? { state: 'succeeded', note: 'the generation is of another platform' }
+          : { state: 'cancelled', note: null },
+      );
+      expect(await forge.show(tenant, id)).toMatchObject({ status: 'READY' });
+      expect(await forge.show(tenant, other.id)).toEqual(other);
+      expect(await forge.quota(tenant)).toEqual({ used: 2, held: 0 });
+      expect(await artifactsOf()).toHaveLength(2);
+    },
+  );
+
+  it.each(['unknown', 'named in a job of no tenant'])('that is %s is skipped, and nothing changes', async (what) => {
+    const other = await forge.generated(tenant, { name: 'Other' });
+    const isUnknown = what === 'unknown';
+    const generationId = isUnknown ? newId() : (await generationOf(forge, other.id)).id;
+    const id = await runJob(generate as never, { platformId: other.id, generationId }, isUnknown ? ownId() : null);
+    await forge.settled();
+    expect(await noteOf(id)).toEqual({ state: 'succeeded', note: 'there is no such generation' });
+    expect(await forge.show(tenant, other.id)).toEqual(other);
+  });
+
+  it('is named in one spelling alone, in its job too', () => {
+    const [platformId, generationId] = [newId(), newId()];
+    expect(generate.payload.safeParse({ platformId, generationId }).success).toBe(true);
+    for (const odd of [generationId.toUpperCase(), `${generationId} `, '../../x', ''])
+      expect(generate.payload.safeParse({ platformId, generationId: odd }).success).toBe(false);
   });
 
   it('that waited until others had used up the quota fails, and says so', async () => {

@@ -136,6 +136,67 @@ describe("A tenant's own template", () => {
     expect((await forge.upload('many', templateNamed('number-7', { 'files/x': 'x' }))).status).toBe(200);
   });
 
+  it('cannot be called as the stack calls its internal ones, whether there is one or not', async () => {
+    const [taken, free] = await Promise.all(
+      ['internal-probe', 'internal-prob'].map(async (name) =>
+        answerOf(await forge.upload('named', templateNamed(name))),
+      ),
+    );
+    expect(taken).toEqual({
+      status: 400,
+      body: {
+        error: {
+          code: 'BAD_USER_INPUT',
+          message: 'template.json: name: begins with "internal-", as only templates of the stack may.',
+        },
+      },
+    });
+    expect(free).toEqual(taken);
+    expect(await forge.keysOf('named')).toEqual([]);
+  });
+
+  it('is one of five on their way at most: the others are told to come back, and no other tenant notices', async () => {
+    const flood = Promise.all([...Array(60).keys()].map((n) => forge.upload('flooding', templateNamed(`number-${n}`))));
+    const other = await forge.upload('beside', greeting);
+    const answers = await flood;
+    expect(other.status).toBe(201);
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(await answerOf(refused[0]!)).toEqual({
+      status: 429,
+      body: {
+        error: {
+          code: 'RATE_LIMITED',
+          message: 'Other templates of this tenant are being uploaded right now. Try again in a moment.',
+          retryAfterSeconds: 2,
+        },
+      },
+    });
+    expect(refused[0]!.headers.get('retry-after')).toBe('2');
+    expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([429]));
+    expect(await forge.keysOf('flooding')).toHaveLength(60 - refused.length);
+  });
+
+  it('is not kept for somebody who left before it was his turn', async () => {
+    const leaving = new AbortController();
+    const body = await archiveOf(greeting);
+    const ada = forge.as({ tenant: 'leaving-early', user: 'ada' });
+    const sent = [...Array(5)].map(() =>
+      ada.fetch('/platformforge/templates', { method: 'POST', body, signal: leaving.signal }),
+    );
+    leaving.abort(new Error('The caller left.'));
+    for (const { status } of await Promise.all(sent)) expect(status).toBe(500);
+    expect(await forge.keysOf('leaving-early')).toEqual([]);
+  });
+
+  it('of a name that cannot be one is not there to be deleted', async () => {
+    const { errors } = await forge.as({ tenant: 'named' }).query(REMOVE, { name: 'a\0' });
+    expect(errors![0]).toMatchObject({
+      message: 'must not contain the NUL character',
+      extensions: { code: 'BAD_USER_INPUT', field: 'input.name' },
+    });
+  });
+
   it('needs the permission to write, and a person', async () => {
     const reader = forge.as({ tenant: 'allowed', may: ['platformforge:templates:read'] });
     const body = await archiveOf(greeting);
@@ -175,6 +236,18 @@ describe('An archive that is hostile, or none', () => {
       () => archiveOf({ ...greeting, 'template.json': greeting['template.json']!.replace('{', '{"internal":true,') }),
       /internal/,
     ],
+    ...['\0', '\ud800', '\u202e', '\u001b'].map(
+      (hidden) =>
+        [
+          `has ${JSON.stringify(hidden)} in its title`,
+          () =>
+            archiveOf({
+              ...greeting,
+              'template.json': greeting['template.json']!.replace('A greeting', JSON.stringify(hidden).slice(1, -1)),
+            }),
+          /^template\.json: title: must /,
+        ] as const,
+    ),
     [
       'has a pattern that may run for ever',
       () =>

@@ -134,6 +134,26 @@ describe('A platform', () => {
     }
   });
 
+  it('that could not be generated again comes back as failed, and keeps the artifact there was', async () => {
+    const made = await forge.generated('acme', { name: names(), parameters: { whom: 'Ada' } });
+    await forge.jobs.stop();
+    await answered(REGENERATE, { id: made.id, parameters: { whom: 'Grace' } });
+    const ada = forge.as({ tenant: 'acme', user: 'ada' });
+    await ada.query('mutation { deletePlatformTemplate(input: { name: "greeting" }) { name } }');
+    await forge.jobs.start();
+    await forge.settled();
+    await forge.withTemplate('acme', greeting);
+    const failed = await forge.show('acme', made.id);
+    expect(failed).toMatchObject({
+      status: 'FAILED',
+      failureReason: 'The template "greeting" is not there any more.',
+      parameters: { whom: 'Grace' },
+      artifact: made.artifact,
+    });
+    await answered(change('archive'), { id: made.id });
+    expect(await answered(change('restore'), { id: made.id })).toEqual({ ...failed, updatedAt: expect.any(String) });
+  });
+
   it('is gone with its artifact when it is deleted, and its quota stays used', async () => {
     const made = await forge.generated('acme', { name: names() });
     const before = await forge.quota('acme');
@@ -201,12 +221,17 @@ describe('A platform', () => {
 });
 
 describe('What nobody can generate', () => {
+  const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
+
   it.each([
     ['a name of no characters', { name: '' }, 'input.name'],
     ['a name of white space', { name: ' \n' }, 'input.name'],
     ['a name of 300 characters', { name: 'x'.repeat(300) }, 'input.name'],
     ['a name with a NUL character', { name: 'a\0b' }, 'input.name'],
     ['a name with half a surrogate pair', { name: 'a\ud800' }, 'input.name'],
+    ['a name of two lines', { name: 'a\nb' }, 'input.name'],
+    ['a name that turns its direction', { name: 'a\u202eb' }, 'input.name'],
+    ['a name that nobody sees', { name: '\u200b' }, 'input.name'],
     ['an unknown template', { template: 'nobody-knows' }, 'input.template'],
     ['a template named with a NUL character', { template: 'gree\0ting' }, 'input.template'],
     ['a template named by a path', { template: '../greeting' }, 'input.template'],
@@ -216,7 +241,10 @@ describe('What nobody can generate', () => {
     ['a text too long', { parameters: { whom: 'x'.repeat(1_001) } }, 'input.parameters.whom'],
     ['parameters that are a list', { parameters: [1] }, 'input.parameters'],
     ['parameters that are a text', { parameters: 'whom' }, 'input.parameters'],
-    ['parameters of a megabyte', { parameters: { whom: 'x'.repeat(1_000_000) } }, 'input.parameters'],
+    ['parameters of a megabyte', { parameters: { whom: 'x'.repeat(1_000_000) } }, 'input.parameters.whom'],
+    ['parameters nested 5,000 deep', { parameters: { whom: nested(5_000) } }, 'input.parameters.whom'],
+    ['parameters that are nothing but nested', { parameters: nested(5_000) }, 'input.parameters'],
+    ['a parameter that objects have', { parameters: JSON.parse('{"__proto__":{}}') }, 'input.parameters.__proto__'],
   ])('%s: BAD_USER_INPUT naming the field, and nothing is written or reserved', async (_what, bad, field) => {
     const before = [await everything(), await forge.quota('acme')];
     const answer = await ask(GENERATE, { name: names(), template: 'greeting', ...bad });
@@ -294,6 +322,7 @@ describe('A change that cannot be', () => {
   it.each([
     ['a name of no characters', () => ({ name: '' }), 'BAD_USER_INPUT', 'input.name'],
     ['a name of 300 characters', () => ({ name: 'x'.repeat(300) }), 'BAD_USER_INPUT', 'input.name'],
+    ['a name of two lines', () => ({ name: 'a\nb' }), 'BAD_USER_INPUT', 'input.name'],
     ['a slug with capitals', () => ({ slug: 'Shop' }), 'BAD_USER_INPUT', 'input.slug'],
     ['a slug of 61 characters', () => ({ slug: 'x'.repeat(61) }), 'BAD_USER_INPUT', 'input.slug'],
     ['a slug of no characters', () => ({ slug: '' }), 'BAD_USER_INPUT', 'input.slug'],

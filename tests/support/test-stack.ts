@@ -86,6 +86,9 @@ async function subgraphNames(): Promise<readonly string[]> {
 
 export { until };
 
+/** Six processes beside six of another test's, on two cores. */
+const STARTS_WITHIN_MS = 100_000;
+
 export class TestStack {
   readonly url: string;
   processes: StackProcess[] = [];
@@ -168,6 +171,7 @@ export class TestStack {
       until(
         'the stack is ready',
         async () => (await fetch(`${this.url}/health`)).ok && (await fetch(`${this.url}/ready`)).ok,
+        STARTS_WITHIN_MS,
       ).catch((error: Error) => {
         throw new Error(`${error.message}\n${this.processes.map((each) => each.output()).join('\n')}`);
       }),

@@ -140,7 +140,7 @@ function lintTableOfNoTenant(facts: TableFacts, product: string): CatalogueFindi
 }
 
 /** The whole expression, as the catalogue prints it: any other might hold in other cases too. */
-const WHEN_NO_TENANT = /^\((?:\w+\.)?current_tenant\(\) IS NULL\)$/;
+const WHEN_NO_TENANT = /^\((?:(?:\w+|"[^"]+")\.)?current_tenant\(\) IS NULL\)$/;
 
 /** PostgreSQL takes USING for a CHECK that is missing; an INSERT has only the latter. */
 const isForNoTenantAlone = ({ command, using, check }: Policy): boolean =>

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
 import type { DatabaseDeclaration } from './product-database.js';
+import { roleName } from './roles.js';
 
 /** The same lock Prisma Migrate takes, so that the two exclude each other. */
 const MIGRATION_LOCK = 72707369;
@@ -26,13 +27,22 @@ const LEDGERS = { product: '_prisma_migrations', kit: '_kit_migrations' } as con
  */
 export function migrate({ product, migrations }: DatabaseDeclaration, ownerUrl: string): Promise<readonly string[]> {
   return asOwner(product, ownerUrl, async (client) => {
-    const kit = await applyFolder(client, LEDGERS.kit, KIT_TABLES, (sql) => sql.replaceAll('{{product}}', product));
+    const kit = await applyFolder(client, LEDGERS.kit, KIT_TABLES, (sql) => kitSql(sql, product));
     const own = await applyFolder(client, LEDGERS.product, migrations, (sql) => sql);
     // A process that may only look can tell that it is ahead of its database.
-    await client.query(`GRANT SELECT ON ${LEDGERS.product} TO ${product}_system`);
+    await client.query(`GRANT SELECT ON ${LEDGERS.product} TO ${pg.escapeIdentifier(roleName(product, 'system'))}`);
     return [...kit, ...own];
   });
 }
+
+/**
+ * The kit's SQL for one product: `'{{product}}'` is its name as a text, and any other `{{product}}` begins the name of its
+ * schema or of a role of it. Names are quoted: a product may be called `claude-config`, or `order`.
+ */
+const kitSql = (sql: string, product: string): string =>
+  sql.replace(/('?)\{\{product\}\}(\w*)/g, (_found, quote: string, rest: string) =>
+    quote ? quote + product : pg.escapeIdentifier(product + rest),
+  );
 
 /** The same for a schema that is no product's and has none of the kit's tables: the job store. */
 export function migrateSchema(schema: string, migrations: URL, ownerUrl: string): Promise<readonly string[]> {
@@ -40,10 +50,10 @@ export function migrateSchema(schema: string, migrations: URL, ownerUrl: string)
 }
 
 async function asOwner<T>(schema: string, ownerUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: ownerUrl, options: `-c search_path=${schema}` });
+  const client = new pg.Client({ connectionString: ownerUrl, options: `-c search_path="${schema}"` });
   await client.connect();
   try {
-    await client.query(`SET ROLE ${schema}_owner`);
+    await client.query(`SET ROLE ${pg.escapeIdentifier(roleName(schema, 'owner'))}`);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     return await work(client);
   } finally {
@@ -116,7 +126,7 @@ export async function pendingMigrations(
   pool: pg.Pool,
 ): Promise<readonly string[]> {
   const { rows } = await pool.query<{ migration_name: string }>(
-    `select migration_name from ${product}.${LEDGERS.product} where finished_at is not null and rolled_back_at is null`,
+    `select migration_name from ${pg.escapeIdentifier(product)}.${LEDGERS.product} where finished_at is not null and rolled_back_at is null`,
   );
   const applied = new Set(rows.map((row) => row.migration_name));
   return (await readMigrations(migrations)).map(({ name }) => name).filter((name) => !applied.has(name));

@@ -43,27 +43,29 @@ export async function ensureRoles(
     for (const role of roles) {
       await ensureRole(admin, adminUrl, roleName(schema, role), rolePassword(secret, roleName(schema, role)));
     }
-    const owner = roleName(schema, 'owner');
-    const others = roles.filter((role) => role !== 'owner').map((role) => roleName(schema, role));
+    const owner = pg.escapeIdentifier(roleName(schema, 'owner'));
+    const others = roles.filter((role) => role !== 'owner').map((role) => pg.escapeIdentifier(roleName(schema, role)));
+    const name = pg.escapeIdentifier(schema);
     // The admin must be a member of the owner role to hand the schema to it; a superuser is one of every role.
     await retryRaces(() => admin.query(`GRANT ${owner} TO CURRENT_USER`));
-    await retryRaces(() => admin.query(`CREATE SCHEMA IF NOT EXISTS ${schema} AUTHORIZATION ${owner}`));
-    await retryRaces(() => admin.query(`GRANT USAGE ON SCHEMA ${schema} TO ${others.join(', ')}`));
+    await retryRaces(() => admin.query(`CREATE SCHEMA IF NOT EXISTS ${name} AUTHORIZATION ${owner}`));
+    await retryRaces(() => admin.query(`GRANT USAGE ON SCHEMA ${name} TO ${others.join(', ')}`));
   } finally {
     await admin.end();
   }
 }
 
 async function ensureRole(admin: pg.Client, adminUrl: string, name: string, password: string): Promise<void> {
+  const role = pg.escapeIdentifier(name);
   const { rowCount } = await admin.query('select from pg_roles where rolname = $1', [name]);
   if (rowCount) {
     if (await canLogIn(adminUrl, name, password)) return;
-    await retryRaces(() => admin.query(`ALTER ROLE ${name} LOGIN PASSWORD ${pg.escapeLiteral(password)}`));
+    await retryRaces(() => admin.query(`ALTER ROLE ${role} LOGIN PASSWORD ${pg.escapeLiteral(password)}`));
     return;
   }
   await retryRaces(() =>
     admin.query(
-      `CREATE ROLE ${name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD ${pg.escapeLiteral(password)}`,
+      `CREATE ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD ${pg.escapeLiteral(password)}`,
     ),
   );
 }

@@ -1,6 +1,19 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -142,6 +155,75 @@ describe('A directory of files', () => {
     });
     expect(await store.health()).toEqual({ name: 'file store', ready: false, reason: reason('A probe failed') });
     await expect(readdir(root)).rejects.toThrow('ENOENT');
+  });
+
+  /** Everything that asks the disk, of a store that holds `a/b`. */
+  const askAll = (): Promise<unknown>[] => [
+    store.put('a/b', Buffer.from('y')),
+    store.stat('a/b'),
+    store.read('a/b'),
+    store.delete('a/b'),
+    store.list('', null),
+    store.list('a/', null),
+  ];
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['gone', () => rm(root, { recursive: true })],
+    ['an empty folder, as where nothing is mounted', () => rename(join(root, '.drafts'), join(root, 'lost+found'))],
+    ['a plain file', () => rm(root, { recursive: true }).then(() => writeFile(root, ''))],
+  ])(
+    'that is %s is unavailable, whatever is asked: it does not say that there is no such file',
+    async (_what, damage) => {
+      await store.put('a/b', Buffer.from('x'));
+      await rm(join(root, 'a'), { recursive: true });
+      await damage();
+      for (const asked of await Promise.allSettled(askAll()))
+        expect(asked).toMatchObject({ status: 'rejected', reason: { name: 'Error', why: 'unreachable' } });
+      expect(await store.health()).toMatchObject({ ready: false });
+    },
+  );
+
+  it('lets nobody but its user see what it holds, whatever the umask', async () => {
+    const umask = process.umask(0);
+    try {
+      const open = await directoryFileStore(join(root, 'own'));
+      await open.put('a/b/c', Buffer.from('x'));
+    } finally {
+      process.umask(umask);
+    }
+    const modes = ['', '.drafts', 'a', 'a/b', 'a/b/c'].map(async (path) => (await stat(join(root, 'own', path))).mode);
+    expect((await Promise.all(modes)).map((mode) => (mode & 0o777).toString(8))).toEqual([
+      '700',
+      '700',
+      '700',
+      '700',
+      '600',
+    ]);
+  });
+
+  it('refuses a folder that is a link to another one, in words, and touches nothing there', async () => {
+    await store.put('planner/acme/plan', Buffer.from('of acme'));
+    await symlink(join(root, 'planner/acme'), join(root, 'planner/globex'));
+    const attempts = {
+      'was not stored': () => store.put('planner/globex/plan', Buffer.from('of globex')),
+      'cannot be looked at': () => store.stat('planner/globex/plan'),
+      'cannot be read': () => store.read('planner/globex/plan'),
+      'was not deleted': () => store.delete('planner/globex/plan'),
+    };
+    const refusal = (what: string) => ({
+      why: 'refused',
+      message: `${what} (file store in ${root}): its folder "planner/globex" is a link, which is not followed. Put the folder itself there.`,
+    });
+    for (const [what, attempt] of Object.entries(attempts))
+      await expect(attempt()).rejects.toMatchObject(refusal(`"planner/globex/plan" ${what}`));
+    await expect(store.put('planner/globex/deep/er', Buffer.from('x'))).rejects.toMatchObject({ why: 'refused' });
+    await expect(store.list('planner/globex/', null)).rejects.toMatchObject(
+      refusal('The files "planner/globex/…" cannot be listed'),
+    );
+    expect(await keysOf()).toEqual(['planner/acme/plan']);
+    expect(await readdir(join(root, 'planner/acme'))).toEqual(['plan']);
+    expect(await readFile(join(root, 'planner/acme/plan'), 'utf8')).toBe('of acme');
+    expect(await drafts()).toEqual([]);
   });
 
   it('does not open where a file is in its way', async () => {

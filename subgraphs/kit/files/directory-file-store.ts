@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, type Dir } from 'node:fs';
 import {
   lstat,
   mkdir,
@@ -34,6 +34,9 @@ const DRAFTS = '.drafts';
 /** No put takes that long: who wrote such a draft was killed. Others may have the same directory mounted. */
 const ABANDONED_AFTER_MS = 3_600_000;
 const CHUNK_BYTES = 64 * 1024;
+/** What tenants keep is for this process's user alone, whatever the umask and whoever may enter the root. */
+const OWN_FILE = 0o600;
+const OWN_FOLDER = 0o700;
 /** How often a put makes its folder anew because a delete has just removed it, as empty. */
 const FOLDER_ATTEMPTS = 100;
 
@@ -43,23 +46,29 @@ const FOLDER_ATTEMPTS = 100;
  */
 export async function directoryFileStore(directory: string): Promise<FileStore> {
   const root = resolve(directory);
+  const drafts = join(root, DRAFTS);
   const failedIn =
-    (what: string) =>
-    (error: unknown): never => {
+    (what: string): ((error: unknown) => never) =>
+    (error) => {
       throw unavailable(what, root, error);
     };
-  await mkdir(join(root, DRAFTS), { recursive: true }).catch(failedIn('The directory cannot be made'));
-  await sweepDrafts(join(root, DRAFTS)).catch(failedIn('What killed writers left cannot be removed'));
+  await mkdir(drafts, { recursive: true, mode: OWN_FOLDER }).catch(failedIn('The directory cannot be made'));
+  await sweepDrafts(drafts).catch(failedIn('What killed writers left cannot be removed'));
 
   const pathOf = (key: string): string => {
     assertFileKey(key);
     return join(root, key);
   };
-  const newDraft = (): string => join(root, DRAFTS, randomUUID());
-  const stat = async (key: string): Promise<StoredFile | null> => {
-    const found = await lstat(pathOf(key))
-      .catch(nullIfMissing)
-      .catch(failedIn(`"${key}" cannot be looked at`));
+  const newDraft = (): string => join(drafts, randomUUID());
+  /** Rejects unless the store itself is there: with its disk gone, every file would look as if there were none. */
+  const assertThere = async (): Promise<void> => void (await lstat(`${drafts}/.`));
+  const nothing = async (error: unknown): Promise<null> => {
+    nullIfMissing(error);
+    await assertThere();
+    return null;
+  };
+  const lookAt = async (key: string): Promise<StoredFile | null> => {
+    const found = await lstat(join(root, key)).catch(nothing);
     return found?.isFile() ? { key, sizeBytes: found.size, modifiedAt: found.mtime } : null;
   };
 
@@ -69,23 +78,30 @@ export async function directoryFileStore(directory: string): Promise<FileStore> 
       const draft = newDraft();
       try {
         await writeDurably(draft, bytes);
-        await moveInto(path, draft);
+        await moveInto(root, key, draft);
         await syncFolders(dirname(path), root);
       } catch (error) {
         await rm(draft, { force: true }).catch(() => undefined); // swept later where it stays
-        if (isHeldByFolder(error))
-          throw new BadFileKey(`"${key}" is the folder of a file, or is in one that is a file.`);
-        throw unavailable(`"${key}" was not stored`, root, error);
+        const failed = failedIn(`"${key}" was not stored`);
+        if (!isHeldByFolder(error)) failed(error);
+        await assertThere().catch(failed);
+        throw new BadFileKey(`"${key}" is the folder of a file, or is in one that is a file.`);
       }
     },
 
-    stat,
+    async stat(key) {
+      assertFileKey(key);
+      return followNoLink(root, dirname(key))
+        .then(() => lookAt(key), nothing)
+        .catch(failedIn(`"${key}" cannot be looked at`));
+    },
 
     async read(key, range) {
       const path = pathOf(key);
       // A link is never followed: what it leads to was not stored here.
-      const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
-        .catch(nullIfMissing)
+      const handle = await followNoLink(root, dirname(key))
+        .then(() => open(path, constants.O_RDONLY | constants.O_NOFOLLOW))
+        .catch(nothing)
         .catch(failedIn(`"${key}" cannot be read`));
       if (!handle) return null;
       try {
@@ -106,8 +122,9 @@ export async function directoryFileStore(directory: string): Promise<FileStore> 
 
     async delete(key) {
       const path = pathOf(key);
-      await unlink(path)
-        .catch(nullIfMissing)
+      await followNoLink(root, dirname(key))
+        .then(() => unlink(path))
+        .catch(nothing)
         .catch(failedIn(`"${key}" was not deleted`));
       await removeEmptied(dirname(path), root);
     },
@@ -115,8 +132,12 @@ export async function directoryFileStore(directory: string): Promise<FileStore> 
     async list(prefix, after) {
       assertFilePrefix(prefix);
       if (after !== null) assertFileKey(after);
-      const keys = keysIn(root, prefix.slice(0, prefix.lastIndexOf('/') + 1), { prefix, after });
-      return firstFiles(keys, stat).catch(failedIn(`The files "${prefix}…" cannot be listed`));
+      const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+      const open = (at: string) => opendir(join(root, at), { bufferSize: LONGEST_PAGE }).catch(nothing);
+      return followNoLink(root, dirname(`${folder}.`))
+        .then(() => firstFiles(keysIn(open, folder, { prefix, after }), lookAt), nullIfMissing)
+        .then((files) => (files?.length ? files : assertThere().then(() => [])))
+        .catch(failedIn(`The files "${prefix}…" cannot be listed`));
     },
 
     async health() {
@@ -142,7 +163,7 @@ async function sweepDrafts(drafts: string): Promise<void> {
 }
 
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx');
+  const file = await open(path, 'wx', OWN_FILE);
   try {
     await file.writeFile(bytes);
     await file.sync();
@@ -152,16 +173,42 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /** A delete may remove the folder, which is empty still, just before the file is in it. */
-async function moveInto(path: string, draft: string): Promise<void> {
+async function moveInto(root: string, key: string, draft: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await mkdir(dirname(path), { recursive: true });
-      await rename(draft, path);
+      for (const folder of foldersDownTo(dirname(key))) await makeFolder(root, folder);
+      await rename(draft, join(root, key));
       return;
     } catch (error) {
       if (codeOf(error) !== 'ENOENT' || attempt === FOLDER_ATTEMPTS) throw error;
     }
   }
+}
+
+/** `a/b` has `a` and `a/b`; `.`, the root, has none. */
+const foldersDownTo = (folder: string): string[] => (folder === '.' ? [] : [...foldersDownTo(dirname(folder)), folder]);
+
+async function makeFolder(root: string, folder: string): Promise<void> {
+  try {
+    await mkdir(join(root, folder), { mode: OWN_FOLDER });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST' || !(await isFolder(root, folder))) throw error;
+  }
+}
+
+/** A link where a folder should be: what it leads to may be another tenant's. */
+class LinkOnTheWay extends Error {}
+
+async function isFolder(root: string, folder: string): Promise<boolean> {
+  const found = await lstat(join(root, folder));
+  if (found.isSymbolicLink())
+    throw new LinkOnTheWay(`its folder "${folder}" is a link, which is not followed. Put the folder itself there.`);
+  return found.isDirectory();
+}
+
+/** Rejects with `LinkOnTheWay`, and with ENOENT where there is no such folder. */
+async function followNoLink(root: string, folder: string): Promise<void> {
+  for (const each of foldersDownTo(folder)) await isFolder(root, each);
 }
 
 /** Every folder on the way: another put may have made it, and not have got as far as this one. */
@@ -215,6 +262,9 @@ function streamOf(handle: FileHandle, { start, end }: ByteRange, failed: (error:
   );
 }
 
+/** null: there is none, or not any more. */
+type OpenFolder = (folder: string) => Promise<Dir | null>;
+
 interface Wanted {
   readonly prefix: string;
   readonly after: string | null;
@@ -224,11 +274,11 @@ interface Wanted {
  * Keys below a folder ('' or ending with `/`) in order of their bytes: a folder is where its name with `/` would be, so
  * that all of it lies between its neighbours.
  */
-async function* keysIn(root: string, folder: string, wanted: Wanted): AsyncGenerator<string> {
+async function* keysIn(open: OpenFolder, folder: string, wanted: Wanted): AsyncGenerator<string> {
   for (let beyond = ''; ;) {
-    const names = await firstNames(root, folder, beyond, wanted);
+    const names = await firstNames(open, folder, beyond, wanted);
     for (const name of names) {
-      if (name.endsWith('/')) yield* keysIn(root, name, wanted);
+      if (name.endsWith('/')) yield* keysIn(open, name, wanted);
       else yield name;
     }
     if (names.length < LONGEST_PAGE) return;
@@ -241,8 +291,13 @@ async function* keysIn(root: string, folder: string, wanted: Wanted): AsyncGener
  * dropped at once: a folder may have a hundred thousand files, and the process has others to answer meanwhile. What is no
  * key was not stored here, and is passed over.
  */
-async function firstNames(root: string, folder: string, beyond: string, { prefix, after }: Wanted): Promise<string[]> {
-  const directory = await opendir(join(root, folder), { bufferSize: LONGEST_PAGE }).catch(nullIfMissing);
+async function firstNames(
+  open: OpenFolder,
+  folder: string,
+  beyond: string,
+  { prefix, after }: Wanted,
+): Promise<string[]> {
+  const directory = await open(folder);
   let names: string[] = [];
   let last: string | null = null;
   for await (const entry of directory ?? []) {
@@ -305,6 +360,7 @@ function unavailable(what: string, root: string, error: unknown): FilesUnavailab
   if (error instanceof FilesUnavailable) return error;
   const code = codeOf(error);
   const at = `${what} (file store in ${root})`;
+  if (error instanceof LinkOnTheWay) return new FilesUnavailable('refused', `${at}: ${error.message}`, error);
   if (FULL.includes(code))
     return new FilesUnavailable(
       'full',

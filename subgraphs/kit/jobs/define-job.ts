@@ -39,6 +39,8 @@ export interface QueueState {
   readonly ready: number;
   readonly running: number;
   readonly dead: number;
+  /** Of those, how many died within the last hour: what is failing now, not what nobody has looked at yet. */
+  readonly diedLately: number;
   /** How long the oldest ready one has waited; 0 when none does. */
   readonly oldestReadySeconds: number;
 }
@@ -79,6 +81,9 @@ export class JobTookTooLong extends Error {}
 /** The last run never ended, its worker was lost with it; or giving the job up has failed before. The message is what is known. */
 export class RunLost extends Error {}
 
+/** Somebody cancelled it: it is not run any more. */
+export class JobCancelled extends Error {}
+
 /** A run that had nothing to do, and why. */
 export interface Skipped {
   readonly skipped: string;
@@ -108,10 +113,10 @@ export interface JobDefinition<Payload = unknown, Client extends PrismaClientLik
   readonly concurrency?: number | JobConcurrency;
   run(run: JobRun<Payload, Client>): Promise<void | Skipped>;
   /**
-   * Its last run has failed (`error`: what it threw, or `JobTookTooLong`), or was lost with its worker (`RunLost`): time
-   * to give back what it held. Called again every 30 s while it
-   * throws or its tenant cannot be served, 10 times in all; then the job is dead. Not called where the tenant is gone or
-   * the payload does not fit.
+   * Its last run has failed (`error`: what it threw, or `JobTookTooLong`), or was lost with its worker (`RunLost`), or
+   * somebody cancelled it, perhaps before it ever ran (`JobCancelled`; a run under way has been aborted before): time to
+   * give back what it held. Called again every 30 s while it throws or its tenant cannot be served, 10 times in all; then
+   * the job is dead. Not called where the tenant is gone or the payload does not fit.
    */
   gaveUp?(run: JobRun<Payload, Client>, error: Error): Promise<void>;
 }

@@ -119,7 +119,14 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
 
 /** `{ error: { code, message, … } }`, with the details that a GraphQL error has in its `extensions`. */
 const errorResponse = (extensions: ErrorBody['extensions'], message: string): Response =>
-  Response.json({ error: { ...extensions, message } }, { status: ERROR_CODES[extensions.code].status });
+  Response.json(
+    { error: { ...extensions, message } },
+    { status: ERROR_CODES[extensions.code].status, headers: whenToComeBack(extensions) },
+  );
+
+/** For whoever reads headers alone (RFC 9110, section 10.2.3): an error may carry `retryAfterSeconds`. */
+const whenToComeBack = ({ retryAfterSeconds }: ErrorBody['extensions']): Record<string, string> =>
+  typeof retryAfterSeconds === 'number' ? { 'retry-after': String(retryAfterSeconds) } : {};
 
 /** What a route for GET says beside its body, which is not read. */
 function withoutBody(response: Response): Response {

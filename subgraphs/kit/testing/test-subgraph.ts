@@ -212,14 +212,14 @@ export async function testSubgraph(
     clock: {
       async advance({ seconds }) {
         for (const schema of [product, JOB_STORE_SCHEMA])
-          await owner.query(`update ${schema}.clock set ahead = ahead + make_interval(secs => $1)`, [seconds]);
+          await owner.query(`update "${schema}".clock set ahead = ahead + make_interval(secs => $1)`, [seconds]);
         if (hasClock(entitlements)) entitlements.clock.advance({ seconds });
       },
     },
     jobs: {
       async settled(name) {
         const open = `select
-          exists (select from ${product}.outbox where kind = 'job' and name = $1 and sent_at is null)
+          exists (select from "${product}".outbox where kind = 'job' and name = $1 and sent_at is null)
           or exists (select from ${JOB_STORE_SCHEMA}.jobs where name = $1 and state in ('blocked', 'scheduled', 'ready', 'running')) as open`;
         const isOver = async () => !(await owner.query<{ open: boolean }>(open, [name])).rows[0]!.open;
         await until(`jobs "${name}" have ended`, isOver);

@@ -78,9 +78,28 @@ function keyOf(job: JobDefinition, payload: unknown): string | null {
   return key;
 }
 
-/** PostgreSQL has no text with the character 0 or half of a surrogate pair; JSON writes both as \u…. */
+/** Far more than any job takes, and far less than what reads it by recursion can bear. */
+const MOST_LEVELS = 100;
+
+/**
+ * PostgreSQL has no text with the character 0 or half of a surrogate pair; JSON writes both as \u…. Throws `BadUserInput`.
+ */
 function storable(payload: unknown): unknown {
+  if (isNestedDeeper(payload, MOST_LEVELS))
+    throw new BadUserInput(`A payload has at most ${MOST_LEVELS} levels.`, 'input.payload');
   if (/(?<!\\)(\\\\)*\\u(0000|d[89a-f])/.test(JSON.stringify(payload)))
     throw new BadUserInput('A payload is well-formed Unicode without the character 0.', 'input.payload');
   return payload;
 }
+
+/** Level by level, not by recursion: whoever asks chooses how many there are. */
+function isNestedDeeper(value: unknown, levels: number): boolean {
+  let level = [value].filter(isNested);
+  for (let depth = 0; level.length; depth += 1) {
+    if (depth === levels) return true;
+    level = level.flatMap((each) => Object.values(each)).filter(isNested);
+  }
+  return false;
+}
+
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;

@@ -80,13 +80,14 @@ async function useDatabase({ transaction }: Probes): Promise<string | null> {
 }
 
 async function readQueue({ queue }: Probes): Promise<string | null> {
-  const { oldestReadySeconds, dead } = await queue();
+  // Older ones are no sign of what works now, and one that nobody looks at would hide what breaks next.
+  const { oldestReadySeconds, diedLately } = await queue();
   const waits = Math.floor(oldestReadySeconds / 60);
   const problems = [
     waits >= LONGEST_WAIT_MINUTES &&
       `A job has waited for ${waits} minutes: is a worker running, and does it keep up (stackStatus)?`,
-    dead > 0 &&
-      `${dead} ${dead === 1 ? 'job is' : 'jobs are'} dead: see jobs(filter: { states: [DEAD] }), and run them again with retryJob.`,
+    diedLately > 0 &&
+      `${diedLately} ${diedLately === 1 ? 'job' : 'jobs'} died within the last hour: see jobs(filter: { states: [DEAD] }), and run them again with retryJob.`,
   ].filter((problem) => problem !== false);
   return problems.length ? problems.join(' ') : null;
 }

@@ -2,6 +2,7 @@ import type { TenantFiles } from '@inevitable/kit';
 import type { PlatformForgeRun, PlatformForgeWork } from '../context.js';
 import { tellPlatformChanged } from '../events/platform-changed.js';
 import { databaseNow } from './database-now.js';
+import { artifactsInUse, templatesInUse } from './files-in-use.js';
 import { artifactKey, templateKey } from './kept-files.js';
 
 export type CleanUpDeps = Pick<PlatformForgeRun<object>, 'db' | 'transaction' | 'files' | 'signal' | 'progress'>;
@@ -109,17 +110,3 @@ const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 /** A key without one names nothing that a row could know. */
 const idsIn = (keys: readonly string[]): string[] =>
   keys.map((key) => UUID.exec(key)?.[0]).filter((id) => id !== undefined);
-
-/** One statement, so that one snapshot: a generation is under way until the platform has its artifact. */
-async function artifactsInUse(db: CleanUpDeps['db'], ids: readonly string[]): Promise<readonly string[]> {
-  const rows = await db.$queryRaw<{ id: string }[]>`
-    select id from generations where id = any(${ids}::uuid[]) and ended_at is null
-    union all
-    select artifact_id from platforms where artifact_id = any(${ids}::uuid[])`;
-  return rows.map(({ id }) => id);
-}
-
-async function templatesInUse(db: CleanUpDeps['db'], ids: readonly string[]): Promise<readonly string[]> {
-  const rows = await db.template.findMany({ where: { id: { in: [...ids] } }, select: { id: true } });
-  return rows.map(({ id }) => id);
-}

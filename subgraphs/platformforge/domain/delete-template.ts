@@ -1,8 +1,11 @@
-import { NotFound } from '@inevitable/kit';
+import { NotFound, plainText } from '@inevitable/kit';
+import { z } from 'zod';
 import type { PlatformForgeWork } from '../context.js';
 import { discard } from '../jobs/discard.js';
 import type { KnownTemplate } from '../generation/known-template.js';
 import { templateOfRow } from '../generation/find-template.js';
+
+export const templateToDelete = z.strictObject({ name: plainText({ min: 1, max: 100 }) });
 
 /** The row is gone at once, its file soon after. Answers the template as it was. Throws `NotFound`: also for one of the stack's own. */
 export async function deleteTemplate({ db, jobs }: PlatformForgeWork, name: string): Promise<KnownTemplate> {

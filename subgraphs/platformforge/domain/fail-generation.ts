@@ -18,7 +18,7 @@ export async function failGeneration(
       data: { status: 'FAILED', failureReason },
     });
     await db.generation.updateMany({
-      where: { id: generationId, state: { in: OPEN } },
+      where: { id: generationId, platformId, state: { in: OPEN } },
       data: { state: 'FAILED', failureReason, endedAt: await databaseNow(db) },
     });
     if (count) await tellPlatformChanged(events, platformId);

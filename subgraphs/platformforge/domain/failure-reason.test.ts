@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { FilesUnavailable, JobTookTooLong, NotEntitled, QuotaExceeded, RunLost } from '@inevitable/kit';
+import { FilesUnavailable, JobCancelled, JobTookTooLong, NotEntitled, QuotaExceeded, RunLost } from '@inevitable/kit';
+import { RenderTooSlow } from '../generation/render-platform.js';
 import { TemplateFailed } from '../generation/template-failed.js';
 import { reasonForGood, reasonGivenUp } from './failure-reason.js';
 
@@ -10,6 +11,7 @@ describe('Why a generation was given up', () => {
     [new FilesUnavailable('unreachable', 'connect ECONNREFUSED'), 'The store for artifacts could not be reached.'],
     [new JobTookTooLong('60000 ms'), 'It took longer than a generation may take, each time it was tried.'],
     [new RunLost('gone'), 'It was begun several times and never ended: its worker stopped in the middle.'],
+    [new JobCancelled('It was cancelled.'), 'Somebody cancelled it.'],
     [
       new TypeError("Cannot read properties of undefined (reading 'x')"),
       'Something failed on our side each time it was tried. Try again later, or ask those who run this stack.',
@@ -20,6 +22,11 @@ describe('Why a generation was given up', () => {
 });
 
 describe('Why a generation fails at once', () => {
+  it('is a template that is too slow the second time it is tried: the first time the machine may have been busy', () => {
+    expect(reasonForGood(new RenderTooSlow(), 1)).toBeNull();
+    expect(reasonForGood(new RenderTooSlow(), 2)).toBe('The template takes longer than 15 seconds to render.');
+  });
+
   it.each([
     [new TemplateFailed('a.txt, line 3: no such variable'), 'a.txt, line 3: no such variable'],
     [
@@ -30,6 +37,6 @@ describe('Why a generation fails at once', () => {
     [new FilesUnavailable('full', 'ENOSPC'), null],
     [new Error('connection terminated'), null],
   ])('is what no other attempt would mend: %s', (error, reason) => {
-    expect(reasonForGood(error)).toBe(reason);
+    expect(reasonForGood(error, 1)).toBe(reason);
   });
 });

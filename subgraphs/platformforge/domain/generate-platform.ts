@@ -9,7 +9,7 @@ import { withReservation } from './quota.js';
 import { slugOf, unlessTaken } from './slug.js';
 
 export const newPlatform = z.strictObject({
-  name: plainText({ min: 1, max: 100 }),
+  name: plainText({ min: 1, max: 100, singleLine: true }),
   template: plainText({ min: 1, max: 100 }),
   parameters: z.unknown().optional(),
 });

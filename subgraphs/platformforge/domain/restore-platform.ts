@@ -17,7 +17,8 @@ export async function restorePlatform({ db, events }: PlatformForgeWork, id: str
   return restored;
 }
 
+/** As its last generation left it; one that failed may still have the artifact of the one before. */
 function statusOf({ artifactId, failureReason }: Platform): string {
-  if (artifactId !== null) return 'READY';
-  return failureReason === null ? 'EXPIRED' : 'FAILED';
+  if (failureReason !== null) return 'FAILED';
+  return artifactId === null ? 'EXPIRED' : 'READY';
 }

@@ -1,4 +1,4 @@
-import { skipped, type Skipped } from '@inevitable/kit';
+import type { Skipped } from '@inevitable/kit';
 import type { PlatformForgeRun } from '../context.js';
 import { findTemplate } from '../generation/find-template.js';
 import { loadTemplate } from '../generation/load-template.js';
@@ -27,14 +27,14 @@ export type GenerationRun = PlatformForgeRun<GenerationAsked>;
  */
 export async function runGeneration(run: GenerationRun): Promise<void | Skipped> {
   const begun = await beginGeneration(run);
-  if (!begun) {
+  if ('skipped' in begun) {
     await settleGeneration(run.payload.generationId, run);
-    return skipped('it was over before');
+    return begun;
   }
   try {
     await make(begun.platform, begun.generation, begun.isLate, run);
   } catch (error) {
-    const reason = reasonForGood(error);
+    const reason = reasonForGood(error, run.attempt);
     if (reason === null) throw error;
     await failGeneration(run, reason);
   }
@@ -60,7 +60,7 @@ async function renderArtifact(platform: Platform, run: GenerationRun): Promise<R
     const { path, message } = parameters.error.issues[0]!;
     throw new TemplateFailed(`The parameters do not fit the template any more: ${[...path, message].join(': ')}`);
   }
-  const content = await loadTemplate(template, { files: run.files });
+  const content = await loadTemplate(template, run);
   run.progress(0.2, 'template read');
   const { name, slug } = platform;
   return renderPlatform({ content, platform: { name, slug }, parameters: parameters.data, deployment }, run.signal);

@@ -10,7 +10,7 @@ import { slug as newSlug, unlessTaken } from './slug.js';
 
 export const platformUpdate = z.strictObject({
   id: z.string(),
-  name: plainText({ min: 1, max: 100 }).nullish(),
+  name: plainText({ min: 1, max: 100, singleLine: true }).nullish(),
   slug: newSlug.nullish(),
   expiresAt: z.date().nullish(),
 });

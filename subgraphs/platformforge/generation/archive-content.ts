@@ -15,7 +15,8 @@ const MOST_TAR_BYTES = MOST_UNPACKED_BYTES + 2 * 1024 * 1024;
 const MOST_FILES = 500;
 /** Folders are entries, too. */
 const MOST_ENTRIES = 2_000;
-const MOST_MANIFEST_BYTES = 64 * 1024;
+/** A tenant's templates are read from their rows all at once, by whoever asks for the list. */
+const MOST_MANIFEST_BYTES = 16 * 1024;
 /** A global header's are copied for each entry. */
 const MOST_PAX_RECORDS = 100;
 /** Characters of a name that is looked at, at all. */
@@ -137,14 +138,21 @@ function contentOf(entries: readonly TemplateFile[]): TemplateContent {
 }
 
 function readManifest({ bytes }: TemplateFile): TemplateManifest {
-  if (bytes.byteLength > MOST_MANIFEST_BYTES) throw new ArchiveRefused('template.json has more than 64 KiB.');
+  if (bytes.byteLength > MOST_MANIFEST_BYTES) throw new ArchiveRefused('template.json has more than 16 KiB.');
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), ordinary);
+  } catch (error) {
+    if (error instanceof ArchiveRefused) throw error;
     throw new ArchiveRefused('template.json is not JSON.');
   }
   const parsed = uploadedManifest.safeParse(json);
   if (!parsed.success) throw new ArchiveRefused(`template.json: ${manifestFault(parsed.error)}.`);
   return parsed.data;
+}
+
+/** Refuses what zod would leave out without a word. */
+function ordinary(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw new ArchiveRefused('template.json has a key "__proto__".');
+  return value;
 }

@@ -97,6 +97,36 @@ describe('The templates of a tenant', () => {
     expect(await loadTemplate(found!, { files })).toEqual(greeting);
   });
 
+  it('are known by their rows alone: what was checked when it was uploaded is not looked into again', async () => {
+    let looked = 0;
+    const properties = new Proxy(greeting.manifest.parameters.properties, {
+      get(target, name) {
+        looked += 1;
+        return Reflect.get(target, name) as unknown;
+      },
+      ownKeys(target) {
+        looked += 1;
+        return Reflect.ownKeys(target);
+      },
+    });
+    const manifest = { ...greeting.manifest, parameters: { ...greeting.manifest.parameters, properties } };
+    const rows = [...Array(100).keys()].map((n) => ({ id: newId(), name: `t${n}`, manifest, sha256: greeting.sha256 }));
+    const asked: unknown[] = [];
+    const findMany = async (query?: object) => {
+      asked.push(query);
+      return rows;
+    };
+    const template = { findMany, findFirst: async () => rows[0] };
+    const db = { template } as unknown as PlatformForgeWork['db'];
+    const known = await templatesFor({ db, deployment: 'customer' });
+    expect(known.filter(({ origin }) => origin === 'TENANT')).toHaveLength(100);
+    expect(await findTemplate('t0', { db, deployment: 'customer' })).toMatchObject({ title: 'Greeting' });
+    expect(looked).toBe(0);
+    expect(await templatesFor({ db, deployment: 'customer' })).toEqual(known);
+    // The second time their ids are enough.
+    expect(asked).toEqual([{ select: { id: true } }, undefined, { select: { id: true } }]);
+  });
+
   it('of the stack are loaded from its folder, and its internal ones exist in internal deployments only', async () => {
     const { db, files } = workOf('acme');
     const [name, content] = [...(await stackTemplates())][0]!;

@@ -1,8 +1,9 @@
 import type { DeploymentContext } from '@inevitable/kit';
 import type { PlatformForgeWork } from '../context.js';
+import { BoundedMap } from './bounded-map.js';
 import type { KnownTemplate } from './known-template.js';
 import { stackTemplates } from './stack-templates.js';
-import { uploadedManifest, type TemplateManifest } from './template-manifest.js';
+import type { TemplateManifest } from './template-manifest.js';
 
 /** Whose templates are looked for, and where. */
 export interface TemplateSearch {
@@ -13,9 +14,9 @@ export interface TemplateSearch {
 /** The stack's own by name, internal ones in internal deployments only; then the tenant's by name. */
 export async function templatesFor({ db, deployment }: TemplateSearch): Promise<readonly KnownTemplate[]> {
   const own = await stackTemplatesIn(deployment);
-  const rows = await db.template.findMany({ orderBy: { name: 'asc' } });
+  const templates = await tenantTemplates(db);
   // A name of the stack's own that came after the tenant's is found first, below, too.
-  const ofTenant = rows.filter(({ name }) => !own.some((template) => template.name === name)).map(templateOfRow);
+  const ofTenant = templates.filter(({ name }) => !own.some((template) => template.name === name));
   return [...own, ...ofTenant.toSorted((a, b) => (a.name < b.name ? -1 : 1))];
 }
 
@@ -25,6 +26,21 @@ export async function findTemplate(name: string, { db, deployment }: TemplateSea
   if (own) return own;
   const row = await db.template.findFirst({ where: { name } });
   return row && templateOfRow(row);
+}
+
+/**
+ * By the ids of their rows, which are of one upload and never of another: a hundred manifests of 16 KiB take their time to
+ * come from the database, and are the same each time. Which ids are the tenant's is asked each time.
+ */
+const seen = new BoundedMap<string, KnownTemplate>(300);
+
+async function tenantTemplates(db: TemplateSearch['db']): Promise<readonly KnownTemplate[]> {
+  const ids = await db.template.findMany({ select: { id: true } });
+  const known = ids.map(({ id }) => seen.get(id));
+  if (known.every((template) => template !== undefined)) return known;
+  const templates = (await db.template.findMany()).map(templateOfRow);
+  for (const template of templates) seen.set(template.fileId!, template);
+  return templates;
 }
 
 async function stackTemplatesIn(deployment: DeploymentContext): Promise<readonly KnownTemplate[]> {
@@ -39,9 +55,13 @@ interface TemplateRow {
   readonly sha256: string;
 }
 
-/** What an uploaded template is, by its row. */
+/**
+ * What an uploaded template is, by its row. The manifest is taken as it stands: `uploadTemplate` alone writes it, and has
+ * it from `readTemplateArchive`, which checked it in its thread. Checking it here again would let a tenant with a hundred
+ * large ones stop everybody's requests for as long as it takes.
+ */
 export const templateOfRow = ({ id, manifest, sha256 }: TemplateRow): KnownTemplate =>
-  known(uploadedManifest.parse(manifest), sha256, id);
+  known(manifest as TemplateManifest, sha256, id);
 
 function known(manifest: TemplateManifest, sha256: string, fileId: string | null): KnownTemplate {
   const { name, title, description, parameters } = manifest;

@@ -27,12 +27,28 @@ export interface TemplateVariables {
   readonly deployment: string;
 }
 
-/** How much may still come out, and until when. */
+/** Outputs and tags of one file: the time liquid takes to read them grows with the square of their number. */
+const MOST_TAGS = 10_000;
+/** What reading an output or a tag is worth, in steps of rendering it. */
+const STEPS_TO_READ = 10;
+
+/** How much may still come out, and be done for it. */
 export interface RenderBounds {
   /** Bytes in UTF-8. */
   readonly mostBytes: number;
-  /** By `performance.now()`. */
-  readonly deadline: number;
+  readonly steps: BoundedSteps;
+}
+
+/**
+ * What liquid does, counted over all files of a platform: each text, output, tag and filter. Not timed: the same template
+ * comes to its end or does not, however busy the machine is.
+ */
+export class BoundedSteps {
+  constructor(private left: number) {}
+
+  take(steps: number): void {
+    if ((this.left -= steps) < 0) throw new Error('it does more than a template may');
+  }
 }
 
 /**
@@ -42,18 +58,27 @@ export interface RenderBounds {
 export function renderText(text: string, path: string, variables: TemplateVariables, bounds: RenderBounds): Buffer {
   const output = new BoundedOutput(bounds.mostBytes);
   try {
+    const tags = tagsIn(text);
+    if (tags > MOST_TAGS) throw new Error(`it has more than ${MOST_TAGS} outputs and tags`);
+    bounds.steps.take(tags * STEPS_TO_READ);
     const context = new Context(
       Object.assign(Object.create(null) as object, variables),
       engine.options,
-      { sync: true, memoryLimit: MOST_VALUES, renderLimit: bounds.deadline - performance.now() },
+      { sync: true, memoryLimit: MOST_VALUES },
       { liquid: engine },
     );
+    // Liquid asks before each text, output and tag, and would compare the time.
+    context.renderLimit.check = () => bounds.steps.take(1);
     toValueSync(engine.renderer.renderTemplates(engine.parse(text), context, output));
     return output.bytes();
   } catch (error) {
     throw new TemplateFailed(`${path}${whereAndWhat(error)}`);
   }
 }
+
+/** At most: each line of a `{% liquid %}` is a tag of its own. */
+const tagsIn = (text: string): number =>
+  text.match(/\{%-?\s*liquid\b/.test(text) ? /\{[{%]|\n/g : /\{[{%]/g)?.length ?? 0;
 
 function createEngine(): Liquid {
   const liquid = new Liquid({
@@ -95,7 +120,7 @@ function createEngine(): Liquid {
 }
 
 /**
- * A filter whose result is charged to what the file may make, wholly: liquid charges a list for its length alone, and a
+ * A filter that is a step, and whose result is charged to what the file may make, wholly: liquid charges a list for its length alone, and a
  * list of lists of lists, or of one long text many times, becomes any length once it is printed or compared.
  */
 function charged(filter: FilterImplOptions): FilterImplOptions {
@@ -103,6 +128,7 @@ function charged(filter: FilterImplOptions): FilterImplOptions {
   return {
     raw: raw ?? false,
     *handler(value: unknown, ...args: unknown[]): IterableIterator<unknown> {
+      this.context.renderLimit.check(1);
       const result: unknown = yield handler.call(this, value, ...args);
       charge(result, this.context);
       return result;
@@ -190,7 +216,6 @@ function whereAndWhat(error: unknown): string {
 
 const IN_WORDS: Readonly<Record<string, string>> = {
   'memory alloc limit exceeded': 'it makes more of its values than a template may',
-  'template render limit exceeded': 'it takes too long',
   'parse length limit exceeded': 'it is longer than the 1 MiB a template may have',
   'Maximum call stack size exceeded': 'it is nested too deeply',
   'Invalid string length': 'it makes more of its values than a template may',

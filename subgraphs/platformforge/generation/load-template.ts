@@ -1,7 +1,7 @@
 import { arrayBuffer } from 'node:stream/consumers';
 import { BadUserInput, type TenantFiles } from '@inevitable/kit';
 import type { KnownTemplate, TemplateContent } from './known-template.js';
-import { readTemplateArchive } from './read-template-archive.js';
+import { ArchiveTooSlow, readTemplateArchive } from './read-template-archive.js';
 import { stackTemplates } from './stack-templates.js';
 import { TemplateFailed } from './template-failed.js';
 
@@ -11,22 +11,22 @@ import { TemplateFailed } from './template-failed.js';
  */
 export async function loadTemplate(
   { name, fileId, version }: KnownTemplate,
-  { files }: { readonly files: TenantFiles },
+  { files, signal }: { readonly files: TenantFiles; readonly signal?: AbortSignal },
 ): Promise<TemplateContent> {
   if (fileId === null) return (await stackTemplates()).get(name)!;
   const stored = await files.read(`templates/${fileId}.tar.gz`);
   // Replaced or deleted just now: whoever looks for the template again finds the new one, or none.
   if (!stored) throw new Error(`The file of the template "${name}" (${fileId}) is not there.`);
-  const content = await readStored(name, new Uint8Array(await arrayBuffer(stored.body)));
+  const content = await readStored(name, new Uint8Array(await arrayBuffer(stored.body)), signal);
   if (!content.sha256.startsWith(version)) throw damaged(name);
   return content;
 }
 
-async function readStored(name: string, bytes: Uint8Array): Promise<TemplateContent> {
+async function readStored(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<TemplateContent> {
   try {
-    return await readTemplateArchive(bytes);
+    return await readTemplateArchive(bytes, signal, 'generation');
   } catch (error) {
-    if (error instanceof BadUserInput) throw damaged(name);
+    if (error instanceof BadUserInput && !(error instanceof ArchiveTooSlow)) throw damaged(name);
     throw error;
   }
 }

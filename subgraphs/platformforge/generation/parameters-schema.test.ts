@@ -70,6 +70,8 @@ describe('Parameters', () => {
     [{ colour: 'red', notes: 'x'.repeat(1_001) }, 'notes', 'must have 0 to 1000 characters'],
     [{ colour: 'red', Port: 1 }, 'Port', 'is no parameter of this template'],
     [JSON.parse('{ "colour": "red", "constructor": 1 }'), 'constructor', 'is no parameter of this template'],
+    [JSON.parse('{ "colour": "red", "__proto__": { "port": 1 } }'), '__proto__', 'is no parameter of this template'],
+    [{ colour: 'red', tags: [['a']] }, 'tags.0', 'must be text'],
   ])('that do not fit are refused: %j (%s %s)', (given, field, message) => {
     expect(read(service, given)).toEqual([field, message]);
   });
@@ -81,6 +83,49 @@ describe('Parameters', () => {
       '',
       'must not have more than 32768 bytes as JSON',
     ]);
+  });
+
+  it('are read however deeply they are nested: nothing but a list of texts is looked into', () => {
+    const deep = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)) as unknown;
+    expect(read(service, deep)).toEqual(['', 'must be an object of named values']);
+    expect(read(service, { deep })).toEqual(['deep', 'is no parameter of this template']);
+    expect(read(service, { colour: deep })).toEqual(['colour', 'must be text']);
+    expect(read(service, { colour: 'red', tags: deep })).toEqual(['tags.0', 'must be text']);
+  });
+
+  it('of names the template does not know are refused by the first of them, and no value is looked at', () => {
+    let looked = 0;
+    const many = new Proxy(Object.fromEntries([...Array(60_000).keys()].map((n) => [`k${n}`, n])), {
+      get(target, name) {
+        looked += 1;
+        return Reflect.get(target, name) as unknown;
+      },
+    });
+    expect(read(service, many)).toEqual(['k0', 'is no parameter of this template']);
+    expect(looked).toBe(0);
+  });
+
+  it('cost what is given, not what a manifest lists: neither its choices nor its defaults are read without need', () => {
+    let looked = 0;
+    const choices = new Proxy([...Array(100).keys()].map(String), {
+      get(target, name) {
+        looked += 1;
+        return Reflect.get(target, name) as unknown;
+      },
+    });
+    const list = { type: 'array', default: choices, items: { type: 'string', enum: choices } } as const;
+    const manifest: Pick<TemplateManifest, 'parameters'> = {
+      parameters: {
+        type: 'object',
+        properties: Object.fromEntries([...Array(50).keys()].map((n) => [`p${n}`, list])),
+        required: [],
+        additionalProperties: false,
+      },
+    };
+    expect(Object.keys(parametersSchema(manifest).parse({}))).toHaveLength(50);
+    expect(looked).toBe(0);
+    expect(parametersSchema(manifest).parse({ p7: ['3'] })).toMatchObject({ p7: ['3'] });
+    expect(looked).toBeLessThan(20);
   });
 
   it('are what the template asks for or refused, whatever is given, and nothing of anybody is changed', () => {

@@ -32,6 +32,15 @@ const textsOf = (content: TemplateContent | string): unknown =>
 const DAMAGED = 'The archive is damaged: what was compressed is no tar archive, or is cut off.';
 
 describe('An uploaded template', () => {
+  it('is not read for somebody who has left, nor read on', async () => {
+    const reason = new Error('The caller left.');
+    await expect(readTemplateArchive(templateTarGz(), AbortSignal.abort(reason))).rejects.toBe(reason);
+    const leaving = new AbortController();
+    const reading = readTemplateArchive(templateTarGz(), leaving.signal);
+    leaving.abort(reason);
+    await expect(reading).rejects.toBe(reason);
+  });
+
   it('is read with its files in one order, their modes and its digest', async () => {
     const content = await read(
       tarGz([
@@ -158,6 +167,19 @@ describe('An uploaded template', () => {
       tarGz([{ name: 'template.json', body: JSON.stringify({ ...MANIFEST, internal: true }) }, { name: 'files/a' }]),
       'template.json: Unrecognized key: "internal".',
     ],
+    [
+      'a manifest with a key that JavaScript reads as another thing',
+      tarGz([
+        { name: 'template.json', body: JSON.stringify(MANIFEST).replace('{', '{"__proto__":{},') },
+        { name: 'files/a' },
+      ]),
+      'template.json has a key "__proto__".',
+    ],
+    [
+      'a manifest of more than 16 KiB',
+      tarGz([{ name: 'template.json', body: JSON.stringify(MANIFEST).padEnd(16_385) }, { name: 'files/a' }]),
+      'template.json has more than 16 KiB.',
+    ],
   ])('that is %s is refused in words', async (_what, bytes, words) => {
     expect(await read(bytes)).toBe(words);
   });
@@ -268,7 +290,7 @@ describe('An uploaded template', () => {
     [
       'a manifest of megabytes',
       [{ name: 'template.json', body: '['.repeat(4_000_000) }, { name: 'files/x' }],
-      'template.json has more than 64 KiB.',
+      'template.json has more than 16 KiB.',
     ],
   ])('with %s is refused', async (_what, entries, words) => {
     const bytes = entries[0]!.name === 'template.json' ? tarGz(entries) : templateTarGz(...entries);

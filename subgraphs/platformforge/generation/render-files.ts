@@ -1,5 +1,5 @@
 import type { TemplateFile } from './known-template.js';
-import { renderText, type RenderBounds, type TemplateVariables } from './liquid-engine.js';
+import { BoundedSteps, renderText, type RenderBounds, type TemplateVariables } from './liquid-engine.js';
 import type { PlatformToRender } from './render-platform.js';
 import { TemplateFailed } from './template-failed.js';
 import { pathClash, pathFault } from './template-path.js';
@@ -7,19 +7,19 @@ import { pathClash, pathFault } from './template-path.js';
 const LIQUID = '.liquid';
 const MOST_FILES = 2_000;
 const MOST_BYTES = 32 * 1024 * 1024;
-/** Milliseconds for what liquid can notice itself: it then says which file. The rest is for packing. */
-const RENDER_MS = 7_000;
+/** A few seconds of one core. Real templates take some thousands. */
+const MOST_STEPS = 2_000_000;
 
 /** What comes out of a template, below the platform's own folder. Throws `TemplateFailed`. */
 export function renderFiles({ content, platform, parameters, deployment }: PlatformToRender): readonly TemplateFile[] {
   const variables: TemplateVariables = { platform, parameters, deployment };
   const hidden = deployment === 'internal' ? [] : (content.manifest.internalFiles ?? []);
-  const deadline = performance.now() + RENDER_MS;
+  const steps = new BoundedSteps(MOST_STEPS);
   const files: TemplateFile[] = [];
   let left = MOST_BYTES;
   for (const file of content.files) {
     if (hidden.some((prefix) => file.path.startsWith(prefix))) continue;
-    const rendered = renderFile(file, variables, { mostBytes: left, deadline });
+    const rendered = renderFile(file, variables, { mostBytes: left, steps });
     left -= rendered.bytes.byteLength;
     if (left < 0) throw new TemplateFailed('The platform would have more than 32 MiB.');
     if (files.push(rendered) > MOST_FILES)

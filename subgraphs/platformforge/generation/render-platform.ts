@@ -20,22 +20,32 @@ export interface RenderedPlatform {
 }
 
 /**
+ * A platform was not rendered in its time. What liquid does is counted, and fails alike on every machine; this is of the
+ * clock, which runs on while the machine does other things: it may be in time when it is tried again.
+ */
+export class RenderTooSlow extends Error {
+  override readonly name = 'RenderTooSlow';
+  override readonly message = `The template takes longer than ${THREAD_MS / 1_000} seconds to render.`;
+}
+
+/**
  * Renders and packs in a thread of bounded time and memory, for a stranger's template may loop. The same input gives the
- * same bytes. Throws `TemplateFailed` for what a retry cannot mend, and the signal's reason when that aborts.
+ * same bytes. Throws `TemplateFailed` for what a retry cannot mend, `RenderTooSlow`, and the signal's reason when that
+ * aborts.
  */
 export async function renderPlatform(
   { content, platform: { name, slug }, parameters, deployment }: PlatformToRender,
   signal: AbortSignal,
 ): Promise<RenderedPlatform> {
   const platform: PlatformToRender = { content, platform: { name, slug }, parameters, deployment };
-  const answer = await runInThread({ kind: 'render', platform }, signal);
+  const answer = await runInThread({ kind: 'render', platform }, 'generation', signal);
   switch (answer.kind) {
     case 'done':
       return answer.result;
     case 'refused':
       throw new TemplateFailed(answer.reason);
     case 'late':
-      throw new TemplateFailed(`The template takes longer than ${THREAD_MS / 1_000} seconds to render.`);
+      throw new RenderTooSlow();
     case 'outOfMemory':
       throw new TemplateFailed(`The template needs more than ${THREAD_MB} MB of memory to render.`);
   }

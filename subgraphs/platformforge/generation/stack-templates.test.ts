@@ -39,12 +39,11 @@ describe("The stack's own templates", () => {
       'greeting/files/src/{{ platform.slug }}.ts.liquid': 'x',
       'greeting/files/.env': 'A=1',
       'greeting/files/run.sh': 'true',
-      'another/template.json': manifest({ name: 'another', internal: true }),
-      'another/files/a': 'a',
+      'internal-one/template.json': manifest({ name: 'internal-one', internal: true }),
+      'internal-one/files/a': 'a',
     });
     await chmod(join(folder, 'greeting/files/run.sh'), 0o755);
     expect([...(await readTemplates(folder))]).toEqual([
-      ['another', madeTemplate({ manifest: { name: 'another', internal: true }, files: { a: 'a' } })],
       [
         'greeting',
         madeTemplate({
@@ -53,12 +52,16 @@ describe("The stack's own templates", () => {
           executable: ['run.sh'],
         }),
       ],
+      ['internal-one', madeTemplate({ manifest: { name: 'internal-one', internal: true }, files: { a: 'a' } })],
     ]);
   });
 
   it.each<[Readonly<Record<string, string>>, string]>([
     [{ 'a/template.json': manifest(), 'a/files/x': '' }, 'template.json calls it "greeting"'],
-    [{ 'greeting/template.json': manifest({ title: '' }), 'greeting/files/x': '' }, 'title: Too small'],
+    [
+      { 'greeting/template.json': manifest({ title: '' }), 'greeting/files/x': '' },
+      'title: must have 1 to 100 characters',
+    ],
     [
       { 'greeting/template.json': manifest({ internalFiles: ['seed'] }), 'greeting/files/x': '' },
       'no file that begins with seed',

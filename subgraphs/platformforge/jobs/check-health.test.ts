@@ -77,31 +77,33 @@ describe('Checking the health', () => {
     expect((await history()).filter(({ ready }) => !ready)).toHaveLength(1);
   });
 
-  it('sees jobs that wait for too long, and dead ones', async () => {
+  it('sees jobs that wait for too long, and those that died within the hour; older dead ones are history', async () => {
     // Of a version whose workers are gone.
     const name = 'platformforge.of-another-version';
     await upkeep.rows(
       "insert into jobs.definitions (name, product, declared, declared_at) values ($1, 'platformforge', '{}', now())",
       [name],
     );
-    const job = (state: 'ready' | 'dead', waited: string) =>
+    const job = (state: 'ready' | 'dead', since: string) =>
       upkeep.rows(
-        `insert into jobs.jobs (id, name, payload, correlation_id, priority, state, run_at, created_at)
-         values ($1, $2, '{}', 'test', 0, $3, jobs.stack_now() - $4::interval, jobs.stack_now())`,
-        [newId(), name, state, waited],
+        `insert into jobs.jobs (id, name, payload, correlation_id, priority, state, run_at, created_at, finished_at)
+         values ($1, $2, '{}', 'test', 0, $3, jobs.stack_now() - $4::interval, jobs.stack_now(),
+           case $3 when 'dead' then jobs.stack_now() - $4::interval end)`,
+        [newId(), name, state, since],
       );
     await job('ready', '9 minutes');
+    await job('dead', '61 minutes');
     await check();
     expect((await history())[2]).toMatchObject({ part: 'queue', ready: true });
     await upkeep.rows('truncate platformforge.health_checks');
 
     await job('ready', '12 minutes');
     await job('dead', '1 minute');
-    await job('dead', '1 hour');
+    await job('dead', '59 minutes');
     const run = await check();
     const reason =
       'A job has waited for 12 minutes: is a worker running, and does it keep up (stackStatus)? ' +
-      '2 jobs are dead: see jobs(filter: { states: [DEAD] }), and run them again with retryJob.';
+      '2 jobs died within the last hour: see jobs(filter: { states: [DEAD] }), and run them again with retryJob.';
     expect((await history())[2]).toMatchObject({ part: 'queue', ready: false, reason });
     expect(run.log).toEqual([`warn: queue is not ready: ${reason}`]);
     await upkeep.rows('delete from jobs.jobs where name = $1', [name]);

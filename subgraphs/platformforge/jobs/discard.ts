@@ -1,4 +1,4 @@
-import { defineJob } from '@inevitable/kit';
+import { defineJob, skipped, uuidText } from '@inevitable/kit';
 import { z } from 'zod';
 import { discardKept, type ToDiscard } from '../domain/discard-kept.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
@@ -8,10 +8,13 @@ export const discard = defineJob<ToDiscard, PrismaClient>({
   name: 'platformforge.discard',
   description: 'Deletes files no row names any more, and gives back what cancelled generations had reserved.',
   payload: z.object({
-    artifactIds: z.array(z.uuid()).optional(),
-    templateIds: z.array(z.uuid()).optional(),
-    reservationIds: z.array(z.uuid()).optional(),
+    artifactIds: z.array(uuidText).optional(),
+    templateIds: z.array(uuidText).optional(),
+    reservationIds: z.array(uuidText).optional(),
   }),
   retry: { attempts: 10, backoff: 'exponential', firstMs: 1_000, maxMs: 60_000, jitter: true },
-  run: (run) => discardKept(run.payload, run),
+  run: (run) =>
+    run.tenant === null
+      ? Promise.resolve(skipped('files and reservations are of a tenant, and it names none'))
+      : discardKept(run.payload, run),
 });

@@ -1,4 +1,4 @@
-import { defineJob } from '@inevitable/kit';
+import { defineJob, uuidText } from '@inevitable/kit';
 import { z } from 'zod';
 import { giveUpGeneration } from '../domain/give-up-generation.js';
 import { runGeneration, type GenerationAsked } from '../domain/run-generation.js';
@@ -8,8 +8,9 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 export const generate = defineJob<GenerationAsked, PrismaClient>({
   name: 'platformforge.generate',
   description: 'Generates a platform from its template, and keeps its artifact.',
-  payload: z.object({ platformId: z.uuid(), generationId: z.uuid() }),
-  once: ({ generationId }) => generationId,
+  payload: z.object({ platformId: uuidText, generationId: uuidText }),
+  // Both: a job by hand that names another platform takes no key from the one that makes this.
+  once: ({ platformId, generationId }) => `${platformId} ${generationId}`,
   retry: { attempts: 4, backoff: 'exponential', firstMs: 2_000, maxMs: 60_000, jitter: true },
   timeoutMs: 60_000,
   // Rendering takes a core, and a process renders in two threads.

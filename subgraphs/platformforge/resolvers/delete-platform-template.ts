@@ -1,5 +1,5 @@
-import { requirePermission } from '@inevitable/kit';
-import { deleteTemplate } from '../domain/delete-template.js';
+import { parseInput, requirePermission } from '@inevitable/kit';
+import { deleteTemplate, templateToDelete } from '../domain/delete-template.js';
 import type { MutationResolvers } from '../generated/resolvers.js';
 
 export const deletePlatformTemplate: NonNullable<MutationResolvers['deletePlatformTemplate']> = (
@@ -8,5 +8,5 @@ export const deletePlatformTemplate: NonNullable<MutationResolvers['deletePlatfo
   context,
 ) => {
   requirePermission(context, 'platformforge:templates:write');
-  return deleteTemplate(context, input.name);
+  return deleteTemplate(context, parseInput(templateToDelete, input).name);
 };

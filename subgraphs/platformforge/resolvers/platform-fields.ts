@@ -1,6 +1,7 @@
 import { inOneCall, isUuid, requirePermission } from '@inevitable/kit';
 import type { PlatformForgeContext } from '../context.js';
 import { keptArtifact } from '../domain/kept-artifact.js';
+import { isInternalName } from '../generation/template-manifest.js';
 import type { PlatformResolvers } from '../generated/resolvers.js';
 
 const platformsById = inOneCall(async ({ db }: PlatformForgeContext, ids) => {
@@ -14,6 +15,14 @@ export const platformFields: PlatformResolvers = {
     const [platform = null] = isUuid(id) ? await platformsById(id, context) : [];
     return platform;
   },
+  // That an internal template was asked for is known to whoever asked. What it filled in, or said when it failed, is the
+  // company's own.
+  parameters: ({ template, parameters }, _args, { deployment }) =>
+    deployment === 'customer' && isInternalName(template) ? {} : (parameters as object),
+  failureReason: ({ template, failureReason }, _args, { deployment }) =>
+    failureReason !== null && deployment === 'customer' && isInternalName(template)
+      ? `The template "${template}" is not there any more.`
+      : failureReason,
   createdBy: ({ createdBy }) => ({ id: createdBy }),
   artifact(platform, _args, { deployment, publicUrl }) {
     const artifact = keptArtifact(platform, deployment);

@@ -38,8 +38,8 @@ export interface Upkeep {
   /** As the database's owner: rows of every tenant. */
   rows<Row extends object>(statement: string, values?: readonly unknown[]): Promise<Row[]>;
   tenant(name: string): UpkeepTenant;
-  /** Runs a job through the real worker, for one tenant or for none. */
-  run(job: string, tenant?: string): Promise<EndedRun>;
+  /** Runs a job through the real worker, for one tenant or for none; with the payload `{}` unless told. */
+  run(job: string, tenant?: string, payload?: object): Promise<EndedRun>;
   close(): Promise<void>;
 }
 
@@ -74,10 +74,10 @@ export async function openUpkeep(
         entitlements: tenantEntitlements(id, product.entitlements),
       };
     },
-    async run(name, tenant) {
+    async run(name, tenant, payload = {}) {
       const id = newId();
       const tenantId = tenant === undefined ? null : product.as({ tenant }).context.tenant!.id;
-      const order = { id, name, tenantId, payload: {}, fansOut: false, correlationId: id, trace: null, onceKey: null };
+      const order = { id, name, tenantId, payload, fansOut: false, correlationId: id, trace: null, onceKey: null };
       const outcome = await desk.run({ kind: 'all' }, order);
       if (outcome !== 'queued') throw new Error(`Job "${name}" was not queued: ${outcome}`);
       let ended: EndedRun | undefined;

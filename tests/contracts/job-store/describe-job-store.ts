@@ -134,6 +134,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
           fansOut: false,
           schedule: null,
           attempt: 1,
+          isCancelled: false,
           error: null,
         });
         expect(fence).toBeGreaterThan(0);
@@ -464,7 +465,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         expect(next).toMatchObject({ id, attempt: 2 });
         expect(next.fence).toBeGreaterThan(lost.fence);
         expect(await store.renew('frozen', LEASE_MS, [{ ...held, progress: 1, log: [line] }])).toEqual(new Set());
-        for (const outcome of ['succeeded', 'skipped', 'failed', 'postponed', 'interrupted'] as const)
+        for (const outcome of ['succeeded', 'skipped', 'failed', 'postponed', 'interrupted', 'cancelled'] as const)
           expect(await end(lost, { outcome, error: 'too late', waitMs: 1_000, note: 'too late', log: [line] })).toBe(
             false,
           );
@@ -474,7 +475,6 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         expect(await under.attempts(id)).toEqual([
           {
             attempt: 1,
-            error: null,
             worker: 'frozen',
             outcome: 'lost',
             error: 'The worker was not heard of any more.',
@@ -594,6 +594,135 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
           ]);
           for (const { id } of jobs.slice(0, 3)) expect(await stateOf(id)).toBe('succeeded');
         }
+      });
+    });
+
+    describe('A cancelled job', () => {
+      const RETRIES = { attempts: 3, backoff: 'fixed', firstMs: 1 };
+      /** By a worker that lives: of its code what a job held is given back when the job is given up. */
+      const declare = (declared: object = { givesBack: true, retry: RETRIES }) =>
+        store.declare(v7(), [{ name: JOB, product: 'test', declared, cron: null, timezone: null }]);
+      const giveBack = (job: ClaimedJob) => end(job, { outcome: 'cancelled' });
+
+      it('has ended at once where it holds nothing, whatever it was about to do', async () => {
+        await declare({ givesBack: false, retry: RETRIES });
+        const [waiting, running] = [await insertOne({ runAt: '2999-01-01T00:00:00Z' }), await insertOne()];
+        await claimOne();
+        for (const id of [waiting, running]) {
+          expect(await under.cancel(id)).toBe('cancelled');
+          expect(await stateOf(id)).toBe('cancelled');
+          expect(await under.cancel(id)).toBe('ended');
+        }
+      });
+
+      it.each([
+        ['is ready', async () => insertOne()],
+        ['waits for its time', async () => insertOne({ runAt: '2999-01-01T00:00:00Z' })],
+        ['waits for another', async () => insertOne({ after: [await insertOne({ name: 'test.other' })] })],
+      ] as const)('that %s and holds something is handed out once more, to give that back', async (_how, make) => {
+        await declare();
+        const id = await make();
+        expect(await under.cancel(id)).toBe('cancelled');
+        const job = await claimOne();
+        expect(job).toMatchObject({ id, isCancelled: true });
+        expect(await giveBack(job)).toBe(true);
+        expect(await under.job(id)).toMatchObject({ state: 'cancelled', attempts: 0, error: null });
+        expect(await claim()).toEqual([]);
+        expect((await under.attempts(id)).map(({ outcome }) => outcome)).toEqual(['cancelled']);
+      });
+
+      it('that runs is handed out only when its lease is over: until then that run may not have noticed', async () => {
+        await declare();
+        const id = await insertOne();
+        const before = await claimOne();
+        expect(await under.cancel(id)).toBe('cancelled');
+        expect(await store.renew('one', LEASE_MS, [before])).toEqual(new Set());
+        expect(await succeed(before)).toBe(false);
+        await under.advance({ seconds: 14 });
+        await store.look();
+        expect(await claim()).toEqual([]);
+        await under.advance({ seconds: 2 });
+        expect((await store.look()).readyNames).toEqual([JOB]);
+        const job = await claimOne('two');
+        expect(job).toMatchObject({ id, isCancelled: true });
+        await giveBack(job);
+        expect(await under.job(id)).toMatchObject({ state: 'cancelled', attempts: 1 });
+        expect((await under.attempts(id)).map(({ outcome }) => outcome)).toEqual(['cancelled', 'cancelled']);
+      });
+
+      it('stays one through failures, hand-backs and lost workers, until what it held is given back', async () => {
+        await declare();
+        const id = await insertOne();
+        await under.cancel(id);
+        await end(await claimOne(), { outcome: 'failed', error: 'the peer is away', waitMs: 30_000 });
+        await under.advance({ seconds: 31 });
+        await store.look();
+        await end(await claimOne(), { outcome: 'interrupted' });
+        await claimOne();
+        await under.advance({ seconds: 16 });
+        await store.look();
+        const job = await claimOne('two');
+        expect(job).toMatchObject({ id, isCancelled: true });
+        await giveBack(job);
+        expect(await under.job(id)).toMatchObject({ state: 'cancelled', attempts: 0 });
+      });
+
+      it('is never run again by a worker of older code, which takes it for one that was lost after its last run', async () => {
+        await declare();
+        const id = await insertOne();
+        await under.cancel(id);
+        expect(await claimOne()).toMatchObject({ id, attempt: 4 });
+      });
+
+      it('keeps its key, and what waits for it, until what it held is given back', async () => {
+        await declare();
+        const id = await insertOne({ onceKey: 'key' });
+        const after = await insertOne({ name: 'test.after', after: [id] });
+        await under.cancel(id);
+        await insert(jobRecord({ name: JOB, onceKey: 'key' }));
+        expect(await under.ids()).toEqual([id, after]);
+        expect(await stateOf(after)).toBe('blocked');
+        expect(await under.retry(id)).toBe('not ended');
+        await giveBack(await claimOne());
+        expect(await stateOf(after)).toBe('dead');
+        const next = await insertOne({ onceKey: 'key' });
+        expect(await stateOf(next)).toBe('ready');
+        expect(await under.retry(id)).toBe('taken');
+      });
+
+      it('that is retried runs from its first attempt, as if nobody had cancelled it', async () => {
+        await declare();
+        const id = await insertOne();
+        await under.cancel(id);
+        await giveBack(await claimOne());
+        expect(await under.retry(id)).toBe('retried');
+        const job = await claimOne();
+        expect(job).toMatchObject({ id, attempt: 1, isCancelled: false });
+        await succeed(job);
+        expect(await stateOf(id)).toBe('succeeded');
+      });
+
+      it('is dead where what it held cannot be given back, and can be run again', async () => {
+        await declare();
+        const id = await insertOne();
+        await under.cancel(id);
+        await end(await claimOne(), { outcome: 'failed', error: 'never', waitMs: null });
+        expect(await under.job(id)).toMatchObject({ state: 'dead', attempts: 0, error: 'never' });
+        expect(await under.retry(id)).toBe('retried');
+        expect(await claimOne()).toMatchObject({ id, attempt: 1, isCancelled: false });
+      });
+
+      it('that is cancelled again goes on giving back, and ends where no worker is left that could', async () => {
+        await declare();
+        const id = await insertOne();
+        await under.cancel(id);
+        const job = await claimOne();
+        expect(await under.cancel(id)).toBe('cancelled');
+        expect(await stateOf(id)).toBe('running');
+        await end(job, { outcome: 'failed', error: 'the peer is away', waitMs: 30_000 });
+        await under.advance({ seconds: 31 }); // and with it the worker was not heard of
+        expect(await under.cancel(id)).toBe('cancelled');
+        expect(await under.job(id)).toMatchObject({ state: 'cancelled', attempts: 0 });
       });
     });
 

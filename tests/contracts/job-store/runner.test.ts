@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobRecord } from '@inevitable/contract';
-import { Conflict, defineJob, type JobDefinition } from '@inevitable/kit';
+import { Conflict, defineJob, JobCancelled, type JobDefinition } from '@inevitable/kit';
 import { postgresJobStore, type JobStore, type Worker } from '@inevitable/kit/host';
 import { pino } from 'pino';
 import { z } from 'zod';
@@ -289,6 +289,90 @@ describe('A job that has failed for the last time', () => {
     await untilState(id, 'dead');
     expect(runs).toBe(0);
     expect(gaveUp).toEqual(['The worker was not heard of any more.']);
+  });
+});
+
+describe('A job that somebody cancels', () => {
+  const cancel = (id: string) =>
+    database.sql("select set_config('stack.all_tenants', 'yes', false), jobs.cancel_job($1)", id);
+  /** Which workers declare is in the store when they work. */
+  function giving(gaveUp: (error: Error) => Promise<void>, run: () => Promise<void> = () => Promise.resolve()) {
+    return job({ retry: { attempts: 2, ...AT_ONCE }, run, gaveUp: (_run, error) => gaveUp(error) });
+  }
+
+  it('before it ran gives back what it held, and is never run', async () => {
+    const told: Error[] = [];
+    let runs = 0;
+    await work([
+      giving(
+        (error) => Promise.resolve(void told.push(error)),
+        () => Promise.resolve(void (runs += 1)),
+      ),
+    ]);
+    const id = await insert(jobRecord({ name: 'starter.job', runAt: '2999-01-01T00:00:00Z' }));
+    await cancel(id);
+    await untilState(id, 'cancelled');
+    expect(told).toEqual([expect.any(JobCancelled)]);
+    expect(runs).toBe(0);
+    expect(await stored(id)).toMatchObject({ attempts: 0, error: null });
+  });
+
+  it('while it runs has its signal aborted first, and gives back afterwards', async () => {
+    const steps: string[] = [];
+    const began = gate();
+    const aborted = gate();
+    await work([
+      job({
+        run({ signal }) {
+          began.open();
+          signal.addEventListener('abort', () => (steps.push('aborted'), aborted.open()));
+          return new Promise(() => undefined);
+        },
+        gaveUp: (_run, error) => Promise.resolve(void steps.push(error.message)),
+      }),
+    ]);
+    const id = await insert(jobRecord({ name: 'starter.job' }));
+    await began.opened;
+    await cancel(id);
+    await aborted.opened;
+    await database.advance({ seconds: 16 });
+    await untilState(id, 'cancelled');
+    expect(steps).toEqual(['aborted', 'It was cancelled.']);
+    expect((await attemptsOf(id)).map(({ outcome }) => outcome)).toEqual(['cancelled', 'cancelled']);
+  });
+
+  it('is asked again every 30 s where giving back failed, and is dead after ten times', async () => {
+    let asked = 0;
+    await work([
+      giving(() => {
+        asked += 1;
+        return Promise.reject(new Error('the peer is away'));
+      }),
+    ]);
+    const id = await insert(jobRecord({ name: 'starter.job', runAt: '2999-01-01T00:00:00Z' }));
+    await cancel(id);
+    for (let tries = 1; tries < 10; tries += 1) {
+      await until('it was asked', async () => asked === tries && (await stored(id))['state'] === 'scheduled');
+      await database.advance({ seconds: 31 });
+    }
+    await untilState(id, 'dead');
+    expect(asked).toBe(10);
+    expect(await stored(id)).toMatchObject({ error: 'It was cancelled.', attempts: 0 });
+  });
+
+  it('has ended as cancelled where its payload fits no more: nothing can be given back', async () => {
+    let asked = 0;
+    await work([
+      job<{ n: number }>({
+        payload: z.object({ n: z.number() }),
+        run: () => Promise.resolve(),
+        gaveUp: () => Promise.resolve(void (asked += 1)),
+      }),
+    ]);
+    const id = await insert(jobRecord({ name: 'starter.job', runAt: '2999-01-01T00:00:00Z' }));
+    await cancel(id);
+    await untilState(id, 'cancelled');
+    expect(asked).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
-import type { ClaimedJob } from '../store/job-store.js';
+import type { ClaimedJob, RunOutcome } from '../store/job-store.js';
 
 /** How a run ended, as operators count it. */
-export type ObservedOutcome = 'succeeded' | 'skipped' | 'failed' | 'dead' | 'postponed' | 'interrupted' | 'lost';
+export type ObservedOutcome = RunOutcome | 'dead' | 'lost';
 
 /** Told of every run in this worker. */
 export interface JobObserver {

@@ -25,6 +25,8 @@ export interface DescribedJob {
   readonly timeoutMs: number;
   readonly concurrency: ReturnType<typeof concurrencyOf>;
   readonly isOnce: boolean;
+  /** What it holds is given back when it is given up or cancelled (`gaveUp`). */
+  readonly givesBack: boolean;
   /** JSON Schema of the payload; null where it cannot be written as one. */
   readonly payload: object | null;
 }
@@ -45,6 +47,7 @@ export function describeDefinition(job: JobDefinition<unknown, never>, product: 
     timeoutMs: job.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     concurrency: concurrencyOf(job),
     isOnce: job.once !== undefined,
+    givesBack: job.gaveUp !== undefined,
     payload: jsonSchemaOf(job.payload),
   };
   return {

@@ -117,11 +117,13 @@ async function withRun<T>(
 function queueState(depths: readonly JobDepth[], product: string): QueueState {
   const own = depths.filter((depth) => depth.product === product);
   const count = (state: JobDepth['state']) => own.find((depth) => depth.state === state)?.count ?? 0;
+  const diedLately = own.find((depth) => depth.state === 'dead')?.diedLately ?? 0;
   const oldestMs = own.find((depth) => depth.state === 'ready')?.oldestMs ?? 0;
   return {
     ready: count('ready'),
     running: count('running'),
     dead: count('dead'),
+    diedLately,
     oldestReadySeconds: Math.round(oldestMs / 1_000),
   };
 }

@@ -1,5 +1,5 @@
 import { CallerError } from '@inevitable/contract';
-import { retryOf, RunLost, type JobDefinition } from '../define-job.js';
+import { JobCancelled, retryOf, RunLost, type JobDefinition } from '../define-job.js';
 import { tracedRun } from '../observation/job-traces.js';
 import type { JobStore } from '../store/job-store.js';
 import { fanOut } from './fan-out.js';
@@ -28,6 +28,7 @@ export async function superviseRun(job: Job, held: HeldRun, deps: SuperviseDeps)
   try {
     held.verdict = await tracedRun(held.job, async (traceparent) => {
       run = { ...run, trace: traceparent };
+      if (held.job.isCancelled) return afterCancelling(job, held, run);
       if (held.job.fansOut) return fanOut(held, job, deps);
       if (held.job.attempt > retryOf(job).attempts) return afterTheLast(job, held, run);
       return runJob(job, held, run);
@@ -59,6 +60,11 @@ async function afterTheLast(job: Job, held: HeldRun, run: RunJobDeps): Promise<V
   return (await tryGivingUp(error, job, held, run)) ?? { outcome: 'failed', error: error.message, waitMs: null };
 }
 
+/** It is not run any more. */
+async function afterCancelling(job: Job, held: HeldRun, run: RunJobDeps): Promise<Verdict> {
+  return (await tryGivingUp(new JobCancelled('It was cancelled.'), job, held, run)) ?? { outcome: 'cancelled' };
+}
+
 /** Another verdict than that of the failure, where the product could not give back what the job held. */
 async function tryGivingUp(error: Error, job: Job, held: HeldRun, run: RunJobDeps): Promise<Verdict | null> {
   try {
@@ -67,11 +73,12 @@ async function tryGivingUp(error: Error, job: Job, held: HeldRun, run: RunJobDep
   } catch (again) {
     if (again instanceof JobNotNow) return { outcome: 'postponed', error: error.message, waitMs: again.waitMs };
     if (again instanceof JobCannotRun) return null;
-    const tries = held.job.attempt - retryOf(job).attempts + 1;
+    // The last failed run is the first try; a cancelled job had none.
+    const tries = held.job.attempt - retryOf(job).attempts + (held.job.isCancelled ? 0 : 1);
     const isOver = tries >= MOST_GIVE_UPS;
     const what = `giving it up failed${isOver ? `, ${tries} times: what it held may still be held` : '; it is tried again'}`;
     run.log.error({ job: job.name, id: held.job.id, correlationId: held.job.correlationId, err: again }, what);
     held.remember('error', `${what}: ${(again as Error).message}`);
-    return isOver ? null : { outcome: 'failed', error: error.message, waitMs: GIVE_UP_AGAIN_MS };
+    return { outcome: 'failed', error: error.message, waitMs: isOver ? null : GIVE_UP_AGAIN_MS };
   }
 }

@@ -27,6 +27,7 @@ beforeAll(async () => {
     await migrateJobStore(url);
   });
   owner = new pg.Pool({ connectionString: test.url, max: 1 });
+  owner.on('error', () => undefined); // ended, and yet the server may drop the database before it reads the goodbye
   desk = openJobDesk(urlOf('reader'), log);
 });
 afterAll(async () => {
@@ -230,6 +231,20 @@ describe('The desk', () => {
       failed: 1,
       latestFailures: [{ id: idOf(5), name: 'beta.echo', tenantId: ACME, reason: 'it broke' }],
       unclaimed: [{ name: 'beta.echo', waiting: 2, oldest: new Date('2026-01-01T00:00:00Z') }],
+    });
+  });
+
+  it('shows a cancelled job as open while what it held is given back, with the runs it had begun', async () => {
+    await owner.query(
+      `insert into jobs.definitions (name, product, declared, declared_at)
+       values ('alpha.echo', 'alpha', '{ "givesBack": true, "retry": { "attempts": 5 } }', now())`,
+    );
+    await write([{ id: idOf(1), name: 'alpha.echo', tenantId: ACME, state: 'ready', schedule: null }]);
+    expect(await desk.cancel(ALL, idOf(1))).toBe('cancelled');
+    expect(await desk.job(ALL, idOf(1))).toMatchObject({
+      state: 'ready',
+      attempts: 0,
+      note: 'It was cancelled. What it held is given back next.',
     });
   });
 

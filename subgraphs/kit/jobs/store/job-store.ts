@@ -1,7 +1,7 @@
 import type { JobRecord, JobsPort } from '@inevitable/contract';
 
 /** What the store keeps of a job's run. */
-export type RunOutcome = 'succeeded' | 'skipped' | 'failed' | 'postponed' | 'interrupted';
+export type RunOutcome = 'succeeded' | 'skipped' | 'failed' | 'postponed' | 'interrupted' | 'cancelled';
 
 /** A job that a worker holds until its lease ends. */
 export interface ClaimedJob {
@@ -18,6 +18,8 @@ export interface ClaimedJob {
   readonly fence: number;
   /** 1 for the first run. */
   readonly attempt: number;
+  /** Handed out to give back what it holds, not to be run: it ends as `cancelled` then. */
+  readonly isCancelled: boolean;
   /** What the run before ended with, if that was not well. */
   readonly error: string | null;
   /** Milliseconds between when it might run and its claim. */
@@ -94,6 +96,8 @@ export interface JobDepth {
   readonly count: number;
   /** Milliseconds since the oldest of them might run. */
   readonly oldestMs: number;
+  /** Of the dead, those that died within the last hour. */
+  readonly diedLately: number;
 }
 
 /** What a worker says of a definition when it starts. */

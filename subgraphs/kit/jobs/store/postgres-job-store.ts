@@ -37,7 +37,8 @@ export function openJobStorePool(url: string, settings: Readonly<Record<string, 
 
 const DEPTHS = `
   select split_part(name, '.', 1) as product, state, count(*)::int as count,
-         greatest(0, extract(epoch from stack_now() - min(run_at)) * 1000)::float8 as "oldestMs"
+         greatest(0, extract(epoch from stack_now() - min(run_at)) * 1000)::float8 as "oldestMs",
+         count(*) filter (where state = 'dead' and finished_at > stack_now() - interval '1 hour')::int as "diedLately"
   from jobs where state in ('blocked', 'scheduled', 'ready', 'running', 'dead') group by 1, 2`;
 
 interface JobRow {
@@ -53,6 +54,7 @@ interface JobRow {
   /** bigint, as text. */
   readonly fence: string;
   readonly attempts: number;
+  readonly cancelled_after: number | null;
   readonly error: string | null;
   readonly run_at: Date;
   readonly started_at: Date;
@@ -163,6 +165,7 @@ const claimedJob = (row: JobRow): ClaimedJob => ({
   schedule: row.schedule,
   fence: Number(row.fence),
   attempt: row.attempts,
+  isCancelled: row.cancelled_after !== null,
   error: row.error,
   delayMs: Math.max(0, row.started_at.getTime() - row.run_at.getTime()),
 });
