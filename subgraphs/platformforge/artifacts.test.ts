@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { artifactKey } from './domain/kept-files.js';
 import {
   greeting,
   REGENERATE,
@@ -101,7 +102,7 @@ describe('An artifact', () => {
       'select artifact_id from platformforge.platforms where id = $1',
       [lost.id],
     );
-    await forge.files.delete(`platformforge/${tenantId}/artifacts/${row!.artifact_id}.tar.gz`);
+    await forge.files.delete(`platformforge/${tenantId}/${artifactKey(row!.artifact_id)}`);
     expect((await forge.as({ tenant: 'acme' }).fetch(pathOf(lost.id))).status).toBe(404);
     await forge.as({ tenant: 'acme', user: 'ada' }).query(REGENERATE, { id: lost.id });
     await forge.settled();

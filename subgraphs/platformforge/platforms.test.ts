@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { ExecutionResult } from 'graphql';
 import pg from 'pg';
-import { slugOf } from './domain/slug.js';
+import { slugOf } from './domain/platforms/slug.js';
 import {
   ALL_FIELDS,
   GENERATE,

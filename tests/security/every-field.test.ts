@@ -11,9 +11,9 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
-import { packTemplateArchive } from '../../subgraphs/platformforge/generation/pack-template-archive.js';
-import { templateContent } from '../../subgraphs/platformforge/generation/template-content.js';
-import { uploadedManifest } from '../../subgraphs/platformforge/generation/template-manifest.js';
+import { packTemplateArchive } from '../../subgraphs/platformforge/rendering/pack-template-archive.js';
+import { templateContent } from '../../subgraphs/platformforge/rendering/template-content.js';
+import { uploadedManifest } from '../../subgraphs/platformforge/rendering/template-manifest.js';
 import { DEMO_PASSWORD, TestStack, until, type Session } from '../support/test-stack.js';
 
 /** How deep a path from the root may lead; the join user → notes → author → notes is within it. */

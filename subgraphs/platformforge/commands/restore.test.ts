@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { newId } from '@inevitable/kit';
-import { backUp, forgetOldBackups, listBackups, type Backup } from '../domain/back-up.js';
+import { backUp, forgetOldBackups, listBackups, type Backup } from '../domain/upkeep/back-up.js';
 import { templateKey } from '../domain/kept-files.js';
-import { packTemplateArchive } from '../generation/pack-template-archive.js';
-import { templateContent } from '../generation/template-content.js';
-import { uploadedManifest } from '../generation/template-manifest.js';
+import { packTemplateArchive } from '../rendering/pack-template-archive.js';
+import { templateContent } from '../rendering/template-content.js';
+import { uploadedManifest } from '../rendering/template-manifest.js';
 import { openUpkeep, type Upkeep, type UpkeepTenant } from '../testing/open-upkeep.js';
 import { restore } from './restore.js';
 
@@ -203,6 +203,7 @@ describe('stack platformforge restore', () => {
     await remove(tenant, 'first');
     await upload(tenant, 'second', 'text: changed');
     await keepDays(tenant, 7);
+    await upkeep.product.jobs.settled('platformforge.discard'); // of the version that was replaced
     const before = await configurationOf(tenant);
     const files = await tenant.files.list('', null);
     const dry = await command(tenant, { dryRun: true });

@@ -1,6 +1,6 @@
 import { BadUserInput, defineCommand } from '@inevitable/kit';
-import { listBackups } from '../domain/back-up.js';
-import { restoreBackup } from '../domain/restore-backup.js';
+import { listBackups } from '../domain/upkeep/back-up.js';
+import { restoreBackup } from '../domain/upkeep/restore-backup.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
 /** Puts back what `platformforge.back-up` keeps of a tenant. */

@@ -1,6 +1,6 @@
 import { defineJob, skipped } from '@inevitable/kit';
 import { z } from 'zod';
-import * as domain from '../domain/back-up.js';
+import * as domain from '../domain/upkeep/back-up.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
 /** Keeps a tenant's settings and templates as they are each Sunday, eight of them. `stack platformforge restore` reads them. */

@@ -1,6 +1,6 @@
 import { defineJob } from '@inevitable/kit';
 import { z } from 'zod';
-import * as domain from '../domain/check-health.js';
+import * as domain from '../domain/upkeep/check-health.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
 /** Looks at what PlatformForge stands on, and keeps what it saw for 30 days. */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { newId, type TenantFiles } from '@inevitable/kit';
 import { directoryFileStore, type FileStore } from '@inevitable/kit/host';
 import fc from 'fast-check';
-import { cleanUp } from '../domain/clean-up.js';
+import { cleanUp } from '../domain/upkeep/clean-up.js';
 import { artifactKey, templateKey } from '../domain/kept-files.js';
 import { openUpkeep, type Upkeep, type UpkeepTenant } from '../testing/open-upkeep.js';
 

@@ -1,7 +1,7 @@
 import { defineJob, skipped } from '@inevitable/kit';
 import { z } from 'zod';
-import * as domain from '../domain/clean-up.js';
-import { giveUpAbandoned } from '../domain/give-up-abandoned.js';
+import * as domain from '../domain/upkeep/clean-up.js';
+import { giveUpAbandoned } from '../domain/generations/give-up-abandoned.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
 /** Removes artifacts whose time is over and files no row names, and fails generations whose job is gone. */

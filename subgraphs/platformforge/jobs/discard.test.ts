@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@inevitable/kit';
 import { artifactKey, templateKey } from '../domain/kept-files.js';
-import { PLATFORMS, reservationKey } from '../domain/quota.js';
+import { PLATFORMS, reservationKey } from '../domain/quota/quota.js';
 import { openUpkeep, type Upkeep, type UpkeepTenant } from '../testing/open-upkeep.js';
 import { discard } from './discard.js';
 

@@ -1,6 +1,6 @@
 import { defineJob, skipped, uuidText } from '@inevitable/kit';
 import { z } from 'zod';
-import { discardKept, type ToDiscard } from '../domain/discard-kept.js';
+import { discardKept, type ToDiscard } from '../domain/upkeep/discard-kept.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
 /** What rows named until they were deleted or changed. Deleting and giving back again does no harm. */

@@ -1,7 +1,7 @@
 import { defineJob, uuidText } from '@inevitable/kit';
 import { z } from 'zod';
-import { giveUpGeneration } from '../domain/give-up-generation.js';
-import { runGeneration, type GenerationAsked } from '../domain/run-generation.js';
+import { giveUpGeneration } from '../domain/generations/give-up-generation.js';
+import { runGeneration, type GenerationAsked } from '../domain/generations/run-generation.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
 /** Makes a platform's artifact. A second run of one that is over only tells the quota's ledger what became of it. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@inevitable/kit';
 import fc from 'fast-check';
-import { measureUsage } from '../domain/measure-usage.js';
+import { measureUsage } from '../domain/upkeep/measure-usage.js';
 import { openUpkeep, type Upkeep, type UpkeepTenant } from '../testing/open-upkeep.js';
 
 const MINUTE_MS = 60_000;

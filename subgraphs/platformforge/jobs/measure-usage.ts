@@ -1,6 +1,6 @@
 import { defineJob, skipped } from '@inevitable/kit';
 import { z } from 'zod';
-import * as domain from '../domain/measure-usage.js';
+import * as domain from '../domain/upkeep/measure-usage.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
 /** Counts what a tenant generated and keeps, hour by hour. Run again, it adds what is missing and changes nothing. */

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, type Reservation } from '@inevitable/kit';
 import { testEntitlements } from '@inevitable/kit/testing';
 import fc from 'fast-check';
-import { PLATFORMS, renewalKey, reservationKey } from '../domain/quota.js';
-import { renewReservation } from '../domain/renew-reservation.js';
-import { settleGeneration } from '../domain/settle-generation.js';
-import { syncQuota } from '../domain/sync-quota.js';
+import { PLATFORMS, renewalKey, reservationKey } from '../domain/quota/quota.js';
+import { renewReservation } from '../domain/quota/renew-reservation.js';
+import { settleGeneration } from '../domain/quota/settle-generation.js';
+import { syncQuota } from '../domain/quota/sync-quota.js';
 import { openUpkeep, type Upkeep, type UpkeepTenant } from '../testing/open-upkeep.js';
 
 const LIMIT = 20;

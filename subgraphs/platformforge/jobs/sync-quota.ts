@@ -1,6 +1,6 @@
 import { defineJob, skipped } from '@inevitable/kit';
 import { z } from 'zod';
-import * as domain from '../domain/sync-quota.js';
+import * as domain from '../domain/quota/sync-quota.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
 /** Compares the quota's ledger with the generations, repairs what differs, and says so. */

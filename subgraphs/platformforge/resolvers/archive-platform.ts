@@ -1,5 +1,5 @@
 import { requirePermission } from '@inevitable/kit';
-import * as domain from '../domain/archive-platform.js';
+import * as domain from '../domain/platforms/archive-platform.js';
 import type { MutationResolvers } from '../generated/resolvers.js';
 
 export const archivePlatform: NonNullable<MutationResolvers['archivePlatform']> = (_parent, { input }, context) => {

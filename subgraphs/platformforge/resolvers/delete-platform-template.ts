@@ -1,5 +1,5 @@
 import { parseInput, requirePermission } from '@inevitable/kit';
-import { deleteTemplate, templateToDelete } from '../domain/delete-template.js';
+import { deleteTemplate, templateToDelete } from '../domain/templates/delete-template.js';
 import type { MutationResolvers } from '../generated/resolvers.js';
 
 export const deletePlatformTemplate: NonNullable<MutationResolvers['deletePlatformTemplate']> = (

@@ -1,5 +1,5 @@
 import { requirePermission } from '@inevitable/kit';
-import * as domain from '../domain/delete-platform.js';
+import * as domain from '../domain/platforms/delete-platform.js';
 import type { MutationResolvers } from '../generated/resolvers.js';
 
 export const deletePlatform: NonNullable<MutationResolvers['deletePlatform']> = (_parent, { input }, context) => {

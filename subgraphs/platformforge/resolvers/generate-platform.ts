@@ -1,5 +1,5 @@
 import { parseInput, requirePermission, requireUser } from '@inevitable/kit';
-import * as domain from '../domain/generate-platform.js';
+import * as domain from '../domain/platforms/generate-platform.js';
 import type { MutationResolvers } from '../generated/resolvers.js';
 
 export const generatePlatform: NonNullable<MutationResolvers['generatePlatform']> = (_parent, { input }, context) => {

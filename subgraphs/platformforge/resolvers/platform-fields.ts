@@ -1,7 +1,7 @@
 import { inOneCall, isUuid, requirePermission } from '@inevitable/kit';
 import type { PlatformForgeContext } from '../context.js';
-import { keptArtifact } from '../domain/kept-artifact.js';
-import { isInternalName } from '../generation/template-manifest.js';
+import { keptArtifact } from '../domain/platforms/kept-artifact.js';
+import { isInternalName } from '../rendering/template-manifest.js';
 import type { PlatformResolvers } from '../generated/resolvers.js';
 
 const platformsById = inOneCall(async ({ db }: PlatformForgeContext, ids) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testEntitlements, testSubgraph, type TestSubgraph } from '@inevitable/kit/testing';
-import { PLATFORMS } from '../domain/quota.js';
+import { PLATFORMS } from '../domain/quota/quota.js';
 import platformForge from '../subgraph.js';
 
 /** Of this tenant the plan meters nothing. */

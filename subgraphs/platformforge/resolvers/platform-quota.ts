@@ -1,5 +1,5 @@
 import { requirePermission, requireTenant } from '@inevitable/kit';
-import { PLATFORMS } from '../domain/quota.js';
+import { PLATFORMS } from '../domain/quota/quota.js';
 import type { TenantResolvers } from '../generated/resolvers.js';
 
 export const platformQuota: NonNullable<TenantResolvers['platformQuota']> = async (tenant, _args, context) => {

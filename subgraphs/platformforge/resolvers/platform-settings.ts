@@ -1,5 +1,5 @@
 import { parseInput, requirePermission, requireTenant, requireUser } from '@inevitable/kit';
-import { changedSettings, readSettings, updateSettings } from '../domain/platform-settings.js';
+import { changedSettings, readSettings, updateSettings } from '../domain/settings/platform-settings.js';
 import type { MutationResolvers, QueryResolvers } from '../generated/resolvers.js';
 
 export const platformSettings: NonNullable<QueryResolvers['platformSettings']> = (_parent, _args, context) => {

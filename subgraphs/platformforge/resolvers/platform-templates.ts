@@ -1,5 +1,5 @@
 import { requirePermission, requireTenant } from '@inevitable/kit';
-import { templatesFor } from '../generation/find-template.js';
+import { templatesFor } from '../rendering/find-template.js';
 import type { QueryResolvers } from '../generated/resolvers.js';
 
 export const platformTemplates: NonNullable<QueryResolvers['platformTemplates']> = async (_parent, _args, context) => {

@@ -1,5 +1,5 @@
 import { BadUserInput, requirePermission, requireTenant } from '@inevitable/kit';
-import { hoursBack } from '../domain/measure-usage.js';
+import { hoursBack } from '../domain/upkeep/measure-usage.js';
 import type { PlatformUsageHourResolvers, TenantResolvers } from '../generated/resolvers.js';
 
 const DEFAULT_HOURS = 24;

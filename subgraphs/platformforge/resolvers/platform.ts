@@ -1,5 +1,5 @@
 import { requirePermission } from '@inevitable/kit';
-import { findPlatform } from '../domain/find-platform.js';
+import { findPlatform } from '../domain/platforms/find-platform.js';
 import type { QueryResolvers } from '../generated/resolvers.js';
 
 export const platform: NonNullable<QueryResolvers['platform']> = (_parent, { id }, context) => {

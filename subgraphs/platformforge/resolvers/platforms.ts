@@ -1,5 +1,5 @@
 import { connectionOf, requirePermission, requireTenant } from '@inevitable/kit';
-import { listPlatforms } from '../domain/list-platforms.js';
+import { listPlatforms } from '../domain/platforms/list-platforms.js';
 import type { QueryResolvers, TenantResolvers, UserResolvers } from '../generated/resolvers.js';
 
 export const platforms: NonNullable<QueryResolvers['platforms']> = (_parent, asked, context) => {

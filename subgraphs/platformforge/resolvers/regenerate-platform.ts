@@ -1,5 +1,5 @@
 import { parseInput, requirePermission, requireUser } from '@inevitable/kit';
-import * as domain from '../domain/regenerate-platform.js';
+import * as domain from '../domain/platforms/regenerate-platform.js';
 import type { MutationResolvers } from '../generated/resolvers.js';
 
 export const regeneratePlatform: NonNullable<MutationResolvers['regeneratePlatform']> = (

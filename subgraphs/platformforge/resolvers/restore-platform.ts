@@ -1,5 +1,5 @@
 import { requirePermission } from '@inevitable/kit';
-import * as domain from '../domain/restore-platform.js';
+import * as domain from '../domain/platforms/restore-platform.js';
 import type { MutationResolvers } from '../generated/resolvers.js';
 
 export const restorePlatform: NonNullable<MutationResolvers['restorePlatform']> = (_parent, { input }, context) => {

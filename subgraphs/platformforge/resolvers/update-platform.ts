@@ -1,5 +1,5 @@
 import { parseInput, requirePermission } from '@inevitable/kit';
-import * as domain from '../domain/update-platform.js';
+import * as domain from '../domain/platforms/update-platform.js';
 import type { MutationResolvers } from '../generated/resolvers.js';
 
 export const updatePlatform: NonNullable<MutationResolvers['updatePlatform']> = (_parent, { input }, context) => {

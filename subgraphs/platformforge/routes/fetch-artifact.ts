@@ -1,5 +1,5 @@
 import { isUuid, NotFound, serveFile, type RouteHandler } from '@inevitable/kit';
-import { keptArtifact } from '../domain/kept-artifact.js';
+import { keptArtifact } from '../domain/platforms/kept-artifact.js';
 import { artifactKey } from '../domain/kept-files.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 

@@ -1,6 +1,6 @@
 import { requirePermission, requireTenant, requireUser, type RouteHandler } from '@inevitable/kit';
-import * as domain from '../domain/upload-template.js';
-import { MOST_PACKED_BYTES } from '../generation/read-template-archive.js';
+import * as domain from '../domain/templates/upload-template.js';
+import { MOST_PACKED_BYTES } from '../rendering/read-template-archive.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import { bodyWithin } from './body-within.js';
 import { InTurn } from './in-turn.js';

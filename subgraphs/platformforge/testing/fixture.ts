@@ -1,8 +1,8 @@
 import type { ProductFixture, TestCaller, TestSubgraph } from '@inevitable/kit/testing';
 import { tenantWork } from '@inevitable/kit/host';
-import { packTemplateArchive } from '../generation/pack-template-archive.js';
-import { templateContent } from '../generation/template-content.js';
-import { uploadedManifest } from '../generation/template-manifest.js';
+import { packTemplateArchive } from '../rendering/pack-template-archive.js';
+import { templateContent } from '../rendering/template-content.js';
+import { uploadedManifest } from '../rendering/template-manifest.js';
 import { measureUsage } from '../jobs/measure-usage.js';
 
 /** More than an hour, so that one is over that can be measured. */

@@ -3,8 +3,8 @@ import type { FileStore } from '@inevitable/kit/host';
 import { testSubgraph, until, type TestCaller, type TestSubgraph } from '@inevitable/kit/testing';
 import { extract } from 'tar-stream';
 import pg from 'pg';
-import type { TemplateFile } from '../generation/known-template.js';
-import { packTar } from '../generation/pack-tar.js';
+import type { TemplateFile } from '../rendering/known-template.js';
+import { packTar } from '../rendering/pack-tar.js';
 import platformforge from '../subgraph.js';
 
 /** What `generatePlatform` answers, and `platform`. */

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { parametersSchema } from '../../../subgraphs/platformforge/generation/parameters-schema.js';
-import { renderPlatform } from '../../../subgraphs/platformforge/generation/render-platform.js';
-import { stackTemplates } from '../../../subgraphs/platformforge/generation/stack-templates.js';
+import { parametersSchema } from '../../../subgraphs/platformforge/rendering/parameters-schema.js';
+import { renderPlatform } from '../../../subgraphs/platformforge/rendering/render-platform.js';
+import { stackTemplates } from '../../../subgraphs/platformforge/rendering/stack-templates.js';
 
 /** A name that breaks out of quotes, comments, templates and markup wherever it is not put in properly. */
 export const HOSTILE_NAME = `"Shop" 'of' \\ */ \${process.exit(1)} {{ x }} <b>&amp; \`ls\` %> 😀`;

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { stackTemplates } from '../../../subgraphs/platformforge/generation/stack-templates.js';
+import { stackTemplates } from '../../../subgraphs/platformforge/rendering/stack-templates.js';
 import { generate, generatedPlatform, HOSTILE_NAME } from './generated-platform.js';
 
 const templates = [...(await stackTemplates()).values()];

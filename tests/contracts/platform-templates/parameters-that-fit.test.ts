@@ -5,10 +5,10 @@ import { Cron } from 'croner';
 import fc from 'fast-check';
 import { parse as parseGraph } from 'graphql';
 import { parse } from 'yaml';
-import { parametersSchema } from '../../../subgraphs/platformforge/generation/parameters-schema.js';
-import { renderFiles } from '../../../subgraphs/platformforge/generation/render-files.js';
-import { stackTemplates } from '../../../subgraphs/platformforge/generation/stack-templates.js';
-import type { Parameter, TemplateManifest } from '../../../subgraphs/platformforge/generation/template-manifest.js';
+import { parametersSchema } from '../../../subgraphs/platformforge/rendering/parameters-schema.js';
+import { renderFiles } from '../../../subgraphs/platformforge/rendering/render-files.js';
+import { stackTemplates } from '../../../subgraphs/platformforge/rendering/stack-templates.js';
+import type { Parameter, TemplateManifest } from '../../../subgraphs/platformforge/rendering/template-manifest.js';
 import { HOSTILE_NAME } from './generated-platform.js';
 
 type Values = Readonly<Record<string, unknown>>;
