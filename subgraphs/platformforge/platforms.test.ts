@@ -528,7 +528,7 @@ describe("A tenant's list of platforms", () => {
     expect(nodes).toEqual(await Promise.all(made.map(({ id }) => forge.show(tenant, id))));
   });
 
-  it('takes one statement for a page of any size, with who asked for each, and for any number that others refer to', async () => {
+  it('takes one statement for a page of any size, with who asked for each, for any number that others refer to, and for the pages of many users', async () => {
     const statements = async (work: () => Promise<unknown>): Promise<number> => {
       const sent = jest.spyOn(pg.Client.prototype, 'query');
       try {
@@ -547,6 +547,20 @@ describe("A tenant's list of platforms", () => {
     const joined =
       'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Platform { name createdBy { id } } } }';
     expect(await statements(() => forge.as({ tenant }).query(joined, { r: references }))).toBe(1);
+    const users = ['ada', 'bob', 'gus', 'nobody'].map((name) => ({ __typename: 'User', id: userId(name) }));
+    const theirs = (fields: string) =>
+      `query ($r: [_Any!]!) { _entities(representations: $r) { ... on User { ${fields} } } }`;
+    const page = 'platforms(first: 2) { nodes { id createdBy { id } } pageInfo { hasNextPage endCursor } }';
+    const alike = theirs(page);
+    expect(await statements(() => forge.as({ tenant }).query(alike, { r: users }))).toBe(1);
+    const other = theirs(`${page} archived: platforms(filter: { status: [ARCHIVED] }) { nodes { id } }`);
+    expect(await statements(() => forge.as({ tenant }).query(other, { r: users }))).toBe(2);
+    const together = await forge.as({ tenant }).query(alike, { r: [...users, { __typename: 'User', id: 'x' }] });
+    const alone = await Promise.all(users.map((user) => forge.as({ tenant }).query(alike, { r: [user] })));
+    expect((together.data as { _entities: unknown[] })._entities).toEqual([
+      ...alone.map(({ data }) => (data as { _entities: unknown[] })._entities[0]),
+      { platforms: { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } } },
+    ]);
     await forge.jobs.start();
   });
 

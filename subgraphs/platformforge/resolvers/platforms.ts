@@ -1,5 +1,5 @@
 import { connectionOf, requirePermission, requireTenant } from '@inevitable/kit';
-import { listPlatforms } from '../domain/platforms/list-platforms.js';
+import { listPlatforms, listPlatformsOf } from '../domain/platforms/list-platforms.js';
 import type { QueryResolvers, TenantResolvers, UserResolvers } from '../generated/resolvers.js';
 
 export const platforms: NonNullable<QueryResolvers['platforms']> = (_parent, asked, context) => {
@@ -9,7 +9,7 @@ export const platforms: NonNullable<QueryResolvers['platforms']> = (_parent, ask
 
 export const platformsOfUser: NonNullable<UserResolvers['platforms']> = (user, asked, context) => {
   requirePermission(context, 'platformforge:platforms:read');
-  return listPlatforms(context.db, asked, user.id);
+  return listPlatformsOf(context.db, user.id, asked);
 };
 
 export const platformsOfTenant: NonNullable<TenantResolvers['platforms']> = (tenant, asked, context) => {
