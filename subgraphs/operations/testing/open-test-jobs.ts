@@ -45,6 +45,7 @@ export async function openTestJobs(jobs: readonly JobDefinition[]) {
   });
   const urlOf = (role: 'runner' | 'reader') => roleUrl(stored.url, stored.secret, JOB_STORE_SCHEMA, role);
   const owner = new pg.Pool({ connectionString: stored.url, max: 2 });
+  owner.on('error', () => undefined); // ended, and yet told of the drop of its database
   const store = postgresJobStore(urlOf('runner'), log);
   const desk = openJobDesk(urlOf('reader'), log);
   const entitlements = {} as never;

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { JobCable } from '../../support/job-cable.js';
-import { JobFaults } from '../../support/job-faults.js';
-import { jobRecord, jobRecords } from '../../support/job-records.js';
-import { readableLog } from '../../support/job-worker.js';
-import { until } from '../../support/test-stack.js';
+import { JobCable } from '../support/job-cable.js';
+import { JobFaults } from '../support/job-faults.js';
+import { jobRecord, jobRecords } from '../support/job-records.js';
+import { readableLog } from '../support/job-worker.js';
+import { until } from '../support/test-stack.js';
 
 const LISTENER = 'stack:listen:job-notifications';
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { describeKills } from '../../support/job-kills.js';
-import { JobFaults } from '../../support/job-faults.js';
-import { jobRecord, jobRecords } from '../../support/job-records.js';
-import { until } from '../../support/test-stack.js';
+import { describeKills } from '../support/job-kills.js';
+import { JobFaults } from '../support/job-faults.js';
+import { jobRecord, jobRecords } from '../support/job-records.js';
+import { until } from '../support/test-stack.js';
 
 let faults: JobFaults;
 beforeAll(async () => {
