@@ -125,10 +125,13 @@ export class FetchErrors {
 
   /** Nothing waits for some: a failed fetch of entities for places that another failure left empty. */
   #showFor(steps: readonly CompiledStep[], error: GraphQLFormattedError): void {
-    this.#showAtSome(
-      steps.flatMap((step) => this.#placesOfStep(step)),
-      error,
-    );
+    this.explainSteps(steps);
+    this.#showAtSome(this.#placesOf(steps), error);
+  }
+
+  /** One after the other: a list of their places, made anew for each of very many errors, takes minutes. */
+  *#placesOf(steps: readonly CompiledStep[]): Generator<AnswerPath> {
+    for (const step of steps) yield* this.#placesOfStep(step);
   }
 
   #showAt(fetched: readonly AnswerPath[], error: GraphQLFormattedError): void {
@@ -138,7 +141,7 @@ export class FetchErrors {
     );
   }
 
-  #showAtSome(paths: readonly AnswerPath[], error: GraphQLFormattedError): void {
+  #showAtSome(paths: Iterable<AnswerPath>, error: GraphQLFormattedError): void {
     const seen = new Set<string>();
     for (const path of paths) {
       if (seen.size >= MOST_ERRORS_PER_FETCH || this.shown.length >= MOST_ERRORS) return;
