@@ -3,7 +3,8 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /**
- * Direction of imports (CONTRIBUTING.md): contract ← kit ← products, operations, identity; contract ← gateway.
+ * Direction of imports (CONTRIBUTING.md): contract ← kit ← products, operations, identity; contract ← gateway;
+ * contract, kit, gateway ← toolchain.
  * `scripts/` knows everything, and nothing imports `scripts/` or `tests/`.
  */
 const { workspaces } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
@@ -15,6 +16,7 @@ const mayImport = {
   'identity/service': ['contract', 'kit'],
   'subgraphs/operations': ['contract', 'kit'],
   gateway: ['contract'],
+  toolchain: ['contract', 'kit', 'gateway'],
 };
 
 const ownPackages = (folder, allowed) => ({

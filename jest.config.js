@@ -36,7 +36,7 @@ export default {
     {
       ...shared,
       displayName: 'unit',
-      roots: ['identity', 'subgraphs', 'gateway', 'scripts', 'tests/contracts', 'tests/conformance'].map(
+      roots: ['identity', 'subgraphs', 'gateway', 'toolchain', 'scripts', 'tests/contracts', 'tests/conformance'].map(
         (folder) => `<rootDir>/${folder}`,
       ),
       testPathIgnorePatterns: [...shared.testPathIgnorePatterns, long],

@@ -1,7 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { composeCommand } from './commands/compose.js';
 import { ExitCode, type CommandWorld } from './commands/command.js';
-import { startCommand } from './commands/start.js';
 import { readSettings } from './settings/settings.js';
 
 const HELP = `
@@ -9,6 +7,19 @@ Products have commands of their own: stack <product> --help
 
 Example:
   stack start`;
+
+type Register = (program: Command, world: CommandWorld) => void;
+
+/** By name. Each is loaded when it is asked for: most of them load half of the stack. */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  start: async () => (await import('./commands/start.js')).startCommand,
+  compose: async () => (await import('./commands/compose.js')).composeCommand,
+  migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
+  token: async () => (await import('./commands/token.js')).tokenCommand,
+};
+
+/** These judge nothing: what fails in them is a failure like any other, exit code 1. */
+const WITHOUT_FINDINGS: ReadonlySet<string> = new Set(['start', 'migrate', 'token']);
 
 /**
  * The `stack` command line. Ends the process: what a command could not do is one sentence on standard error and a
@@ -19,6 +30,10 @@ export async function runCommandLine(args: readonly string[], env: NodeJS.Proces
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const world: CommandWorld = {
     settings: () => readSettings(env, root),
+    root,
+    env,
+    colours: process.stdout.isTTY && !env['NO_COLOR'],
+    terminal: process.stderr.isTTY,
     print: (text) => void process.stdout.write(text),
     complain: (text) => void process.stderr.write(text),
   };
@@ -26,22 +41,13 @@ export async function runCommandLine(args: readonly string[], env: NodeJS.Proces
     .description('Inevitable Cloud Stack: one GraphQL endpoint over many product subgraphs.')
     .exitOverride();
   program.addHelpText('after', HELP);
-  startCommand(program, world);
-  composeCommand(program, world);
+  const asked = args[0] === 'help' ? args[1] : args[0];
+  const own = asked !== undefined && Object.hasOwn(COMMANDS, asked);
   try {
-    // These load core-identity: only when they are asked for.
-    if (args[0] !== 'start' && args[0] !== 'compose') {
-      const [{ migrateCommand }, { tokenCommand }] = await Promise.all([
-        import('./commands/migrate.js'),
-        import('./commands/token.js'),
-      ]);
-      migrateCommand(program, world);
-      tokenCommand(program, world);
-      const asked = args[0] === 'help' ? args[1] : args[0];
-      if (asked !== undefined && isForeign(asked, program)) {
-        const { productCommands } = await import('./commands/product.js');
-        await productCommands(program, world, asked);
-      }
+    for (const name of own ? [asked] : Object.keys(COMMANDS)) (await COMMANDS[name]!())(program, world);
+    if (!own && asked !== undefined && asked !== 'help' && !asked.startsWith('-')) {
+      const { productCommands } = await import('./commands/product.js'); // perhaps a product
+      await productCommands(program, world, asked);
     }
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
@@ -49,13 +55,9 @@ export async function runCommandLine(args: readonly string[], env: NodeJS.Proces
       process.exitCode = error.exitCode === 0 ? ExitCode.Ok : ExitCode.CouldNotRun;
     } else {
       world.complain(`stack: ${(error as Error).message}\n`);
-      process.exitCode = args[0] === 'compose' ? ExitCode.CouldNotRun : 1;
+      process.exitCode = own && !WITHOUT_FINDINGS.has(asked) ? ExitCode.CouldNotRun : 1;
     }
   }
   // Whatever a library left ticking must not keep a finished command alive; what was printed is flushed first.
   process.stdout.write('', () => process.exit());
 }
-
-/** Neither an option nor one of the commands made here: perhaps a product. */
-const isForeign = (word: string, program: Command): boolean =>
-  !word.startsWith('-') && word !== 'help' && !program.commands.some((command) => command.name() === word);

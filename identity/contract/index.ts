@@ -13,6 +13,7 @@ export * from './ports/schema-registry-port.js';
 export * from './ports/subgraph-handle.js';
 export * from './ports/tenants-port.js';
 export * from './ports/token-verification-port.js';
+export * from './ports/usage-port.js';
 export * from './remote/identity-api.js';
 export * from './remote/identity-client.js';
 export * from './remote/service-assertion.js';

@@ -9,5 +9,12 @@ export const operationsDatabase = defineDatabase({
   shared: {
     health_periods: "the parts of the stack are the operator's, and serve every tenant",
     job_hours: 'they count the runs of every tenant together, and say nothing of one',
+    schema_texts: 'schemas are the same for every tenant',
+    schema_versions: 'schemas are the same for every tenant',
+    schema_version_subgraphs: 'schemas are the same for every tenant',
+    schema_publications: 'schemas are the same for every tenant',
+    operations: 'an operation is what a client sends for any tenant, without its values',
+    operation_inputs: 'names of input fields and enum values, and no values',
+    operation_hours: 'they count for all tenants of a plan together, and say nothing of one',
   },
 });
