@@ -213,6 +213,7 @@ export async function testSubgraph(
       async advance({ seconds }) {
         for (const schema of [product, JOB_STORE_SCHEMA])
           await owner.query(`update "${schema}".clock set ahead = ahead + make_interval(secs => $1)`, [seconds]);
+        await owner.query("select pg_notify('jobs', '*')"); // the worker looks now, and not at its next poll
         if (hasClock(entitlements)) entitlements.clock.advance({ seconds });
       },
     },

@@ -25,7 +25,9 @@ export interface RenderedPlatform {
  */
 export class RenderTooSlow extends Error {
   override readonly name = 'RenderTooSlow';
-  override readonly message = `The template takes longer than ${THREAD_MS / 1_000} seconds to render.`;
+  constructor(withinMs: number) {
+    super(`The template takes longer than ${withinMs / 1_000} seconds to render.`);
+  }
 }
 
 /**
@@ -36,16 +38,17 @@ export class RenderTooSlow extends Error {
 export async function renderPlatform(
   { content, platform: { name, slug }, parameters, deployment }: PlatformToRender,
   signal: AbortSignal,
+  withinMs = THREAD_MS,
 ): Promise<RenderedPlatform> {
   const platform: PlatformToRender = { content, platform: { name, slug }, parameters, deployment };
-  const answer = await runInThread({ kind: 'render', platform }, 'generation', signal);
+  const answer = await runInThread({ kind: 'render', platform }, 'generation', signal, withinMs);
   switch (answer.kind) {
     case 'done':
       return answer.result;
     case 'refused':
       throw new TemplateFailed(answer.reason);
     case 'late':
-      throw new RenderTooSlow();
+      throw new RenderTooSlow(withinMs);
     case 'outOfMemory':
       throw new TemplateFailed(`The template needs more than ${THREAD_MB} MB of memory to render.`);
   }

@@ -26,7 +26,8 @@ export const runInThread = <Order extends ThreadOrder>(
   order: Order,
   use: ThreadUse,
   signal: AbortSignal,
-): Promise<ThreadOutcome<Order['kind']>> => threads[use].run(order, signal);
+  withinMs = THREAD_MS,
+): Promise<ThreadOutcome<Order['kind']>> => threads[use].run(order, signal, withinMs);
 
 /** Some threads, and who waits for them: an order's time begins when it has one, not while it waits. */
 class Threads {
@@ -38,9 +39,13 @@ class Threads {
     this.#free = count;
   }
 
-  async run<Order extends ThreadOrder>(order: Order, signal: AbortSignal): Promise<ThreadOutcome<Order['kind']>> {
+  async run<Order extends ThreadOrder>(
+    order: Order,
+    signal: AbortSignal,
+    withinMs: number,
+  ): Promise<ThreadOutcome<Order['kind']>> {
     await this.#enter(signal);
-    const late = AbortSignal.timeout(THREAD_MS);
+    const late = AbortSignal.timeout(withinMs);
     const broken = new AbortController();
     const breakOff = (error: unknown): void => broken.abort(error);
     const pool = this.#started().on('error', breakOff);

@@ -109,7 +109,7 @@ export interface TestPlatformForgeOptions {
   readonly logLevel?: string;
 }
 
-const openJobs = `select state from jobs.jobs where name = 'platformforge.generate'
+const openJobs = `select state from jobs.jobs where name = any ($1)
   and state in ('blocked', 'scheduled', 'ready', 'running')`;
 
 /** PlatformForge on a database of its own, with its worker. */
@@ -154,15 +154,17 @@ export async function testPlatformForge(options: TestPlatformForgeOptions = {}):
     settled,
     delayed: () =>
       until('a generation waits for its next attempt', async () =>
-        (await sql<{ state: string }>(openJobs)).some(({ state }) => state === 'scheduled'),
+        (await sql<{ state: string }>(openJobs, [['platformforge.generate']])).some(({ state }) => state === 'scheduled'),
       ),
     async gaveUp() {
-      await until('no generation waits for another attempt', async () => {
-        const open = await sql<{ state: string }>(openJobs);
+      const names = ['platformforge.generate', 'platformforge.discard'];
+      await until('nothing waits for another attempt', async () => {
+        const open = await sql<{ state: string }>(openJobs, [names]);
         if (open.some(({ state }) => state === 'scheduled')) await product.clock.advance({ seconds: 60 });
-        return open.length === 0;
+        const unsent = await sql('select from platformforge.outbox where name = any ($1) and sent_at is null', [names]);
+        return open.length === 0 && unsent.length === 0;
       });
-      await settled();
+      await settled(); // a record that was sent between the two questions
     },
     async quota(tenant: string) {
       const { used, held } = (await product.entitlements.usage(idOf(tenant), 'platformforge.platforms'))!;

@@ -23,8 +23,8 @@ describe('Why a generation was given up', () => {
 
 describe('Why a generation fails at once', () => {
   it('is a template that is too slow the second time it is tried: the first time the machine may have been busy', () => {
-    expect(reasonForGood(new RenderTooSlow(), 1)).toBeNull();
-    expect(reasonForGood(new RenderTooSlow(), 2)).toBe('The template takes longer than 15 seconds to render.');
+    expect(reasonForGood(new RenderTooSlow(15_000), 1)).toBeNull();
+    expect(reasonForGood(new RenderTooSlow(15_000), 2)).toBe('The template takes longer than 15 seconds to render.');
   });
 
   it.each([
