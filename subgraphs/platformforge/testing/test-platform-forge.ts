@@ -154,7 +154,9 @@ export async function testPlatformForge(options: TestPlatformForgeOptions = {}):
     settled,
     delayed: () =>
       until('a generation waits for its next attempt', async () =>
-        (await sql<{ state: string }>(openJobs, [['platformforge.generate']])).some(({ state }) => state === 'scheduled'),
+        (await sql<{ state: string }>(openJobs, [['platformforge.generate']])).some(
+          ({ state }) => state === 'scheduled',
+        ),
       ),
     async gaveUp() {
       const names = ['platformforge.generate', 'platformforge.discard'];
