@@ -12,8 +12,8 @@ const shared = {
   modulePathIgnorePatterns: ['/dist/.*/package.json'],
 };
 
-/** Minutes of random operations: `npm run test:long` only. */
-const long = '\\.long\\.test\\.ts$';
+/** Minutes of random operations, and servers that are killed: `npm run test:long` only, beside the file all the same. */
+const long = '\\.(long|faults)\\.test\\.ts$';
 
 /** The behaviour suite is one, and holds for the stack in one process and for its parts apart. */
 const behaviour = (mode, folders) => ({
@@ -44,7 +44,11 @@ export default {
     behaviour('one-process', ['behaviour', 'security']),
     behaviour('apart', ['behaviour']),
     // npm run test:long: what kills, cuts and refuses, and waits for processes to come and go.
-    behaviour('faults', ['faults']),
+    {
+      ...behaviour('faults', ['faults']),
+      roots: ['<rootDir>/tests/faults', '<rootDir>/subgraphs/kit'],
+      testMatch: ['**/tests/faults/*.test.ts', '**/*.faults.test.ts'],
+    },
     // npm run test:services: with servers that are installed on the machine.
     behaviour('services', ['services']),
     // The rest of npm run test:long, alone on the machine: what takes many thousands of operations to show.
