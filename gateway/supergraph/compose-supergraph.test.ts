@@ -28,6 +28,48 @@ describe('Composing', () => {
           subgraph: 'a',
           line: 2,
           column: 14,
+          alsoAt: [{ subgraph: 'b', line: 3, column: 16 }],
+        },
+      ],
+    });
+  });
+
+  it('names the places of what cannot be asked for, though the composer names only a field', () => {
+    const KEY = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])\n';
+    const composition = composeSupergraph([
+      source('a', `${KEY}type Query { a: Thing }\ntype Thing @key(fields: "id") { id: ID! }`),
+      source('b', `${KEY}type Thing @key(fields: "id", resolvable: false) {\n  id: ID!\n  "Its size."\n  size: Int\n}`),
+    ]);
+    expect(composition).toEqual({
+      kind: 'failed',
+      errors: [
+        {
+          code: 'SATISFIABILITY_ERROR',
+          message: expect.stringContaining('cannot find field "Thing.size"'),
+          subgraph: 'b',
+          line: 5,
+          column: 3,
+        },
+      ],
+    });
+  });
+
+  it('gives a hint its level and its places, at the name of what it speaks of', () => {
+    const composition = composeSupergraph([
+      source('a', '"Everything."\ntype Query { a(size: Int): Int }'),
+      source('b', '"All there is."\ntype Query { b: Int }'),
+    ]);
+    expect(composition).toMatchObject({
+      kind: 'composed',
+      hints: [
+        {
+          code: 'INCONSISTENT_DESCRIPTION',
+          level: 'warn',
+          message: expect.stringContaining('"Query"'),
+          subgraph: 'a',
+          line: 2,
+          column: 6,
+          alsoAt: [{ subgraph: 'b', line: 2, column: 6 }],
         },
       ],
     });

@@ -1,13 +1,15 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
 import type { SubscriptionEndpoint } from '../transports/http-subgraph.js';
+import { lintKey, lintSettings, type LintSettings } from './lint-settings.js';
 
 export interface SubgraphConfig {
   readonly name: string;
   readonly routingUrl: string;
-  /** A file is relative to supergraph.yaml. */
+  /** A file is relative to supergraph.yaml, whose line names it; lines count from 1. */
   readonly schema:
-    { readonly kind: 'file'; readonly file: string } | { readonly kind: 'introspect'; readonly url: string };
+    | { readonly kind: 'file'; readonly file: string; readonly line: number }
+    | { readonly kind: 'introspect'; readonly url: string; readonly line: number };
   /** The longest one fetch may take. */
   readonly timeoutMs?: number;
   readonly subscriptions?: SubscriptionEndpoint;
@@ -31,9 +33,11 @@ export interface SupergraphConfig {
   readonly federationVersion: string | null;
   readonly subgraphs: ReadonlyMap<string, SubgraphConfig>;
   readonly products: ReadonlyMap<string, ProductConfig>;
+  /** What `stack lint` holds the schemas to. */
+  readonly lint: LintSettings;
 }
 
-/** One sentence for the person who edits supergraph.yaml: file, key, what is wrong. */
+/** One sentence for the person who edits supergraph.yaml: file, line, key, what is wrong. */
 export class BadSupergraphConfig extends Error {}
 
 const RESERVED = ['/graphql', '/live', '/ready', '/health'];
@@ -104,13 +108,15 @@ const configFile = z.strictObject({
       }),
     )
     .default({}),
+  lint: lintKey,
 });
 
 /** Reads supergraph.yaml: `subgraphs:` as Rover knows it, and our `products:`. Throws `BadSupergraphConfig`. */
 export function parseSupergraphConfig(text: string, file: string): SupergraphConfig {
-  const parsed = configFile.safeParse(parseYaml(text, file));
-  if (!parsed.success) throw new BadSupergraphConfig(explain(parsed.error.issues[0]!, file));
-  const { federation_version: version, subgraphs, products } = parsed.data;
+  const yaml = readYaml(text, file);
+  const parsed = configFile.safeParse(yaml.value);
+  if (!parsed.success) throw new BadSupergraphConfig(explain(parsed.error.issues[0]!, yaml, file));
+  const { federation_version: version, subgraphs, products, lint } = parsed.data;
   const config: SupergraphConfig = {
     federationVersion: version === undefined ? null : String(version),
     subgraphs: new Map(
@@ -120,8 +126,12 @@ export function parseSupergraphConfig(text: string, file: string): SupergraphCon
           {
             name: key,
             routingUrl,
-            schema:
-              'file' in schema ? { kind: 'file', file: schema.file } : { kind: 'introspect', url: schema.subgraph_url },
+            schema: {
+              ...('file' in schema
+                ? ({ kind: 'file', file: schema.file } as const)
+                : ({ kind: 'introspect', url: schema.subgraph_url } as const)),
+              line: yaml.lineOf(['subgraphs', key, 'schema', 'file' in schema ? 'file' : 'subgraph_url']),
+            },
             ...(timeoutMs !== undefined && { timeoutMs }),
             ...(subscription && { subscriptions: subscription }),
           },
@@ -141,28 +151,86 @@ export function parseSupergraphConfig(text: string, file: string): SupergraphCon
         },
       ]),
     ),
+    lint: lintSettings(lint, (path) => yaml.lineOf(['lint', ...path])),
   };
-  refuseSharedPlaces(config, file);
+  refuseSharedPlaces(config, yaml, file);
   return config;
 }
 
-function parseYaml(text: string, file: string): unknown {
+interface Yaml {
+  readonly value: unknown;
+  /** The line of the innermost key on the way that the file has; 1 where it has none of them. */
+  readonly lineOf: (path: readonly PropertyKey[]) => number;
+}
+
+function readYaml(text: string, file: string): Yaml {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // Of two equal keys the parser would say that there are two, but not of what.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const lineAt = (offset: number): number => lines.linePos(offset).line;
   const error = document.errors[0];
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
-    throw new BadSupergraphConfig(`${file} is not valid YAML at line ${line}, column ${col}: ${error.message}.`);
+    throw new BadSupergraphConfig(`${file}:${line}:${col}: this is not valid YAML: ${withoutStop(error.message)}.`);
   }
-  return document.toJS();
+  refuseEqualKeys(document, lineAt, file);
+  try {
+    return { value: document.toJS(), lineOf: (path) => lineOf(document, path, lineAt) };
+  } catch (cause) {
+    // An alias without its anchor, or aliases of aliases that would fill the memory.
+    throw new BadSupergraphConfig(`${file}: its aliases cannot be resolved: ${withoutStop((cause as Error).message)}.`);
+  }
 }
 
-function explain(issue: z.core.$ZodIssue, file: string): string {
+const withoutStop = (sentence: string): string => sentence.replace(/\.$/, '');
+
+/** A second subgraph of one name would silently replace the first. */
+function refuseEqualKeys(document: Document, lineAt: (offset: number) => number, file: string): void {
+  visit(document, {
+    Map(_key, map, ancestors) {
+      const seen = new Map<unknown, number>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        const line = lineAt(key.range?.[0] ?? 0);
+        const first = seen.get(key.value);
+        if (first !== undefined) {
+          const above = ancestors.flatMap((one) => (isPair(one) && isScalar(one.key) ? [String(one.key.value)] : []));
+          throw new BadSupergraphConfig(
+            `${file}:${line}: "${[...above, key.value].join('.')}" is already there, in line ${first}: two cannot have one name.`,
+          );
+        }
+        seen.set(key.value, line);
+      }
+    },
+  });
+}
+
+function lineOf(document: Document, path: readonly PropertyKey[], lineAt: (offset: number) => number): number {
+  let node: unknown = document.contents;
+  let line = isNode(node) ? lineAt(node.range?.[0] ?? 0) : 1;
+  for (const step of path) {
+    let key: unknown;
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+      if (!pair) break;
+      key = pair.key;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      key = node = node.items[Number(step)];
+    } else break;
+    if (isNode(key) && key.range) line = lineAt(key.range[0]);
+  }
+  return line;
+}
+
+function explain(issue: z.core.$ZodIssue, { lineOf }: Yaml, file: string): string {
   const key = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys')
-    return `${file}: "${[...issue.path, issue.keys[0]].join('.')}" is not a known key.`;
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = [...issue.path, issue.keys[0]!];
+    return `${file}:${lineOf(unknown)}: "${unknown.join('.')}" is not a known key.`;
+  }
   const problem = issue.code === 'invalid_type' ? `must be ${article(issue.expected)}` : innermost(issue);
-  return key === '' ? `${file} ${problem}.` : `${file}: "${key}" ${problem}.`;
+  return key === '' ? `${file} ${problem}.` : `${file}:${lineOf(issue.path)}: "${key}" ${problem}.`;
 }
 
 function innermost(issue: z.core.$ZodIssue): string {
@@ -174,15 +242,19 @@ function innermost(issue: z.core.$ZodIssue): string {
 const article = (type: string): string => (type === 'record' || type === 'object' ? 'a mapping' : `a ${type}`);
 
 /** Two products at one place would make an answer depend on the order of a file. */
-function refuseSharedPlaces({ products }: SupergraphConfig, file: string): void {
+function refuseSharedPlaces({ products }: SupergraphConfig, { lineOf }: Yaml, file: string): void {
   const owners = new Map<string, string>();
   for (const product of products.values())
-    for (const place of [...product.hosts, ...product.pathPrefixes]) {
-      const owner = owners.get(place);
-      if (owner !== undefined)
-        throw new BadSupergraphConfig(
-          `${file}: "${place}" leads to both "products.${owner}" and "products.${product.name}".`,
-        );
-      owners.set(place, product.name);
-    }
+    for (const [key, places] of [
+      ['hosts', product.hosts],
+      ['path_prefix', product.pathPrefixes],
+    ] as const)
+      for (const [index, place] of places.entries()) {
+        const owner = owners.get(place);
+        if (owner !== undefined)
+          throw new BadSupergraphConfig(
+            `${file}:${lineOf(['products', product.name, key, index])}: "${place}" leads to both "products.${owner}" and "products.${product.name}".`,
+          );
+        owners.set(place, product.name);
+      }
 }
