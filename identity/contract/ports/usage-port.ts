@@ -42,7 +42,7 @@ export interface RecordedOperation {
   readonly inputs: readonly string[];
   readonly count: number;
   readonly lastSeen: Date;
-  /** Most frequent first. */
+  /** Most frequent first, at most 100. */
   readonly clients: readonly {
     readonly name: string | null;
     readonly version: string | null;

@@ -1,0 +1,35 @@
+import type { GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { OperationSeen } from '../extensions/gateway-extension.js';
+import { compileInputCoordinates, type ReadInputs } from './input-coordinates.js';
+import { operationSignature, type OperationSignature } from './operation-signature.js';
+
+/** What is recorded of an operation, whoever sends it. */
+export interface RecordableOperation extends OperationSignature {
+  readonly operationName: string | null;
+  readonly readInputs: ReadInputs | null;
+}
+
+/**
+ * Finds once for each operation what is recorded of it: the gateway keeps a document, and gives the same nodes for it with
+ * each request, which cost less to look up than its hash. One that a reload carries over is found again for its new schema.
+ * Null: it is not recorded.
+ */
+export class RecordableOperations {
+  readonly #known = new WeakMap<GraphQLSchema, WeakMap<OperationDefinitionNode, RecordableOperation | null>>();
+
+  of({ document, definition, schema }: OperationSeen): RecordableOperation | null {
+    let operations = this.#known.get(schema);
+    if (!operations) this.#known.set(schema, (operations = new WeakMap()));
+    let operation = operations.get(definition);
+    if (operation === undefined) {
+      const signature = operationSignature(document, definition, schema);
+      operation = signature && {
+        ...signature,
+        operationName: definition.name?.value ?? null,
+        readInputs: compileInputCoordinates(definition, schema),
+      };
+      operations.set(definition, operation);
+    }
+    return operation;
+  }
+}

@@ -1,0 +1,33 @@
+import { httpSubgraph, startGateway, type GatewayExtension } from '@inevitable/gateway';
+import { pino } from 'pino';
+import { reportReady } from '../processes/as-child.js';
+import type { GatewayGiven } from './gateway-setup.js';
+import { identityInMemory } from './identity-in-memory.js';
+
+export const log = pino({ level: 'warn' }, pino.destination(2));
+
+/** The gateway as it is deployed: tokens verified, revocations followed, a context token to every subgraph. */
+export async function serveOurs(
+  { supergraphSdl, subgraphs, issuer, publicJwk }: GatewayGiven,
+  extensions: readonly GatewayExtension[] = [],
+): Promise<void> {
+  const gateway = await startGateway({
+    host: '127.0.0.1',
+    port: 0,
+    deployment: 'internal',
+    identity: identityInMemory(issuer, publicJwk),
+    registry: { current: async () => ({ id: 'bench', sdl: supergraphSdl }) },
+    subgraphs: (contextTokens) =>
+      new Map(
+        Object.entries(subgraphs).map(([name, routingUrl]) => [
+          name,
+          httpSubgraph({ name, routingUrl, contextTokens }),
+        ]),
+      ),
+    products: [],
+    extensions,
+    logger: log,
+  });
+  await gateway.whenReady();
+  reportReady(`${gateway.url}/graphql`);
+}
