@@ -1,0 +1,457 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@inevitable/kit/testing';
+import { composeSubgraphs, readSubgraphs, readSupergraphConfig } from '@inevitable/toolchain';
+import { Command } from 'commander';
+import pg from 'pg';
+import { openRegistry, type OpenRegistry } from '../parts/open-registry.js';
+import { readSettings } from '../settings/settings.js';
+import { ExitCode, type CommandWorld } from './command.js';
+import { diffCommand } from './diff.js';
+import { historyCommand } from './history.js';
+import { publishCommand } from './publish.js';
+import { rollbackCommand } from './rollback.js';
+
+const ROOT = process.cwd();
+const run = promisify(execFile);
+const WHO = `${userInfo().username}@${hostname()}`;
+
+let folder: string;
+let database: TestDatabase;
+let owner: pg.Pool;
+let env: NodeJS.ProcessEnv;
+let opened: OpenRegistry;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'stack-registry-'));
+  database = await createTestDatabase('empty', () => Promise.resolve());
+  owner = new pg.Pool({ connectionString: database.url, max: 1 });
+  owner.on('error', () => undefined); // ended, and yet told of the drop of its database
+  env = {
+    DATA_DIR: join(folder, 'data'),
+    DATABASE_URL: database.url,
+    SUPERGRAPH_CONFIG: join(folder, 'supergraph.yaml'),
+    LOG_LEVEL: 'silent',
+  };
+  opened = await openRegistry(
+    worldOf(() => undefined),
+    undefined,
+  );
+  await writeFile(join(folder, '.gitignore'), 'data\n');
+  await git('init', '--quiet');
+});
+afterAll(async () => {
+  await opened.close();
+  await owner.end();
+  await database.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await owner.query(
+    'truncate operations.schema_publications, operations.schema_version_subgraphs, operations.schema_versions, operations.schema_texts, operations.operations cascade',
+  );
+  await writeFile(
+    join(folder, 'supergraph.yaml'),
+    `subgraphs:
+  notes: { routing_url: "http://notes.test/graphql", schema: { file: notes.graphql } }
+  users: { routing_url: "http://users.test/graphql", schema: { file: users.graphql } }
+`,
+  );
+  await write('notes', 'type Query { notes: Int old: Int }');
+  await write('users', 'type Query { users: Int }');
+});
+afterEach(() => {
+  process.exitCode = 0;
+});
+
+const write = (name: string, sdl: string) => writeFile(join(folder, `${name}.graphql`), `${sdl}\n`);
+const git = async (...args: string[]) =>
+  (await run('git', ['-C', folder, '-c', 'user.name=t', '-c', 'user.email=t@t.test', ...args])).stdout.trim();
+
+const worldOf = (print: (text: string) => void, complain: (text: string) => void = () => undefined): CommandWorld => ({
+  settings: () => readSettings(env, ROOT),
+  root: folder,
+  env,
+  colours: false,
+  terminal: false,
+  print,
+  complain,
+});
+
+/** `stack <args>`, as the command line does it. `error`: what was thrown, of which it makes a sentence and exit code 2. */
+async function stack(...args: string[]) {
+  let [printed, complained] = ['', ''];
+  const world = worldOf(
+    (text) => (printed += text),
+    (text) => (complained += text),
+  );
+  const program = new Command('stack').exitOverride().configureOutput({
+    writeOut: (text) => (printed += text),
+    writeErr: (text) => (complained += text),
+  });
+  for (const register of [publishCommand, historyCommand, diffCommand, rollbackCommand]) register(program, world);
+  process.exitCode = 0;
+  let error: string | null = null;
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (thrown) {
+    error = (thrown as Error).message;
+  }
+  const exitCode = Number(process.exitCode ?? 0);
+  process.exitCode = 0;
+  return { exitCode, printed, complained, error };
+}
+
+const json = async (...args: string[]) => {
+  const { printed, exitCode, error } = await stack(...args, '--json');
+  expect(error).toBeNull();
+  return { exitCode, ...(JSON.parse(printed) as Record<string, unknown>) };
+};
+/** What `stack publish` does, in less time. */
+async function publishHere(basedOn: number | null): Promise<void> {
+  const { supergraphConfig } = readSettings(env, ROOT);
+  const subgraphs = await readSubgraphs(supergraphConfig, await readSupergraphConfig(supergraphConfig));
+  const composed = composeSubgraphs(subgraphs);
+  if (composed.kind === 'failed') throw new Error(composed.findings[0]!.message);
+  const rest = { by: WHO, gitRevision: null, forced: false, findings: [], reason: null, basedOn };
+  await opened.registry.publish({ ...rest, sdl: composed.sdl, subgraphs });
+}
+
+/** Clients send `Query.old`. */
+const useOld = async () => {
+  const { usage } = opened as unknown as { usage: { record(batch: readonly object[]): Promise<void> } };
+  await usage.record([
+    {
+      signature: 'a'.repeat(64),
+      operationName: 'Old',
+      document: 'query Old { old }',
+      inputs: [],
+      client: { name: 'web', version: '1.2' },
+      plan: 'pro',
+      hour: Math.floor(Date.now() / 3_600_000) * 3_600_000,
+      count: 7,
+      errors: 0,
+      totalMs: 7,
+    },
+  ]);
+};
+
+describe('stack publish', () => {
+  it('publishes what supergraph.yaml composes to, with the commit it was composed from and whoever did it', async () => {
+    expect(await stack('publish', '--message', 'the first')).toMatchObject({
+      exitCode: ExitCode.Ok,
+      error: null,
+      printed: expect.stringMatching(/Published version 1\. Gateways take it over within seconds\.\n$/),
+    });
+    const current = (await opened.registry.current())!;
+    expect(current).toMatchObject({ number: 1, createdBy: WHO, gitRevision: null });
+    expect(current.subgraphs.map(({ name, routingUrl, sdl }) => [name, routingUrl, sdl])).toEqual([
+      ['notes', 'http://notes.test/graphql', 'type Query { notes: Int old: Int }\n'],
+      ['users', 'http://users.test/graphql', 'type Query { users: Int }\n'],
+    ]);
+    await git('add', '.');
+    await git('commit', '--quiet', '--message', 'all');
+    const commit = await git('rev-parse', 'HEAD');
+    await write('users', 'type Query { users: Int more: Int }');
+    expect(await json('publish')).toMatchObject({
+      ok: true,
+      outcome: 'published',
+      before: 1,
+      publication: { version: 2 },
+    });
+    expect(await opened.registry.current()).toMatchObject({ gitRevision: `${commit}-dirty` });
+    await write('users', 'type Query { users: Int more: Int third: Int }');
+    await git('commit', '--quiet', '--all', '--message', 'more');
+    await json('publish');
+    expect(await opened.registry.current()).toMatchObject({ number: 3, gitRevision: await git('rev-parse', 'HEAD') });
+    expect((await opened.registry.publications({ first: 3, before: null })).map(({ reason }) => reason)).toEqual([
+      null,
+      null,
+      'the first',
+    ]);
+  });
+
+  it('says so where it is published already, and makes no new version of it', async () => {
+    await publishHere(null);
+    expect(await stack('publish')).toEqual({
+      exitCode: ExitCode.Ok,
+      printed: 'Nothing to publish: version 1 is just this.\n',
+      complained: '',
+      error: null,
+    });
+    expect(await json('publish')).toEqual({
+      exitCode: ExitCode.Ok,
+      ok: true,
+      outcome: 'there already',
+      message: 'Nothing to publish: version 1 is just this.',
+      before: 1,
+      publication: null,
+      report: null,
+    });
+  });
+
+  it('refuses what would break a client, names the client, and takes it with --force, keeping what was passed over', async () => {
+    await publishHere(null);
+    await useOld();
+    await write('notes', 'type Query { notes: Int }');
+    const refused = await stack('publish');
+    expect(refused).toMatchObject({ exitCode: ExitCode.Findings, error: null });
+    expect(refused.printed).toContain('web 1.2');
+    expect(refused.printed).toMatch(
+      /Not published: 1 error\. Repair them, or publish with --force, which is kept in the history\.\n$/,
+    );
+    expect(await stack('publish', '--force', '--dry-run')).toMatchObject({
+      exitCode: ExitCode.Ok,
+      printed: expect.stringMatching(/It would be published, over version 1, forced\.\n$/),
+    });
+    expect((await opened.registry.current())!.number).toBe(1);
+    expect(await json('publish', '--force')).toMatchObject({
+      exitCode: ExitCode.Ok,
+      outcome: 'published',
+      publication: {
+        version: 2,
+        forced: true,
+        findings: ["FIELD_REMOVED: Field 'old' was removed from object type 'Query'. 1 operation breaks."],
+      },
+      report: { passed: false, changes: [{ coordinate: 'Query.old', affected: { clients: [{ name: 'web' }] } }] },
+    });
+    expect(await json('history')).toMatchObject({
+      publications: [
+        { position: 2, version: 2, kind: 'publish', by: WHO, forced: true },
+        { position: 1, version: 1, kind: 'publish', by: WHO, forced: false, findings: [] },
+      ],
+    });
+  });
+
+  it('does not say that it was forced where it passed', async () => {
+    await publishHere(null);
+    await write('users', 'type Query { users: Int more: Int }');
+    expect(await json('publish', '--force')).toMatchObject({ publication: { forced: false, findings: [] } });
+  });
+
+  it('publishes nothing that does not compose, not even with --force, and shows where it is wrong', async () => {
+    await publishHere(null);
+    await write('users', 'type Query { users: Nothing }');
+    const refused = await stack('publish', '--force');
+    expect(refused).toMatchObject({ exitCode: ExitCode.Findings, error: null });
+    expect(refused.printed).toMatch(/users\.graphql:1:/);
+    expect(refused.printed).toMatch(/Not published: the subgraphs do not compose\.\n$/);
+    const annotated = await stack('publish', '--format', 'github');
+    expect(annotated.printed).toMatch(/^::error file=users\.graphql,line=1/);
+    expect(annotated.complained).toMatch(/Not published/);
+    expect((await opened.registry.current())!.number).toBe(1);
+  });
+
+  it('changes nothing with --dry-run', async () => {
+    expect(await stack('publish', '--dry-run')).toMatchObject({
+      exitCode: ExitCode.Ok,
+      printed: expect.stringMatching(/It would be published as version 1\.\n$/),
+    });
+    expect(await opened.registry.current()).toBeNull();
+  });
+
+  it('publishes one subgraph over the others that are published, whatever their files say by now', async () => {
+    await publishHere(null);
+    await write('users', 'type Query { not: Published }');
+    await writeFile(join(folder, 'other.graphql'), 'type Query { notes: Int old: Int fresh: Int }\n');
+    expect(await json('publish', '--subgraph', 'notes', '--schema', join(folder, 'other.graphql'))).toMatchObject({
+      outcome: 'published',
+      publication: { version: 2 },
+    });
+    const current = (await opened.registry.current())!;
+    expect(current.sdl).toContain('fresh: Int');
+    expect(current.subgraphs).toEqual([
+      {
+        name: 'notes',
+        routingUrl: 'http://notes.test/graphql',
+        sdl: 'type Query { notes: Int old: Int fresh: Int }\n',
+      },
+      { name: 'users', routingUrl: 'http://users.test/graphql', sdl: 'type Query { users: Int }\n' },
+    ]);
+  });
+
+  it('adds a subgraph with --routing-url, also where there is no supergraph.yaml', async () => {
+    await publishHere(null);
+    await rm(join(folder, 'supergraph.yaml'));
+    await writeFile(join(folder, 'third.graphql'), 'type Query { third: Int }\n');
+    const third = [
+      'publish',
+      '--subgraph',
+      'third',
+      '--schema',
+      join(folder, 'third.graphql'),
+      '--config',
+      join(folder, 'none.yaml'),
+    ];
+    const yaml = join(folder, 'supergraph.yaml');
+    await writeFile(yaml, 'subgraphs: {}\n');
+    expect(await stack(...third)).toMatchObject({
+      error: '"third" is new, and gateways must know where it is: give --routing-url. Published are notes, users.',
+    });
+    expect(await json(...third, '--routing-url', 'http://third.test/graphql')).toMatchObject({ outcome: 'published' });
+    expect((await opened.registry.current())!.subgraphs.map(({ name }) => name)).toEqual(['notes', 'third', 'users']);
+  });
+
+  it.each([
+    [['--subgraph', 'notes'], 'error: --subgraph and --schema belong together.'],
+    [
+      ['--routing-url', 'http://a.test'],
+      'error: --routing-url belongs to --subgraph; supergraph.yaml has those of all subgraphs.',
+    ],
+    [
+      ['--days', '0'],
+      "error: option '--days <number>' argument '0' is invalid. A whole number from 1 to 90: what is older is not kept.",
+    ],
+    [['--registry', 'nowhere'], '--registry "nowhere" is not an http or https URL.'],
+    [
+      ['--registry', 'http://127.0.0.1:1'],
+      '--registry needs STACK_TOKEN: an access token of a platform administrator, as "stack token --user <login>" prints it.',
+    ],
+    [
+      ['--subgraph', 'a', '--schema', 'a.graphql'],
+      'Nothing was published yet, so "a" has no subgraphs to be composed with: publish all of them first, with "stack publish" where supergraph.yaml is.',
+    ],
+  ])('refuses %j in one sentence', async (args, sentence) => {
+    expect(await stack('publish', ...args)).toMatchObject({ error: sentence });
+    expect(await opened.registry.current()).toBeNull();
+  });
+});
+
+describe('stack history', () => {
+  it('is a table of what was published and rolled back, the newest first', async () => {
+    expect(await stack('history')).toMatchObject({ exitCode: 0, printed: 'Nothing was published yet.\n' });
+    await publishHere(null);
+    await write('users', 'type Query { users: Int more: Int }');
+    await stack('publish', '--message', 'more');
+    await stack('rollback', '--message', 'less');
+    const { printed } = await stack('history', '--first', '2');
+    expect(printed.replaceAll(/[^a-z0-9@\n. -]/gi, ' ')).toMatch(
+      /position +version +when +UTC +who +what[^]*3 +1 +\d{4}-\d\d-\d\d [^]*rolled back to[^]*less[^]*2 +2 [^]*published[^]*more/,
+    );
+    expect(printed).not.toMatch(/│ 1 +│ 1 /);
+    expect(await stack('history', '--first', '0')).toMatchObject({ error: expect.stringContaining('A whole number') });
+  });
+});
+
+describe('stack diff', () => {
+  beforeEach(async () => {
+    await publishHere(null);
+    await write('users', 'type Query { users: Int more: Int }');
+    await publishHere(1);
+  });
+
+  it('tells what changed between two versions', async () => {
+    expect(await stack('diff', '1', '2')).toEqual({
+      exitCode: ExitCode.Ok,
+      error: null,
+      complained: '',
+      printed: `From version 1 to version 2:
+subgraphs that differ (1)
+  users changed
+compatible (1)
+  Field 'more' was added to object type 'Query'
+`,
+    });
+    expect(await json('diff', '2', '1')).toMatchObject({
+      ok: true,
+      from: 2,
+      to: 1,
+      changes: [{ code: 'FIELD_REMOVED', coordinate: 'Query.more', criticality: 'breaking' }],
+      subgraphs: [{ name: 'users', kind: 'changed' }],
+    });
+  });
+
+  it('compares with the version that is served, and that one with supergraph.yaml, unless told', async () => {
+    expect((await stack('diff', '1')).printed).toMatch(/^From version 1 to version 2:/);
+    expect((await stack('diff')).printed).toBe('From version 2 to supergraph.yaml:\nNothing differs.\n');
+    await write('users', 'type Query { nothing: Valid }');
+    expect(await stack('diff')).toMatchObject({
+      exitCode: ExitCode.Findings,
+      printed: '',
+      complained: expect.stringContaining('users.graphql:1'),
+    });
+  });
+
+  it("shows the text of one subgraph's schema as diff -u does", async () => {
+    expect((await stack('diff', '1', '2', '--subgraph', 'users')).printed).toBe(`--- users (version 1)
++++ users (version 2)
+@@ -1 +1 @@
+-type Query { users: Int }
++type Query { users: Int more: Int }
+`);
+    expect((await stack('diff', '1', '2', '--subgraph', 'notes')).printed).toBe('Nothing differs in notes.\n');
+    expect(await stack('diff', '1', '2', '--subgraph', 'nobody')).toMatchObject({
+      error: 'No such subgraph "nobody" in version 1 or version 2.',
+    });
+  });
+
+  it('knows no version that was never published', async () => {
+    expect(await stack('diff', '1', '7')).toMatchObject({ error: 'No such version 7 of the supergraph.' });
+    expect(await stack('diff', 'x')).toMatchObject({ error: expect.stringContaining('as "stack history" shows it') });
+  });
+});
+
+describe('stack rollback', () => {
+  it('serves the version again that was served before, and a second one undoes that', async () => {
+    await publishHere(null);
+    await write('users', 'type Query { users: Int more: Int }');
+    await publishHere(1);
+    expect(await stack('rollback')).toEqual({
+      exitCode: ExitCode.Ok,
+      printed: 'Rolled back from version 2 to version 1. Gateways take it over within seconds.\n',
+      complained: '',
+      error: null,
+    });
+    expect(await json('rollback', '--message', 'it was not that')).toMatchObject({
+      ok: true,
+      before: 1,
+      publication: { position: 4, version: 2, kind: 'rollback', by: WHO, reason: 'it was not that' },
+    });
+    expect(await stack('rollback', '--to', '2')).toMatchObject({
+      exitCode: 0,
+      printed: 'Version 2 is served already.\n',
+    });
+    expect(await stack('rollback', '--to', '9')).toMatchObject({ error: 'No such version 9 of the supergraph.' });
+    expect((await opened.registry.current())!.number).toBe(2);
+  });
+
+  it('says so where there is nothing to go back to', async () => {
+    expect(await stack('rollback')).toMatchObject({
+      exitCode: ExitCode.Findings,
+      complained: 'Nothing was published yet, so there is nothing to roll back.\n',
+    });
+    await publishHere(null);
+    expect(await stack('rollback')).toMatchObject({
+      exitCode: ExitCode.Findings,
+      complained: 'Version 1 is the only one that was ever served: there is none to go back to.\n',
+    });
+  });
+});
+
+describe('The command line', () => {
+  it('answers with the exit code and nothing but JSON on standard output', async () => {
+    const command = async (...args: string[]) => {
+      const options = { cwd: folder, env: { PATH: process.env['PATH'], ...env } };
+      const child = run(process.execPath, [join(ROOT, 'scripts/bin/stack.js'), ...args], options);
+      const { stdout, stderr } = await child.catch((error: { stdout: string; stderr: string }) => error);
+      return { code: child.child.exitCode, stdout, stderr };
+    };
+    await publishHere(null);
+    await useOld();
+    await write('notes', 'type Query { notes: Int }');
+    const refused = await command('publish', '--json');
+    expect({ code: refused.code, outcome: (JSON.parse(refused.stdout) as { outcome: string }).outcome }).toEqual({
+      code: ExitCode.Findings,
+      outcome: 'refused',
+    });
+    expect(await command('rollback', '--to', '7')).toEqual({
+      code: ExitCode.CouldNotRun,
+      stdout: '',
+      stderr: 'stack: No such version 7 of the supergraph.\n',
+    });
+  });
+});

@@ -1,0 +1,355 @@
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ApiKeyId, Caller, PublishedSupergraph, UserId } from '@inevitable/contract';
+import { until } from '@inevitable/kit/testing';
+import pg from 'pg';
+import { pino } from 'pino';
+import { newVersion, supergraphText } from '../testing/a-supergraph.js';
+import { openTestOperations, type TestOperations } from '../testing/open-test-operations.js';
+import { openSchemaRegistry } from './open-schema-registry.js';
+
+/** Each table, with a change of its rows. */
+const CHANGES: Readonly<Record<string, string>> = {
+  schema_texts: "text = ''",
+  schema_versions: 'git_revision = null',
+  schema_version_subgraphs: "routing_url = ''",
+  schema_publications: 'version = 2, told = true',
+};
+const TABLES = Object.keys(CHANGES);
+
+let test: TestOperations;
+beforeAll(async () => {
+  test = await openTestOperations();
+});
+afterAll(() => test.close());
+beforeEach(async () => {
+  await test.rows(`truncate ${TABLES.map((table) => `operations.${table}`).join(', ')}`);
+  test.heard.length = 0;
+  test.busIsAway(false);
+});
+
+const publish = (mark: string, basedOn: number | null = null) => test.schemas.publish(newVersion(mark, { basedOn }));
+
+describe('What was published', () => {
+  it('cannot be changed or removed, neither by the system role nor by the app role', async () => {
+    await publish('a');
+    for (const url of [test.systemUrl, test.appUrl]) {
+      const client = new pg.Client({ connectionString: url, options: '-c search_path=operations' });
+      await client.connect();
+      for (const table of TABLES)
+        for (const statement of [`delete from ${table}`, `truncate ${table}`, `update ${table} set ${CHANGES[table]}`])
+          await expect(client.query(statement)).rejects.toThrow(`permission denied for table ${table}`);
+      await client.end();
+    }
+    expect(await test.lint()).toEqual([]);
+  });
+
+  it('keeps a text once, however many versions have it', async () => {
+    await publish('a');
+    await publish('b', 1);
+    await publish('a', 2);
+    const [counts] = await test.rows(
+      'select (select count(*)::int from operations.schema_texts) as texts, (select count(*)::int from operations.schema_versions) as versions',
+    );
+    expect(counts).toEqual({ texts: 4, versions: 3 });
+  });
+
+  it('is published as an event, each once and in order, also what no bus took at first', async () => {
+    await publish('a');
+    const forced = await test.schemas.publish(
+      newVersion('b', { basedOn: 1, forced: true, findings: ['It breaks web.'] }),
+    );
+    test.busIsAway(true);
+    expect(await test.run('operations.tell-publications')).toMatchObject({ state: 'dead', error: 'the bus is away' });
+    await test.schemas.rollback({ to: 1, by: 'somebody', reason: null, basedOn: 2 });
+    test.busIsAway(false);
+    for (const log of [['told', 'told', 'told'], []])
+      expect(await test.run('operations.tell-publications')).toMatchObject({
+        state: 'succeeded',
+        log: log.map(() => expect.stringContaining('a publication was told')),
+      });
+    expect(test.heard.map(({ payload }) => payload)).toEqual([
+      { position: 1, version: 1, kind: 'publish', by: 'tests', forced: false },
+      { position: 2, version: 2, kind: 'publish', by: 'tests', forced: true },
+      { position: 3, version: 1, kind: 'rollback', by: 'somebody', forced: false },
+    ]);
+    const ids = await test.rows<{ id: string }>('select id from operations.schema_publications order by position');
+    expect(test.heard[1]).toEqual({
+      id: ids[1]!.id,
+      name: 'operations.schema.published.v1',
+      tenantId: null,
+      aggregate: 'supergraph',
+      payload: expect.anything(),
+      occurredAt: forced.at.toISOString(),
+      correlationId: expect.any(String),
+    });
+  });
+});
+
+describe('Watching the registry', () => {
+  const log = pino({ level: 'silent' });
+  const opened = () => openSchemaRegistry(test.systemUrl, log);
+  const numbers = (told: readonly PublishedSupergraph[]) => told.map(({ number }) => number);
+
+  it('begins with the current version, and tells each watcher of every one that becomes it, until it ends', async () => {
+    const registry = opened();
+    await publish('a');
+    const [first, second]: PublishedSupergraph[][] = [[], []];
+    const endFirst = registry.watch((version) => first!.push(version));
+    registry.watch((version) => second!.push(version));
+    await until('both are told of version 1', () => first!.length === 1 && second!.length === 1);
+    const current = (await test.schemas.current())!;
+    expect(first).toEqual([{ number: 1, id: current.id, sdl: supergraphText('a') }]);
+    await publish('b', 1);
+    await until('both are told of version 2', () => first!.length === 2 && second!.length === 2);
+    endFirst();
+    endFirst();
+    await test.schemas.rollback({ to: 1, by: 'tests', reason: null, basedOn: 2 });
+    await until('the second is told of the rollback', () => second!.length === 3);
+    expect([numbers(first!), numbers(second!)]).toEqual([
+      [1, 2],
+      [1, 2, 1],
+    ]);
+    await registry.close();
+  });
+
+  it('tells nothing while nothing is published, and nothing twice', async () => {
+    const registry = opened();
+    const told: PublishedSupergraph[] = [];
+    registry.watch((version) => told.push(version));
+    await until('it listens', async () => (await listeners()).length === 1);
+    expect(told).toEqual([]);
+    await publish('a');
+    await publish('a', 1);
+    await until('version 1 is told', () => told.length > 0);
+    await publish('b', 1);
+    await until('version 2 is told', () => told.length > 1);
+    expect(numbers(told)).toEqual([1, 2]);
+    await registry.close();
+  });
+
+  it('hears of the newest version again after its connections were cut', async () => {
+    const registry = opened();
+    const told: PublishedSupergraph[] = [];
+    registry.watch((version) => told.push(version));
+    await until('it listens', async () => (await listeners()).length === 1);
+    for (const { pid } of await listeners()) await test.rows('select pg_terminate_backend($1)', [pid]);
+    await publish('a');
+    await until('version 1 is told', () => told.length === 1);
+    expect(numbers(told)).toEqual([1]);
+    await registry.close();
+  });
+
+  it('says in words why nothing is heard, and that it is over', async () => {
+    await publish('a');
+    const registry = opened();
+    const problems: (string | null)[] = [];
+    const told: PublishedSupergraph[] = [];
+    await test.rows('revoke select on operations.schema_publications from operations_system');
+    registry.watch(
+      (version) => told.push(version),
+      (problem) => problems.push(problem),
+    );
+    await until('the problem is told', () => problems.length === 1);
+    expect(told).toEqual([]);
+    await test.rows('grant select on operations.schema_publications to operations_system');
+    await until('it is over', () => problems.length === 2);
+    expect(problems).toEqual([
+      'the database of operations does not answer: permission denied for table schema_publications',
+      null,
+    ]);
+    expect(numbers(told)).toEqual([1]);
+    await registry.close();
+  });
+
+  it('leaves no connection behind', async () => {
+    const registry = opened();
+    const end = registry.watch(() => undefined);
+    await until('it listens', async () => (await listeners()).length === 1);
+    end();
+    await until('nobody listens', async () => (await listeners()).length === 0);
+    registry.watch(() => undefined);
+    await registry.close();
+    expect(await listeners()).toEqual([]);
+  });
+
+  const listeners = () =>
+    test.rows<{ pid: number }>(
+      "select pid from pg_stat_activity where datname = current_database() and application_name = 'stack:listen:schema-publications'",
+    );
+});
+
+const FIELDS = `{ position version { number supergraph subgraphs { name routingUrl schema } } kind by forced findings reason }`;
+const PUBLISH = `mutation ($input: PublishSchemaInput!) { publishSchema(input: $input) ${FIELDS} }`;
+const ROLLBACK = `mutation ($input: RollbackSchemaInput!) { rollbackSchema(input: $input) ${FIELDS} }`;
+
+const inputOf = (mark: string, changes: Readonly<Record<string, unknown>> = {}) => {
+  const { sdl: supergraph, subgraphs } = newVersion(mark);
+  return {
+    supergraph,
+    subgraphs: subgraphs.map(({ name, routingUrl, sdl }) => ({ name, routingUrl, schema: sdl })),
+    ...changes,
+  };
+};
+const packedOf = (content: unknown): string => gzipSync(JSON.stringify(content)).toString('base64');
+const mutate = async (mutation: string, input: object, caller?: Caller) =>
+  JSON.parse(JSON.stringify(await test.ask(mutation, caller, { input }))) as {
+    readonly data: Record<string, unknown>;
+    readonly errors?: readonly { readonly message: string; readonly extensions: Record<string, unknown> }[];
+  };
+
+describe('Publishing through the graph', () => {
+  it('takes schemas as they are, and packed, and knows by itself who publishes', async () => {
+    const { supergraph, subgraphs } = inputOf('a');
+    const expected = {
+      position: 1,
+      version: { number: 1, supergraph, subgraphs },
+      kind: 'PUBLISH',
+      by: 'root',
+      forced: false,
+      findings: [],
+      reason: null,
+    };
+    expect(await mutate(PUBLISH, inputOf('a'))).toEqual({ data: { publishSchema: expected } });
+    expect(await mutate(PUBLISH, { packed: packedOf(inputOf('a')), basedOn: 1 })).toEqual({
+      data: { publishSchema: expected },
+    });
+    await mutate(PUBLISH, { packed: packedOf(inputOf('b')), basedOn: 1 });
+    expect(await mutate(ROLLBACK, { to: 1, basedOn: 2, reason: 'b is slow' })).toEqual({
+      data: { rollbackSchema: { ...expected, position: 3, kind: 'ROLLBACK', reason: 'b is slow' } },
+    });
+    const { data } = await test.ask('{ currentSchema { number } schemaVersion(number: 2) { number createdBy } }');
+    expect(data).toEqual({ currentSchema: { number: 1 }, schemaVersion: { number: 2, createdBy: 'root' } });
+  });
+
+  it.each<[string, object, string, string]>([
+    ['nothing', {}, 'input.packed', 'Give either supergraph and subgraphs, or packed.'],
+    ['both', { ...inputOf('a'), packed: 'x' }, 'input.packed', 'Give either supergraph and subgraphs, or packed.'],
+    ['no supergraph', inputOf('a', { supergraph: 'type Query { a: Int }' }), 'input.supergraph', 'no supergraph'],
+    ['no GraphQL', inputOf('a', { supergraph: 'enum join__Graph {' }), 'input.supergraph', 'That is not GraphQL'],
+    [
+      'a supergraph of over 20 MB',
+      inputOf('a', { supergraph: `#${'x'.repeat(20_000_000)}` }),
+      'input.supergraph',
+      '20 MB',
+    ],
+    [
+      'other subgraphs',
+      inputOf('a', { supergraph: supergraphText('a', ['x']) }),
+      'input.subgraphs',
+      'not the subgraphs',
+    ],
+    [
+      'a subgraph twice',
+      inputOf('a', { subgraphs: [...inputOf('a').subgraphs, ...inputOf('a').subgraphs] }),
+      'input.subgraphs',
+      'not the subgraphs',
+    ],
+    ['no subgraphs', inputOf('a', { subgraphs: [] }), 'input.subgraphs', 'must name what'],
+    [
+      'over 500 subgraphs',
+      inputOf('a', { subgraphs: Array.from({ length: 501 }, () => inputOf('a').subgraphs[0]) }),
+      'input.subgraphs',
+      'at most 500',
+    ],
+    [
+      'a subgraph that is no GraphQL',
+      inputOf('a', { subgraphs: [{ ...inputOf('a').subgraphs[0], schema: '}' }] }),
+      'input.subgraphs.0.schema',
+      'That is not GraphQL',
+    ],
+    [
+      'a subgraph without an address',
+      inputOf('a', { subgraphs: [{ ...inputOf('a').subgraphs[0], routingUrl: 'javascript:1' }] }),
+      'input.subgraphs.0.routingUrl',
+      'http',
+    ],
+    ['the character 0', inputOf('a', { supergraph: `#\0${supergraphText('a')}` }), 'input.supergraph', 'NUL'],
+    ['a text that is not packed', { packed: 'nonsense' }, 'input.packed', 'gzip'],
+    ['packed text that is no JSON', { packed: gzipSync('{').toString('base64') }, 'input.packed', 'JSON'],
+    ['packed JSON of something else', { packed: packedOf([]) }, 'input.packed', ''],
+    [
+      'what unpacks to over 64 MB',
+      { packed: gzipSync(Buffer.alloc(65_000_000, 32)).toString('base64') },
+      'input.packed',
+      '64 MB',
+    ],
+    ['a reason of over 1,000 characters', inputOf('a', { reason: 'x'.repeat(1_001) }), 'input.reason', '1000'],
+    ['a revision of two lines', inputOf('a', { gitRevision: 'a\nb' }), 'input.gitRevision', 'one line'],
+    ['a version 0', inputOf('a', { basedOn: 0 }), 'input.basedOn', 'version'],
+  ])('refuses %s, and says where', async (_what, input, field, words) => {
+    const { data, errors } = await mutate(PUBLISH, input);
+    expect(data).toEqual({ publishSchema: null });
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field } }]);
+    expect(errors![0]!.message).toContain(words);
+    expect(await test.schemas.current()).toBeNull();
+  });
+
+  it('answers what does not exist, and what was overtaken, by its code', async () => {
+    await publish('a');
+    expect((await mutate(ROLLBACK, { to: 7, basedOn: 1 })).errors).toMatchObject([
+      { extensions: { code: 'NOT_FOUND' } },
+    ]);
+    expect((await mutate(PUBLISH, inputOf('b'))).errors).toMatchObject([{ extensions: { code: 'CONFLICT' } }]);
+    expect((await test.ask('{ schemaVersion(number: 7) { number } }')).errors).toMatchObject([
+      { message: 'No such version 7 of the supergraph.', extensions: { code: 'NOT_FOUND' } },
+    ]);
+  });
+});
+
+describe('The registry in the graph', () => {
+  it('is read page by page, the newest publication first', async () => {
+    await publish('a');
+    await publish('b', 1);
+    await publish('c', 2);
+    const page = async (args: string) => {
+      const { data, errors } = await test.ask(
+        `{ schemaPublications${args} { nodes { position version { number sha256 } } pageInfo { hasNextPage endCursor } } }`,
+      );
+      expect(errors).toBeUndefined();
+      return (data as { schemaPublications: { nodes: { position: number }[]; pageInfo: Record<string, unknown> } })
+        .schemaPublications;
+    };
+    const first = await page('(first: 2)');
+    expect(first).toMatchObject({ nodes: [{ position: 3 }, { position: 2 }], pageInfo: { hasNextPage: true } });
+    const cursor = String(first.pageInfo['endCursor']);
+    expect(await page(`(first: 2, after: "${cursor}")`)).toMatchObject({
+      nodes: [{ position: 1 }],
+      pageInfo: { hasNextPage: false },
+    });
+    expect((await page('(beforePosition: 2)')).nodes).toMatchObject([{ position: 1, version: { number: 1 } }]);
+    const elsewhere = Buffer.from('00000000-0000-7000-8000-000000000000').toString('base64url');
+    expect((await test.ask(`{ schemaPublications(after: "${elsewhere}") { nodes { id } } }`)).errors).toMatchObject([
+      { extensions: { code: 'BAD_USER_INPUT', field: 'after' } },
+    ]);
+  });
+
+  const userId = 'somebody' as UserId;
+  it.each<[Caller, string]>([
+    [{ kind: 'member', userId }, 'FORBIDDEN'],
+    [{ kind: 'member', userId, actor: 'root' as UserId }, 'FORBIDDEN'],
+    [{ kind: 'apiKey', keyId: 'key' as ApiKeyId }, 'FORBIDDEN'],
+    [{ kind: 'service', service: 'gateway' }, 'FORBIDDEN'],
+    [{ kind: 'anonymous' }, 'UNAUTHENTICATED'],
+  ])('is neither read nor written by %j', async (caller, code) => {
+    await publish('a');
+    for (const query of [
+      '{ schemaPublications { nodes { id } } }',
+      '{ currentSchema { number } }',
+      '{ schemaVersion(number: 1) { number } }',
+    ]) {
+      const { data, errors } = await test.ask(query, caller);
+      expect(Object.values(data!)).toEqual([null]);
+      expect(errors).toMatchObject([{ extensions: { code } }]);
+    }
+    for (const [mutation, input] of [
+      [PUBLISH, inputOf('b', { basedOn: 1 })],
+      [ROLLBACK, { to: 1, basedOn: 1 }],
+    ] as const) {
+      const { data, errors } = await mutate(mutation, input, caller);
+      expect(Object.values(data)).toEqual([null]);
+      expect(errors).toMatchObject([{ extensions: { code } }]);
+    }
+    expect(await test.schemas.publications({ first: 10, before: null })).toHaveLength(1);
+  });
+});
