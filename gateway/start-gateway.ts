@@ -18,6 +18,7 @@ import { RevocationView } from './authentication/revocation-view.js';
 import { VerificationKeys } from './authentication/verification-keys.js';
 import { authorizationWith } from './authorization/authorization-with.js';
 import type { AuthorizationOptions } from './authorization/authorize.js';
+import type { ConsoleOptions } from './console/serve-console.js';
 import { explainPlan } from './extensions/explain-plan.js';
 import { gatherExtensions } from './extensions/gather-extensions.js';
 import type { GatewayExtension } from './extensions/gateway-extension.js';
@@ -50,12 +51,16 @@ export interface GatewayOptions {
   /** Reaches a subgraph that `subgraphs` does not have, where the supergraph says it is. */
   readonly openSubgraph?: (graph: JoinGraph, contextTokens: ContextTokens | null) => SubgraphHandle;
   readonly products: Iterable<ProductRouting>;
+  /** True: the paths of a product whose subgraph the supergraph does not have are nobody's. Else it stops the start. */
+  readonly productsMayComeLater?: boolean;
   /** In the order in which their hooks run, as far as their needs allow. */
   readonly extensions?: readonly GatewayExtension[];
   /** What happens to an operation with fields its caller may not have; `filter` unless given. */
   readonly authorization?: AuthorizationOptions['mode'];
   /** What becomes of a subscriber who reads more slowly than events come; `close` unless given. */
   readonly slowConsumer?: SlowConsumer;
+  /** The GraphiQL page at `/graphiql`; absent: there is none. Where customers are (`deployment`) there never is one. */
+  readonly console?: ConsoleOptions | undefined;
   /** What else runs in this process and must work for it to be ready. */
   readonly checks?: Readonly<Record<string, HealthCheck>>;
   readonly logger: Logger;
@@ -66,6 +71,8 @@ export interface GatewayOptions {
 export interface RunningGateway {
   /** Without a slash at its end. */
   readonly url: string;
+  /** The id of the supergraph that new requests are answered with. */
+  supergraphId(): string;
   /** The gateway's own parts, then every subgraph. */
   health(): Promise<HealthReport>;
   /** Resolves when what identity gives is there: true, or false when the gateway was closed first. */
@@ -106,7 +113,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const handleOf = (name: string) => subgraphs.get(name) ?? snapshots.current.handles.get(name);
   let routes: RouteTable;
   try {
-    routes = compileRoutes([...products], handleOf);
+    routes = compileRoutes([...products], handleOf, options.productsMayComeLater);
   } catch (error) {
     await supergraph.close();
     throw error;
@@ -144,6 +151,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     draining: draining.signal,
     readiness,
     health,
+    console: deployment === 'customer' ? null : (options.console ?? null),
+    supergraphProblem: supergraph.problem,
     log,
   });
 
@@ -167,6 +176,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   let closed: Promise<void> | null = null;
   return {
     url: urlOf(app.server.address() as AddressInfo),
+    supergraphId: () => snapshots.current.id,
     health,
     async whenReady() {
       while (!isDraining() && !ownParts().every((part) => part.ready)) await wait(READY_POLL_MS);

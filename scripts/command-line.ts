@@ -13,9 +13,20 @@ type Register = (program: Command, world: CommandWorld) => void;
 /** By name. Each is loaded when it is asked for: most of them load half of the stack. */
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   start: async () => (await import('./commands/start.js')).startCommand,
+  dev: async () => (await import('./commands/dev.js')).devCommand,
   compose: async () => (await import('./commands/compose.js')).composeCommand,
+  check: async () => (await import('./commands/check.js')).checkCommand,
+  lint: async () => (await import('./commands/lint.js')).lintCommand,
+  explain: async () => (await import('./commands/explain.js')).explainCommand,
+  schema: async () => (await import('./commands/schema.js')).schemaCommand,
+  publish: async () => (await import('./commands/publish.js')).publishCommand,
+  history: async () => (await import('./commands/history.js')).historyCommand,
+  diff: async () => (await import('./commands/diff.js')).diffCommand,
+  rollback: async () => (await import('./commands/rollback.js')).rollbackCommand,
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
   token: async () => (await import('./commands/token.js')).tokenCommand,
+  new: async () => (await import('./commands/new.js')).newCommand,
+  doctor: async () => (await import('./commands/doctor.js')).doctorCommand,
 };
 
 /** These judge nothing: what fails in them is a failure like any other, exit code 1. */

@@ -63,6 +63,14 @@ describe('A product', () => {
     );
   });
 
+  it('with routes and no subgraph leads nowhere where that may come later, and to it when it has come', () => {
+    const come = new Map<string, ReturnType<typeof notes>>();
+    const table = compileRoutes([product('notes')], (name) => come.get(name), true);
+    expect(table('h', '/notes')).toBe(null);
+    come.set('notes', notes());
+    expect(table('h', '/notes')?.subgraph).toBe(come.get('notes'));
+  });
+
   it('without routes needs none', () => {
     expect(compileRoutes([product('ghost', { pathPrefixes: [] })], () => undefined)('h', '/')).toBe(null);
   });

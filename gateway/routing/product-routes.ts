@@ -21,18 +21,19 @@ interface Prefix {
 
 /**
  * The longest matching path prefix wins, on every host; where none matches, the host decides. So `/auth` leads to
- * identity also below a product's own host. Throws when a product has
- * no subgraph; one that leaves the supergraph later takes its paths with it.
+ * identity also below a product's own host. Throws when a product has no subgraph, unless it may come later; one that leaves
+ * the supergraph takes its paths with it.
  */
 export function compileRoutes(
   products: readonly ProductRouting[],
   subgraphOf: (name: string) => SubgraphHandle | undefined,
+  mayComeLater = false,
 ): RouteTable {
   const prefixes: Prefix[] = [];
   const byHost = new Map<string, ProductRouting>();
   for (const product of products) {
     if (product.hosts.length === 0 && product.pathPrefixes.length === 0) continue;
-    if (!subgraphOf(product.name))
+    if (!mayComeLater && !subgraphOf(product.name))
       throw new Error(`Product "${product.name}" has routes, and no subgraph of that name was given to the gateway.`);
     for (const prefix of product.pathPrefixes) prefixes.push({ prefix, product });
     for (const host of product.hosts) byHost.set(host, product);

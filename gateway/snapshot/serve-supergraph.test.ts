@@ -10,6 +10,7 @@ import { versionOf } from '../supergraph/supergraph-file.js';
 import { gate } from '../test-support/gate.js';
 import {
   accounts,
+  ACCOUNTS_SDL,
   contextFor,
   handles,
   httpPeer,
@@ -86,6 +87,7 @@ async function served(first: string, options: Partial<SupergraphServing> = {}) {
   return {
     planners,
     snapshots: supergraph.snapshots,
+    problem: supergraph.problem,
     announce: (sdl: string) => tell(versionOf(sdl)),
     /** Resolves when `sdl` is served. */
     async reload(sdl: string) {
@@ -286,6 +288,42 @@ describe('Announced while another is being loaded', () => {
     await reloaded();
     expect(loaded).toEqual([first, third]);
     expect(snapshots.current.sdl).toBe(third);
+  });
+});
+
+describe('A supergraph that does not load at the start', () => {
+  const unusable = versionOf(supergraphOf({ accounts: ACCOUNTS_SDL, billing: 'type Query { invoices: Int }' }));
+
+  it('gives way to what the registry has instead, and is told to be wrong once it is announced', async () => {
+    const asked: unknown[] = [];
+    const told = gate();
+    const { ask, problem } = await served(unusable.sdl, {
+      log: pino({ level: 'error' }, { write: () => told.open() }),
+      registry: {
+        current: async () => unusable,
+        instead: async ({ id }, { message }) => {
+          asked.push([id, message]);
+          return versionOf(TEST_SUPERGRAPH);
+        },
+        watch(onVersion) {
+          onVersion(unusable);
+          return () => undefined;
+        },
+      },
+    });
+    expect(await ask('{ open }')).toEqual({ data: { open: 'everybody' } });
+    const reason = 'The supergraph needs subgraph "billing", which is not among those this gateway was given.';
+    expect(asked).toEqual([[unusable.id, reason]]);
+    await told.opened;
+    expect(problem()).toBe(`version ${unusable.id} of the supergraph does not load: ${reason}`);
+  });
+
+  it.each<[string, SchemaRegistryPort['instead']]>([
+    ['has nothing instead', undefined],
+    ['has nothing instead of this one', async () => null],
+  ])('stops the start where the registry %s', async (_what, instead) => {
+    const registry = { current: async () => unusable, ...(instead && { instead }) };
+    await expect(served(unusable.sdl, { registry })).rejects.toThrow('The supergraph needs subgraph "billing"');
   });
 });
 

@@ -30,7 +30,7 @@ export interface ServedSupergraph {
 }
 
 /**
- * Loads the registry's supergraph and keeps up with it. Rejects with one sentence when it cannot be had, and then leaves
+ * Loads the registry's supergraph, or what it offers instead of one that does not load, and keeps up with it. Rejects with one sentence when it cannot be had, and then leaves
  * nothing running.
  */
 export async function serveSupergraph({
@@ -55,8 +55,19 @@ export async function serveSupergraph({
       authorization,
     });
 
+  async function loadFirst(): Promise<Snapshot> {
+    const version = await registry.current();
+    try {
+      return await load(version);
+    } catch (error) {
+      const other = await registry.instead?.(version, error as Error);
+      if (!other) throw error;
+      return load(other);
+    }
+  }
+
   try {
-    const snapshots = new CurrentSnapshot(await load(await registry.current()));
+    const snapshots = new CurrentSnapshot(await loadFirst());
     onSnapshot?.(snapshots.current);
     const followed = followRegistry(registry, snapshots, { load, onSnapshot, log });
     return {

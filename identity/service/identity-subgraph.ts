@@ -10,6 +10,15 @@ import { wellKnownRoutes } from './routes/well-known-routes.js';
 /** What a role can be given in identity itself. */
 export const identityPermissions = ['identity:members:read'] as const;
 
+/** Whoever signs in has no token yet. */
+export const identityPublicFields = [
+  'Mutation.signIn',
+  'Mutation.refreshSession',
+  'Mutation.signOut',
+  'AuthTokens.*',
+  'SignOutPayload.*',
+] as const;
+
 /** Identity as a subgraph like any other. */
 export const identitySubgraph = (service: IdentityService, maintenance: IdentityMaintenance) =>
   defineSubgraph({
@@ -19,13 +28,7 @@ export const identitySubgraph = (service: IdentityService, maintenance: Identity
     resolvers: resolvers(service),
     permissions: identityPermissions,
     jobs: identityJobs(maintenance),
-    publicFields: [
-      'Mutation.signIn',
-      'Mutation.refreshSession',
-      'Mutation.signOut',
-      'AuthTokens.*',
-      'SignOutPayload.*',
-    ],
+    publicFields: identityPublicFields,
     routes: { ...authRoutes(service), ...wellKnownRoutes(service) },
     // Subgraphs verify the gateway's word with these keys, so they cannot need that word to read them.
     openRoutes: [

@@ -111,43 +111,98 @@ describe('A failure', () => {
 });
 
 describe('A service assertion', () => {
-  const claims = { iss: 'gateway', sub: 'gateway', aud: 'identity' };
+  const claimsFor = (aud: string) => ({ iss: 'gateway', sub: 'gateway', aud });
   const sign = (payload: object, typ = 'svc+jwt', keyid = test.gateway.kid, seconds = 60) => {
     const now = Math.floor(Date.now() / 1_000);
     const key = createPrivateKey({ key: test.gateway.privateKey, format: 'jwk' });
-    return `Bearer ${jwt.sign({ iat: now, exp: now + seconds, ...payload }, key, { algorithm: 'ES256', keyid, header: { alg: 'ES256', typ } })}`;
+    return jwt.sign({ iat: now, exp: now + seconds, ...payload }, key, {
+      algorithm: 'ES256',
+      keyid,
+      header: { alg: 'ES256', typ },
+    });
   };
+  /** As the service "starter" asks it of identity. */
+  const verified = (assertion: string, audience = 'starter') =>
+    identityClient(url, test.product).services.verify(assertion, audience);
 
   it('holds when everything about it is right, 30 seconds of clock difference included', async () => {
-    expect((await call(sign(claims))).status).toBe(200);
-    expect((await call(sign(claims, 'svc+jwt', test.gateway.kid, -20))).status).toBe(200);
+    for (const seconds of [60, -20]) {
+      const assertion = sign(claimsFor('identity'), 'svc+jwt', test.gateway.kid, seconds);
+      expect((await call(`Bearer ${assertion}`)).status).toBe(200);
+    }
   });
 
-  it.each<[string, () => string]>([
-    ['missing', () => ''],
-    ['not a token', () => 'Bearer nonsense'],
-    ['unsigned', () => `Bearer ${jwt.sign(claims, '', { algorithm: 'none', keyid: test.gateway.kid })}`],
+  it('tells the service that it was made for who made it, 30 seconds of clock difference included', async () => {
+    expect(await verified(sign(claimsFor('starter')))).toBe('gateway');
+    expect(await verified(sign(claimsFor('starter'), 'svc+jwt', test.gateway.kid, -20))).toBe('gateway');
+    expect(await verified(serviceAssertions(test.product, 'starter')())).toBe('starter');
+  });
+
+  it('is verified for nobody but the service that it was made for', async () => {
+    const body = JSON.stringify({ assertion: sign(claimsFor('identity')), audience: 'identity' });
+    expect(await call(bearer(test.product), 'verify-assertion', body)).toEqual({
+      status: 403,
+      body: { error: { code: 'FORBIDDEN', message: 'You may not do this.' } },
+    });
+    expect(await call('', 'verify-assertion', body)).toMatchObject({ status: 401 });
+  });
+
+  it('of more than 4,096 characters is not looked at', async () => {
+    await expect(verified('x'.repeat(4_097))).rejects.toMatchObject({
+      constructor: BadUserInput,
+      details: { field: 'assertion' },
+    });
+  });
+
+  it.each<[string, (audience: string) => string]>([
+    ['not a token', () => 'nonsense'],
+    ['unsigned', (aud) => jwt.sign(claimsFor(aud), '', { algorithm: 'none', keyid: test.gateway.kid })],
+    [
+      'unsigned, and says the right type',
+      (aud) => {
+        const [, payload] = sign(claimsFor(aud)).split('.');
+        const header = JSON.stringify({ alg: 'none', typ: 'svc+jwt', kid: test.gateway.kid });
+        return `${Buffer.from(header).toString('base64url')}.${payload}.`;
+      },
+    ],
     [
       'signed with our public key as a secret',
-      () =>
-        `Bearer ${jwt.sign(claims, JSON.stringify(test.gateway.privateKey.x), { keyid: test.gateway.kid, header: { alg: 'HS256', typ: 'svc+jwt' } })}`,
+      (aud) =>
+        jwt.sign(claimsFor(aud), JSON.stringify(test.gateway.privateKey.x), {
+          keyid: test.gateway.kid,
+          header: { alg: 'HS256', typ: 'svc+jwt' },
+        }),
     ],
     [
       "signed with a stranger's key under a known id",
-      () => bearer({ ...newServiceCredential('gateway'), kid: test.gateway.kid }),
+      (aud) => serviceAssertions({ ...newServiceCredential('gateway'), kid: test.gateway.kid }, aud)(),
     ],
-    ['of an unknown key', () => sign(claims, 'svc+jwt', '__proto__')],
-    ['for another callee', () => bearer(test.gateway, 'operations')],
-    ["in another service's name", () => sign({ ...claims, iss: 'starter', sub: 'starter' })],
-    ['of another type', () => sign(claims, 'at+jwt')],
-    ['expired', () => sign(claims, 'svc+jwt', test.gateway.kid, -40)],
+    ['of an unknown key', (aud) => sign(claimsFor(aud), 'svc+jwt', '__proto__')],
+    ['for another callee', () => serviceAssertions(test.gateway, 'operations')()],
+    ["in another service's name", (aud) => sign({ ...claimsFor(aud), iss: 'starter', sub: 'starter' })],
+    ['of another type', (aud) => sign(claimsFor(aud), 'at+jwt')],
+    ['expired', (aud) => sign(claimsFor(aud), 'svc+jwt', test.gateway.kid, -40)],
+    [
+      'changed after it was signed',
+      (aud) => sign(claimsFor(aud)).replace(/.(?=\.[^.]*$)/, (c) => (c === 'A' ? 'B' : 'A')),
+    ],
     [
       'good for ever',
-      () =>
-        `Bearer ${jwt.sign(claims, createPrivateKey({ key: test.gateway.privateKey, format: 'jwk' }), { algorithm: 'ES256', keyid: test.gateway.kid, header: { alg: 'ES256', typ: 'svc+jwt' } })}`,
+      (aud) =>
+        jwt.sign(claimsFor(aud), createPrivateKey({ key: test.gateway.privateKey, format: 'jwk' }), {
+          algorithm: 'ES256',
+          keyid: test.gateway.kid,
+          header: { alg: 'ES256', typ: 'svc+jwt' },
+        }),
     ],
-  ])('that is %s is refused', async (_case, make) => {
-    expect(await call(make())).toMatchObject({ status: 401, body: { error: { code: 'UNAUTHENTICATED' } } });
+  ])('that is %s proves nothing, to identity and to whom it was made for', async (_case, make) => {
+    const refused = { status: 401, body: { error: { code: 'UNAUTHENTICATED' } } };
+    expect(await call(`Bearer ${make('identity')}`)).toMatchObject(refused);
+    expect(await verified(make('starter'))).toBe(null);
+  });
+
+  it('that is missing is refused', async () => {
+    expect(await call('')).toMatchObject({ status: 401, body: { error: { code: 'UNAUTHENTICATED' } } });
   });
 });
 
@@ -170,6 +225,9 @@ describe('The internal API', () => {
   const settle = { tenantId, reservationId: tenantId };
   const ledger = { tenantId, feature: 'starter.notes', after: null };
   it.each<[string, string, object, string]>([
+    ['verify-assertion', 'assertion', { assertion: '', audience: 'starter' }, 'Too small'],
+    ['verify-assertion', 'assertion', { assertion: ['a'], audience: 'starter' }, 'must be of type string'],
+    ['verify-assertion', 'audience', { assertion: 'a' }, 'is missing'],
     ['reserve', 'amount', { tenantId, feature: 'starter.notes', amount: 0, idempotencyKey: 'k' }, 'Too small'],
     ['reserve', 'amount', { tenantId, feature: 'starter.notes', amount: 2 ** 60, idempotencyKey: 'k' }, 'Too big'],
     ['reserve', 'amount', { tenantId, feature: 'starter.notes', amount: 1.5, idempotencyKey: 'k' }, 'must be of type'],

@@ -3,6 +3,7 @@ import {
   ERROR_CODES,
   Forbidden,
   identityApi,
+  IDENTITY_AUDIENCE,
   NotFound,
   toErrorBody,
   Unauthenticated,
@@ -15,11 +16,15 @@ import type { Logger } from './flows/flow-deps.js';
 import { readJson } from './routes/read-json.js';
 import type { AssertionVerifier } from './services/service-credentials.js';
 
+interface Asking {
+  /** The service that asks. */
+  readonly service: string;
+  /** Aborts when it left. */
+  readonly signal: AbortSignal;
+}
+
 type Handlers = {
-  readonly [Name in IdentityOperation]: (
-    input: IdentityInput<Name>,
-    signal: AbortSignal,
-  ) => Promise<IdentityOutput<Name>>;
+  readonly [Name in IdentityOperation]: (input: IdentityInput<Name>, asking: Asking) => Promise<IdentityOutput<Name>>;
 };
 
 const PATH = /^\/internal\/v1\/([a-z-]+)$/;
@@ -35,11 +40,17 @@ export function internalApi(ports: IdentityPorts, serviceOf: AssertionVerifier, 
       const { issuer, keys } = await ports.verification.settings();
       return { issuer, keys: [...keys] };
     },
-    'register-context-key': async ({ key, ttlSeconds }) => {
+    'register-context-key': async ({ key, ttlSeconds }, { service }) => {
+      if (service !== GATEWAY) throw new Forbidden();
       await ports.verification.registerContextKey(key, ttlSeconds);
       return {};
     },
-    revocations: async ({ sequence, waitMs }, signal) => {
+    'verify-assertion': async ({ assertion, audience }, { service }) => {
+      // A service learns who talks to itself, and can try no tokens that were made for another.
+      if (audience !== service) throw new Forbidden();
+      return { service: serviceOf(assertion, audience) };
+    },
+    revocations: async ({ sequence, waitMs }, { signal }) => {
       const page = await ports.revocations.since(sequence, waitMs, signal);
       return { sequence: page.sequence, revocations: [...page.revocations] };
     },
@@ -57,18 +68,21 @@ export function internalApi(ports: IdentityPorts, serviceOf: AssertionVerifier, 
     reservations: async (request) => ({ reservations: [...(await ports.entitlements.reservations(request))] }),
   };
 
-  async function run<Name extends IdentityOperation>(name: Name, request: Request): Promise<IdentityOutput<Name>> {
+  async function run<Name extends IdentityOperation>(
+    name: Name,
+    service: string,
+    request: Request,
+  ): Promise<IdentityOutput<Name>> {
     const input = await readJson(request, identityApi[name].input);
-    return handlers[name](input as IdentityInput<Name>, request.signal); // parsed by this very operation's schema
+    const asking = { service, signal: request.signal };
+    return handlers[name](input as IdentityInput<Name>, asking); // parsed by this very operation's schema
   }
 
   return async (request: Request): Promise<Response> => {
     try {
-      const service = serviceOf(bearerOf(request));
+      const service = serviceOf(bearerOf(request), IDENTITY_AUDIENCE);
       if (!service) throw new Unauthenticated('This needs a service assertion.');
-      const operation = operationOf(request);
-      if (operation === 'register-context-key' && service !== GATEWAY) throw new Forbidden();
-      return Response.json(await run(operation, request));
+      return Response.json(await run(operationOf(request), service, request));
     } catch (error) {
       if (!(error instanceof CallerError))
         log.error({ err: error, path: new URL(request.url).pathname }, 'an internal call failed');

@@ -7,7 +7,7 @@ import { runUntilSignal } from '../parts/run-until-signal.js';
 import type { Settings } from '../settings/settings.js';
 import type { CommandWorld } from './command.js';
 
-type Run = (settings: Settings, progress: Progress, log: Logger, closers: Closers) => Promise<void>;
+type Run = (settings: Settings, progress: Progress, log: Logger, closers: Closers) => Promise<unknown>;
 
 interface Flags {
   readonly product?: string;

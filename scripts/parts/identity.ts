@@ -46,6 +46,14 @@ export async function openIdentityParts(
   return { identity, database };
 }
 
+/** Who is there in development, all with one password; core-identity makes them. */
+export const DEMO_USERS = [
+  { email: 'ada@acme.test', is: 'owner' },
+  { email: 'bob@acme.test', is: 'member' },
+  { email: 'gus@globex.test', is: 'owner' },
+  { email: 'root@platform.test', is: 'platform admin' },
+] as const;
+
 export interface DemoPassword {
   /** null: it is in the file, and was told when it was made. */
   readonly toTell: string | null;

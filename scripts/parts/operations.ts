@@ -1,6 +1,14 @@
 import type { EventBus } from '@inevitable/contract';
 import { openJobRuns, openProductDatabase, postgresJobStore, type ProductDatabase } from '@inevitable/kit/host';
-import { openOperationsStore, operationsDatabase, type Upkeep } from '@inevitable/operations';
+import {
+  openOperationsStore,
+  openSchemaRegistry,
+  openUsageStore,
+  operationsDatabase,
+  type StoredSchemaRegistry,
+  type Upkeep,
+  type UsageStore,
+} from '@inevitable/operations';
 import type { Logger } from 'pino';
 import type { Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
@@ -9,8 +17,12 @@ import type { Databases, PreparedJobStore } from './databases.js';
 export interface OperationsParts {
   readonly database: ProductDatabase;
   readonly systemUrl: string;
+  /** What gateways follow. */
+  readonly schemas: StoredSchemaRegistry;
   /** What operations' own jobs work with. */
   readonly upkeep: Upkeep;
+  /** Where the gateway's recorder leaves what it counted. */
+  readonly usage: UsageStore;
 }
 
 /** Opens operations' own database and what its jobs need of the job store. */
@@ -27,9 +39,19 @@ export async function openOperationsParts(
   closers.add('database of operations', () => database.close());
   const store = openOperationsStore(systemUrl);
   closers.add('operations store', () => store.close());
+  const schemas = openSchemaRegistry(systemUrl, log);
+  closers.add('schema registry', () => schemas.close());
+  const usage = openUsageStore(systemUrl, log);
+  closers.add('usage store', () => usage.close());
   const runs = openJobRuns(jobStore.readerUrl);
   closers.add('job runs', () => runs.close());
   const endedJobs = postgresJobStore(jobStore.runnerUrl, log);
   closers.add('ended jobs', () => endedJobs.close());
-  return { database, systemUrl, upkeep: { store, bus, runs, endedJobs, keepJobsDays: settings.jobsKeepDays } };
+  return {
+    database,
+    systemUrl,
+    schemas,
+    usage,
+    upkeep: { store, schemas, usage, bus, runs, endedJobs, keepJobsDays: settings.jobsKeepDays },
+  };
 }

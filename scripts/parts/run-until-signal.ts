@@ -10,7 +10,7 @@ const START_WITHIN_MS = 7_000;
  * Once stopping, further signals are expected (npm and the terminal both send one) and change nothing.
  */
 export async function runUntilSignal(
-  start: (closers: Closers) => Promise<void>,
+  start: (closers: Closers) => Promise<unknown>,
   report: (line: string) => void,
 ): Promise<void> {
   const closers = new Closers();

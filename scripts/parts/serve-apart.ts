@@ -1,5 +1,5 @@
 import type { HealthCheck } from '@inevitable/contract';
-import { contextVerifier, serveSubgraph, type HostedSubgraph } from '@inevitable/kit/host';
+import { contextVerifier, serveSubgraph, type HostedSubgraph, type InternalApi } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
@@ -10,7 +10,7 @@ export interface ServeApart {
   /** Where `/.well-known/context-jwks.json` is; identity asks itself. */
   readonly jwksOrigin: string;
   readonly checks?: Readonly<Record<string, HealthCheck>>;
-  readonly internal?: (request: Request) => Promise<Response> | null;
+  readonly internal?: InternalApi;
 }
 
 /** Serves one subgraph as a process of its own; answers its URL. */

@@ -1,10 +1,13 @@
-import { httpSubgraph, startGateway, type ContextTokens } from '@inevitable/gateway';
+import { recordUsage, startGateway } from '@inevitable/gateway';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
+import { consoleOf } from '../parts/console.js';
 import { openDataDirectory } from '../parts/data-directory.js';
 import { identityPeer } from '../parts/identity-peer.js';
+import { openRemoteSubgraph } from '../parts/open-remote-subgraph.js';
+import { operationsPeer } from '../parts/operations-peer.js';
 import type { Progress } from '../parts/progress.js';
-import { graphqlUrlOf } from '../parts/subgraph-origin.js';
+import { registryToFollow } from '../parts/registry-to-follow.js';
 import { openSupergraphFile } from '../parts/supergraph-file.js';
 import { readSupergraphConfig, registryFromFiles } from '../parts/supergraph.js';
 import type { Settings } from '../settings/settings.js';
@@ -12,8 +15,8 @@ import type { Settings } from '../settings/settings.js';
 const DEFAULT_PORT = 8080;
 
 /**
- * The gateway as a process of its own: no database, identity and every subgraph behind HTTP. What it serves is composed
- * from supergraph.yaml, or is in `file`; the products' routes, and how a subgraph that it names is reached, are
+ * The gateway as a process of its own: no database, identity, operations and every subgraph behind HTTP. What it serves was
+ * published, or is composed from supergraph.yaml, or is in `file`; the products' routes, and how a subgraph is reached, are
  * supergraph.yaml's either way.
  */
 export async function runGateway(
@@ -25,33 +28,37 @@ export async function runGateway(
 ): Promise<void> {
   await openDataDirectory(settings.dataDir);
   const config = await readSupergraphConfig(settings.supergraphConfig);
-  const registry = file === undefined ? registryFromFiles(settings, config) : await openSupergraphFile(file, log);
-  const composed = file === undefined ? [...config.subgraphs.values()] : [];
   const identity = await identityPeer(settings, 'gateway');
-  const openSubgraph = ({ name, url }: { name: string; url: string }, contextTokens: ContextTokens | null) => {
-    const { timeoutMs, subscriptions } = config.subgraphs.get(name) ?? {};
-    return httpSubgraph({
-      name,
-      routingUrl: graphqlUrlOf(settings, name, url),
-      contextTokens,
-      ...(timeoutMs !== undefined && { timeoutMs }),
-      ...(subscriptions && { subscriptions }),
-    });
-  };
+  const operations = file === undefined ? await operationsPeer(settings, 'gateway') : null;
+  const followed =
+    operations &&
+    registryToFollow(
+      settings,
+      registryFromFiles(settings, config),
+      settings.supergraphSource === 'registry' ? operations.registry : null,
+      log,
+    );
+  const recorder = operations && recordUsage(operations.usage, { log, sample: settings.usageSample });
+  if (recorder) closers.add('usage recorder', () => recorder.close()); // after the gateway: nothing more is counted then
   const gateway = await startGateway({
     host: settings.host,
     port: settings.port ?? DEFAULT_PORT,
     deployment: settings.deployment,
     slowConsumer: settings.slowConsumer,
     identity,
-    registry,
-    subgraphs: (contextTokens) =>
-      new Map(composed.map(({ name, routingUrl }) => [name, openSubgraph({ name, url: routingUrl }, contextTokens)])),
-    openSubgraph,
+    registry: followed ?? (await openSupergraphFile(file!, log)),
+    subgraphs: new Map(),
+    openSubgraph: openRemoteSubgraph(settings, config),
     products: config.products.values(),
+    // A product is deployed before its schema is published, and gone after it.
+    productsMayComeLater: followed !== null && settings.supergraphSource === 'registry',
+    ...(recorder && { extensions: [recorder] }),
+    ...(followed && { checks: followed.checks }),
+    console: consoleOf(settings),
     logger: log,
   });
   closers.add('gateway', () => gateway.close());
+  if (followed) progress.line(await followed.servesInWords());
   progress.line(`gateway listens: ${gateway.url}/graphql`);
   if (!(await gateway.whenReady())) return;
   progress.line(`gateway is ready: ${gateway.url}/graphql`);

@@ -72,8 +72,7 @@ export async function runIdentity(
         'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }),
         worker: worker.health,
       },
-      internal: (request) =>
-        new URL(request.url).pathname.startsWith('/internal/') ? identity.internalApi(request) : null,
+      internal: { answer: identity.internalApi },
     },
     closers,
     log,

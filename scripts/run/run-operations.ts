@@ -1,6 +1,6 @@
 import { checkHealth, notReady } from '@inevitable/contract';
 import { declaredEvents, hostSubgraph, inProcessBus, openJobDesk, type Worker } from '@inevitable/kit/host';
-import { operationsEvents, operationsSubgraph } from '@inevitable/operations';
+import { operationsEvents, operationsInternalApi, operationsSubgraph } from '@inevitable/operations';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { openSharedEventBus } from '../parts/event-bus.js';
@@ -38,7 +38,7 @@ export async function runOperations(
   closers.add('job store reader', () => jobs.close());
 
   const bus = events?.bus ?? inProcessBus((error) => log.error({ err: error }, 'an event listener failed'));
-  const { database, systemUrl, upkeep } = await progress.step('preparing the database', () =>
+  const { database, systemUrl, schemas, usage, upkeep } = await progress.step('preparing the database', () =>
     openOperationsParts(settings, databases, jobStore, bus, closers, log),
   );
 
@@ -79,6 +79,7 @@ export async function runOperations(
       log,
     ),
   );
+  const internal = operationsInternalApi({ registry: schemas, usage }, identity.services, log);
   const url = await serveApart(
     settings,
     {
@@ -86,9 +87,11 @@ export async function runOperations(
       defaultPort: DEFAULT_PORT,
       jwksOrigin: settings.identityUrl,
       checks: { 'job store': () => jobs.health(), worker: () => worker!.health(), ...events?.checks },
+      internal,
     },
     closers,
     log,
   );
+  closers.add('waiting gateways', () => Promise.resolve(internal.close()));
   progress.line(`operations is ready: ${url}`);
 }

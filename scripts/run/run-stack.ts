@@ -1,40 +1,92 @@
-import { checkHealth, notReady, type HealthReport, type SubgraphHandle } from '@inevitable/contract';
-import { startGateway, type RunningGateway } from '@inevitable/gateway';
+import {
+  checkHealth,
+  notReady,
+  type HealthReport,
+  type SchemaRegistryPort,
+  type SubgraphHandle,
+} from '@inevitable/contract';
+import {
+  recordUsage,
+  startGateway,
+  type ConsoleProblem,
+  type RunningGateway,
+  type SupergraphConfig,
+} from '@inevitable/gateway';
 import {
   declaredEvents,
   hostSubgraph,
   openJobDesk,
   openProductDatabase,
   type WorkedProduct,
-  type Worker,
 } from '@inevitable/kit/host';
 import { identityDatabase } from '@inevitable/identity';
 import { operationsEvents, operationsSubgraph } from '@inevitable/operations';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
+import { consoleOf } from '../parts/console.js';
 import { openEventBus } from '../parts/event-bus.js';
 import { openFileStore } from '../parts/file-store.js';
+import { HostedProducts, type HostedProduct } from '../parts/hosted-products.js';
 import { openIdentityParts, seedDemo } from '../parts/identity.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
+import { openRemoteSubgraph } from '../parts/open-remote-subgraph.js';
 import { openOperationsParts } from '../parts/operations.js';
 import { startWorkerPart } from '../parts/worker.js';
+import { Workers, type RunningWorker } from '../parts/workers.js';
 import type { Progress } from '../parts/progress.js';
+import { registryToFollow } from '../parts/registry-to-follow.js';
 import { registryFromFiles } from '../parts/supergraph.js';
 import type { Settings } from '../settings/settings.js';
 import { welcome } from './welcome.js';
 
 const DEFAULT_PORT = 8080;
 
+/** What `stack dev` does in another way. */
+export interface StackVariant {
+  /** Which supergraph is served, in place of what is published or was composed at the start. */
+  readonly registry: SchemaRegistryPort;
+  /** What the GraphiQL page shows as wrong. */
+  readonly problems: () => readonly ConsoleProblem[];
+}
+
+/** What may be exchanged while it runs. All of it ends with the closers. */
+export interface RunningStack {
+  readonly config: SupergraphConfig;
+  readonly gateway: RunningGateway;
+  /** By name. What is put there answers from the next supergraph on that the gateway takes over; routes at once. */
+  readonly subgraphs: Map<string, SubgraphHandle>;
+  readonly products: HostedProducts;
+  readonly workers: Workers;
+  /** Each with a worker of its own; empty without a variant, where one worker does all. */
+  readonly running: readonly RunningProduct[];
+}
+
+export interface RunningProduct {
+  readonly hosted: HostedProduct;
+  readonly worker: RunningWorker;
+}
+
 /** Everything in one process: what `npm start` does. The same parts as apart, joined by objects in place of HTTP. */
-export async function runStack(settings: Settings, progress: Progress, log: Logger, closers: Closers): Promise<void> {
+export async function runStack(
+  settings: Settings,
+  progress: Progress,
+  log: Logger,
+  closers: Closers,
+  variant?: StackVariant,
+): Promise<RunningStack> {
   const port = settings.port ?? DEFAULT_PORT;
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const events = await openEventBus(settings, closers, log);
   const products = await loadProducts(settings, config);
   const fileStore = await openFileStore(settings, closers);
-  const registry = registryFromFiles(settings, config);
-  await progress.step('composing the supergraph', () => registry.current());
+  const isFollowing = settings.supergraphSource === 'registry';
+  const files = variant?.registry ?? registryFromFiles(settings, config);
+  await progress.step('composing the supergraph', async () => {
+    const composing = files.current();
+    // What was published is served even so; where nothing was, this is asked for once more.
+    await (isFollowing ? composing.catch(() => undefined) : composing);
+  });
 
   const { identity, database: identityUrls } = await progress.step('starting the database and core-identity', () =>
     openIdentityParts(
@@ -54,39 +106,54 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
   const jobs = openJobDesk(jobStore.readerUrl, log);
   closers.add('job store reader', () => jobs.close());
 
-  const hosted = new Map<string, SubgraphHandle>();
-  const worked: WorkedProduct[] = [];
-  for (const declaration of [identity.subgraph, ...products]) {
-    const isIdentity = declaration === identity.subgraph;
-    const urls = isIdentity ? identityUrls : declaration.database && (await databases.prepare(declaration.database));
-    const database = urls
-      ? await openProductDatabase(isIdentity ? identityDatabase : declaration.database!, urls.appUrl)
-      : null;
-    if (database) closers.add(`database of ${declaration.name}`, () => database.close());
-    const deployment = settings.deploymentOf(declaration.name);
-    hosted.set(
-      declaration.name,
-      hostSubgraph(declaration, {
-        database,
-        entitlements: identity.ports.entitlements,
-        events: events.bus,
-        files: fileStore.files,
-        publicUrl: () => identity.issuer,
-        deployment,
-        log,
-      }),
-    );
-    worked.push({ declaration, database, systemUrl: urls?.systemUrl ?? null, deployment });
+  const identityRows = await openProductDatabase(identityDatabase, identityUrls.appUrl);
+  closers.add('database of identity', () => identityRows.close());
+  const surroundings = {
+    entitlements: identity.ports.entitlements,
+    events: events.bus,
+    files: fileStore.files,
+    publicUrl: () => identity.issuer,
+    log,
+  };
+  const deployment = settings.deploymentOf('identity');
+  const hosted = new Map<string, SubgraphHandle>([
+    ['identity', hostSubgraph(identity.subgraph, { ...surroundings, database: identityRows, deployment })],
+  ]);
+  const productHost = new HostedProducts({
+    ...surroundings,
+    databases,
+    deploymentOf: (name) => settings.deploymentOf(name),
+  });
+  closers.add("the products' databases", () => productHost.close());
+  const hostedProducts: HostedProduct[] = [];
+  for (const declaration of products) {
+    const product = await productHost.host(declaration);
+    hosted.set(declaration.name, product.handle);
+    hostedProducts.push(product);
   }
 
   // Operations' own jobs ask both of them, and may be run before the second is started.
-  let worker: Worker | null = null;
+  const workers = new Workers((workedOn, own) =>
+    startWorkerPart(
+      settings,
+      {
+        products: workedOn,
+        runnerUrl: jobStore.runnerUrl,
+        identity: identity.ports,
+        events: events.bus,
+        files: fileStore.files,
+      },
+      progress.line,
+      own,
+      log,
+    ),
+  );
   let gateway: RunningGateway | null = null;
   const health = async (): Promise<HealthReport> =>
     checkHealth({
       ...Object.fromEntries([...hosted].map(([name, handle]) => [name, () => handle.health()])),
       'job store': () => jobs.health(),
-      worker: async () => worker?.health() ?? notReady('worker', 'it is starting'),
+      worker: () => workers.health(),
       ...fileStore.checks,
       ...events.checks,
       gateway: async () => {
@@ -113,24 +180,23 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
       log,
     }),
   );
-  worked.push({ declaration: operationsDeclared, database: operations.database, systemUrl: operations.systemUrl });
+  const ofTheStack: readonly WorkedProduct[] = [
+    { declaration: identity.subgraph, database: identityRows, systemUrl: identityUrls.systemUrl, deployment },
+    { declaration: operationsDeclared, database: operations.database, systemUrl: operations.systemUrl },
+  ];
+  const running: RunningProduct[] = [];
+  closers.add('worker', () => workers.stop());
+  await progress.step('starting the worker', async () => {
+    if (!variant) return void (await workers.start([...ofTheStack, ...hostedProducts.map(({ worked }) => worked)]));
+    await workers.start(ofTheStack);
+    for (const product of hostedProducts)
+      running.push({ hosted: product, worker: await workers.start([product.worked]) });
+  });
 
-  worker = await progress.step('starting the worker', () =>
-    startWorkerPart(
-      settings,
-      {
-        products: worked,
-        runnerUrl: jobStore.runnerUrl,
-        identity: identity.ports,
-        events: events.bus,
-        files: fileStore.files,
-      },
-      progress.line,
-      closers,
-      log,
-    ),
-  );
-
+  const followed = registryToFollow(settings, files, isFollowing ? operations.schemas : null, log);
+  const recorder = recordUsage(operations.usage, { log, sample: settings.usageSample });
+  closers.add('usage recorder', () => recorder.close()); // after the gateway: nothing more is counted then
+  const page = consoleOf(settings, variant?.problems);
   gateway = await progress.step('starting the gateway', () =>
     startGateway({
       host: settings.host,
@@ -138,20 +204,25 @@ export async function runStack(settings: Settings, progress: Progress, log: Logg
       deployment: settings.deployment,
       slowConsumer: settings.slowConsumer,
       identity: identity.ports,
-      registry,
+      registry: variant?.registry ?? followed,
       subgraphs: hosted,
+      openSubgraph: openRemoteSubgraph(settings, config),
       products: config.products.values(),
+      extensions: [recorder],
       checks: {
+        ...followed.checks,
         'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }),
         'job store': () => jobs.health(),
-        worker: () => worker!.health(),
+        worker: () => workers.health(),
         ...fileStore.checks,
         ...events.checks,
       },
+      console: page,
       logger: log,
     }),
   );
   closers.add('gateway', () => gateway!.close());
   await gateway.whenReady();
-  welcome(progress, gateway.url, demo);
+  welcome(progress, gateway.url, await followed.servesInWords(), demo, page !== undefined);
+  return { config, gateway, subgraphs: hosted, products: productHost, workers, running };
 }

@@ -1,16 +1,22 @@
-import type { DemoPassword } from '../parts/identity.js';
+import { DEMO_USERS, type DemoPassword } from '../parts/identity.js';
 import type { Progress } from '../parts/progress.js';
 
-/** The last lines of a start: where it is, how to sign in, one query to paste. */
-export function welcome({ line }: Progress, url: string, demo: DemoPassword | null): void {
+/** The last lines of a start: what is served, where it is, how to sign in, one query to paste. */
+export function welcome(
+  { line }: Progress,
+  url: string,
+  serves: string,
+  demo: DemoPassword | null,
+  hasConsole: boolean,
+): void {
+  line(serves);
   line('');
   line(`Inevitable Cloud Stack is ready: ${url}/graphql`);
   line(`  health   ${url}/health`);
   line(`  jobs     ${url}/admin/jobs`);
+  if (hasConsole) line(`  graphiql ${url}/graphiql`);
   if (!demo) return;
-  line(
-    '  users    ada@acme.test (owner), bob@acme.test (member), gus@globex.test (owner), root@platform.test (platform admin)',
-  );
+  line(`  users    ${DEMO_USERS.map(({ email, is }) => `${email} (${is})`).join(', ')}`);
   line(`  password ${demo.toTell ?? `in ${demo.file}`}`);
   line('');
   line('Sign in, and ask who you are:');

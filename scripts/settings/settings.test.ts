@@ -21,6 +21,13 @@ describe('NATS_URL', () => {
   );
 });
 
+describe('STACK_TOKEN', () => {
+  it('is of one line, and not repeated where it is not', () => {
+    expect(readSettings({ STACK_TOKEN: 'a.b.c' }, '/clone').token).toBe('a.b.c');
+    expect(() => readSettings({ STACK_TOKEN: 'a.b\nc' }, '/clone')).toThrow(/^STACK_TOKEN cannot be used: (?!.*a\.b)/);
+  });
+});
+
 const keepDaysOf = (days: string): number => readSettings({ JOBS_KEEP_DAYS: days }, '/clone').jobsKeepDays;
 
 describe('JOBS_KEEP_DAYS', () => {
@@ -38,6 +45,25 @@ describe('JOBS_KEEP_DAYS', () => {
   it.each(['0', '-1', '1.5', '3651', 'a week'])('that cannot be used is refused: %s', (given) => {
     expect(() => keepDaysOf(given)).toThrow(BadSetting);
     expect(() => keepDaysOf(given)).toThrow(`JOBS_KEEP_DAYS ("${given}") cannot be used: `);
+  });
+});
+
+const sampleOf = (share: string): number => readSettings({ USAGE_SAMPLE: share }, '/clone').usageSample;
+
+describe('USAGE_SAMPLE', () => {
+  it.each([
+    ['0', 0],
+    ['0.05', 0.05],
+    ['1', 1],
+  ])('may be %s', (given, share) => expect(sampleOf(given)).toBe(share));
+
+  it('is 1 where it is not set, or empty', () => {
+    expect(sampleOf('')).toBe(1);
+    expect(readSettings({}, '/clone').usageSample).toBe(1);
+  });
+
+  it.each(['-0.1', '1.1', '50%', 'all', 'NaN'])('that cannot be used is refused: %s', (given) => {
+    expect(() => sampleOf(given)).toThrow(`USAGE_SAMPLE ("${given}") cannot be used: `);
   });
 });
 

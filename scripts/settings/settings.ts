@@ -48,6 +48,7 @@ const environment = z.object({
   SUBSCRIPTION_SLOW_CONSUMER: z.enum(['close', 'drop']).default('close'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
   SUPERGRAPH_CONFIG: z.string().min(1).default('supergraph.yaml'),
+  SUPERGRAPH_SOURCE: z.enum(['registry', 'files']).default('registry'),
   DATABASE_URL: postgresUrl.optional(),
   IDENTITY_URL: httpUrl.default('http://127.0.0.1:3333'),
   OPERATIONS_URL: httpUrl.default('http://127.0.0.1:3400'),
@@ -68,10 +69,15 @@ const environment = z.object({
   S3_REGION: s3Region.optional(),
   S3_ACCESS_KEY_ID: headerText.optional(),
   S3_SECRET_ACCESS_KEY: plainText.optional(),
+  USAGE_SAMPLE: z.coerce.number().min(0).max(1).default(1),
   JOBS_KEEP_DAYS: z.coerce.number().int().min(1).max(3_650).default(14),
+  STACK_TOKEN: headerText.optional(),
   STACK_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
   STACK_DEMO_PASSWORD: z.string().min(8, 'needs at least 8 characters').max(1_000).optional(),
 });
+
+/** Every variable that is read by this name; those of products have theirs in front. */
+export const SETTING_NAMES: readonly string[] = [...Object.keys(environment.shape), ...Object.keys(NOT_YET)];
 
 export interface DatabaseUrls {
   /** Each may be given by the environment: `<P>_OWNER_DATABASE_URL`, `<P>_DATABASE_URL`, `<P>_SYSTEM_DATABASE_URL`. */
@@ -117,6 +123,8 @@ export interface Settings {
   /** What becomes of a subscriber who reads more slowly than events come. */
   readonly slowConsumer: 'close' | 'drop';
   readonly supergraphConfig: string;
+  /** `registry`: what was published last is served, and `supergraphConfig` where nothing was. `files`: always the latter. */
+  readonly supergraphSource: 'registry' | 'files';
   readonly databaseUrl: string | undefined;
   readonly identityUrl: string;
   readonly operationsUrl: string;
@@ -124,8 +132,12 @@ export interface Settings {
   /** May hold credentials. undefined: events stay within a process. */
   readonly natsUrl: string | undefined;
   readonly files: FilesSettings;
+  /** The share of requests whose operations are recorded, 0 to 1. */
+  readonly usageSample: number;
   /** How long ended jobs stay, in days. */
   readonly jobsKeepDays: number;
+  /** Of a platform administrator, for commands that ask a running stack. */
+  readonly token: string | undefined;
   readonly secret: string | undefined;
   readonly demoPassword: string | undefined;
   /** `<PRODUCT>_DEPLOYMENT_CONTEXT`, in place of `deployment`. */
@@ -185,13 +197,16 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     logLevel: read.LOG_LEVEL,
     slowConsumer: read.SUBSCRIPTION_SLOW_CONSUMER,
     supergraphConfig: resolve(root, read.SUPERGRAPH_CONFIG),
+    supergraphSource: read.SUPERGRAPH_SOURCE,
     databaseUrl: read.DATABASE_URL,
     identityUrl: read.IDENTITY_URL,
     operationsUrl: read.OPERATIONS_URL,
     publicUrl: read.PUBLIC_URL,
     natsUrl: read.NATS_URL,
     files: s3Of(read) ?? { kind: 'directory', path: resolve(root, read.FILES_DIR ?? join(dataDir, 'files')) },
+    usageSample: read.USAGE_SAMPLE,
     jobsKeepDays: read.JOBS_KEEP_DAYS,
+    token: read.STACK_TOKEN,
     secret: read.STACK_SECRET,
     demoPassword: read.STACK_DEMO_PASSWORD,
     deploymentOf: (product: string) => deployments.get(prefix(product)),
@@ -238,6 +253,6 @@ function s3Of(read: z.infer<typeof environment>): FilesSettings | null {
 /** The value itself is not repeated where it may hold a password. */
 function badSetting(issue: z.core.$ZodIssue, given: Record<string, string | undefined>): BadSetting {
   const name = String(issue.path[0]);
-  const shown = /URL|ENDPOINT|KEY|SECRET|PASSWORD/.test(name) ? '' : ` (${JSON.stringify(given[name])})`;
+  const shown = /URL|ENDPOINT|KEY|SECRET|PASSWORD|TOKEN/.test(name) ? '' : ` (${JSON.stringify(given[name])})`;
   return new BadSetting(`${name}${shown} cannot be used: ${issue.message}.`);
 }

@@ -2,7 +2,7 @@ import type { HealthReport } from '@inevitable/contract';
 import { defineSubgraph, type DeclaredEvent, type JobDefinition, type SubgraphDeclaration } from '@inevitable/kit';
 import type { JobDesk } from '@inevitable/kit/host';
 import { operationsDatabase } from './database.js';
-import { operationsEvents } from './events/part-health-changed.js';
+import { operationsEvents } from './events/operations-events.js';
 import { operationsJobs } from './jobs/operations-jobs.js';
 import type { Upkeep } from './jobs/upkeep.js';
 import { serveJobsPage } from './jobs-page/serve-jobs-page.js';
@@ -17,7 +17,7 @@ export interface OperationsSources {
   readonly jobs: readonly JobDefinition[];
   /** What the products declare, as `declaredEvents` lists it. */
   readonly events: readonly DeclaredEvent[];
-  /** What its own jobs work with; read when one of them runs, not before. */
+  /** What its own jobs work with, and its mutations write; read when one of them runs, not before. */
   readonly upkeep: Upkeep;
 }
 

@@ -17,6 +17,11 @@ const get = async (path: string) => {
 };
 
 describe('Health', () => {
+  // A gateway that was there before operations says so, until it hears of it.
+  beforeAll(() =>
+    until('every part is heard', async () => (await get('/ready')).body.parts.every(({ reason }) => reason === null)),
+  );
+
   it('/live says that the process runs', async () => {
     expect((await get('/live')).status).toBe(200);
   });

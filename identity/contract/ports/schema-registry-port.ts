@@ -9,6 +9,8 @@ export interface SchemaRegistryPort {
   current(): Promise<SupergraphVersion>;
   /** Tells of every version that becomes the current one; answers a function that ends it. Absent: there is only one. */
   watch?(onVersion: (version: SupergraphVersion) => void): () => void;
+  /** What a gateway begins with where it cannot load the current one, or null: it does not begin. Absent: the same. */
+  instead?(unusable: SupergraphVersion, reason: Error): Promise<SupergraphVersion | null>;
 }
 
 /** One subgraph as its team published it. */

@@ -2,8 +2,11 @@ import { z } from 'zod';
 import type { TenantId } from '../ids.js';
 import { RESERVATIONS_PAGE, type EntitlementsPort } from '../ports/entitlements-port.js';
 import type { RevocationFeed } from '../ports/revocation-feed.js';
+import type { ServicesPort } from '../ports/services-port.js';
 import type { TenantsPort } from '../ports/tenants-port.js';
 import type { TokenVerificationPort } from '../ports/token-verification-port.js';
+import { operation } from './call-peer.js';
+import { LONGEST_ASSERTION } from './service-assertion.js';
 
 /** Everything the other parts ask of identity. One object in one process, one HTTP client apart. */
 export interface IdentityPorts {
@@ -13,7 +16,10 @@ export interface IdentityPorts {
   readonly tenants: TenantsPort;
 }
 
-const operation = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
+/** What only processes apart from identity ask: they have doors of their own for services. */
+export interface RemoteIdentity extends IdentityPorts {
+  readonly services: ServicesPort;
+}
 
 const tenantId = z.uuid().transform((text) => text as TenantId);
 const settle = z.object({ tenantId, reservationId: z.uuid() });
@@ -43,6 +49,10 @@ export const identityApi = {
   'register-context-key': operation(
     z.object({ key: publicJwk, ttlSeconds: z.int().positive().max(3_600) }),
     z.object({}),
+  ),
+  'verify-assertion': operation(
+    z.object({ assertion: z.string().min(1).max(LONGEST_ASSERTION), audience: z.string().min(1).max(200) }),
+    z.object({ service: z.string().nullable() }),
   ),
   revocations: operation(
     z.object({ sequence: z.int().nonnegative(), waitMs: z.int().nonnegative().max(30_000) }),

@@ -1,12 +1,11 @@
-import { z } from 'zod';
-import { BadUserInput, PeerFailed } from '../errors.js';
+import { callPeer } from './call-peer.js';
 import {
   identityApi,
   IDENTITY_AUDIENCE,
   type IdentityInput,
   type IdentityOperation,
   type IdentityOutput,
-  type IdentityPorts,
+  type RemoteIdentity,
 } from './identity-api.js';
 import { serviceAssertions, type ServiceCredential } from './service-assertion.js';
 
@@ -17,25 +16,26 @@ const TIMEOUT_MS = 5_000;
  * Throws `BadUserInput` where identity does, and `PeerFailed` when it does not answer, refuses the credential, or answers off
  * its contract.
  */
-export function identityClient(url: string, credential: ServiceCredential): IdentityPorts {
+export function identityClient(url: string, credential: ServiceCredential): RemoteIdentity {
   const assertion = serviceAssertions(credential, IDENTITY_AUDIENCE);
 
-  async function call<Name extends IdentityOperation>(
+  const call = <Name extends IdentityOperation>(
     name: Name,
     input: IdentityInput<Name>,
     signal: AbortSignal = AbortSignal.timeout(TIMEOUT_MS),
-  ): Promise<IdentityOutput<Name>> {
-    const answer = await post(`${url}/internal/v1/${name}`, input, assertion(), signal);
-    const parsed = identityApi[name].output.safeParse(answer);
-    if (!parsed.success)
-      throw new PeerFailed(`Identity at ${url} answered "${name}" off its contract.`, { cause: parsed.error });
-    return parsed.data as IdentityOutput<Name>;
-  }
+  ): Promise<IdentityOutput<Name>> =>
+    callPeer({ peer: 'Identity', url, bearer: assertion(), signal }, name, identityApi[name], input) as Promise<
+      IdentityOutput<Name>
+    >;
 
   return {
     verification: {
       settings: () => call('verification-settings', {}),
       registerContextKey: async (key, ttlSeconds) => void (await call('register-context-key', { key, ttlSeconds })),
+    },
+    services: {
+      verify: async (presented, audience) =>
+        (await call('verify-assertion', { assertion: presented, audience })).service,
     },
     revocations: {
       since: (sequence, waitMs, signal) =>
@@ -55,39 +55,4 @@ export function identityClient(url: string, credential: ServiceCredential): Iden
       reservations: async (request) => (await call('reservations', request)).reservations,
     },
   };
-}
-
-async function post(url: string, body: unknown, bearer: string, signal: AbortSignal): Promise<unknown> {
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${bearer}` },
-      body: JSON.stringify(body),
-      signal,
-    });
-  } catch (error) {
-    throw new PeerFailed(`Identity did not answer at ${url}.`, { cause: error });
-  }
-  if (!response.ok) throw refusal(url, response.status, await response.text());
-  return response.json();
-}
-
-const badInput = z.object({
-  error: z.object({ code: z.literal('BAD_USER_INPUT'), message: z.string(), field: z.string().optional() }),
-});
-
-/** What was wrong with the question is told as it is in one process; anything else is between the two services. */
-function refusal(url: string, status: number, body: string): Error {
-  const { data } = badInput.safeParse(jsonOf(body));
-  if (data) return new BadUserInput(data.error.message, data.error.field);
-  return new PeerFailed(`Identity refused ${url} with ${status}: ${body.slice(0, 300)}`);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -11,6 +11,8 @@ export const serviceCredential = z.object({
 export type ServiceCredential = z.infer<typeof serviceCredential>;
 
 export const SERVICE_ASSERTION_TYPE = 'svc+jwt';
+/** In characters; ours have some 350. What is longer is none. */
+export const LONGEST_ASSERTION = 4_096;
 const LIFETIME_SECONDS = 60;
 const RENEW_BEFORE_SECONDS = 15;
 

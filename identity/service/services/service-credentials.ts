@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { IDENTITY_AUDIENCE, SERVICE_ASSERTION_TYPE } from '@inevitable/contract';
+import { SERVICE_ASSERTION_TYPE } from '@inevitable/contract';
 import jwt from 'jsonwebtoken';
 import type { SystemDatabase } from '../store/system-database.js';
 
@@ -10,15 +10,15 @@ export interface ServiceKey {
   readonly publicKey: JsonWebKey;
 }
 
-/** Answers the service that made an assertion, or null when it does not hold. */
-export type AssertionVerifier = (assertion: string) => string | null;
+/** Answers the service that made an assertion for `audience`, or null when it does not hold. */
+export type AssertionVerifier = (assertion: string, audience: string) => string | null;
 
 const CLOCK_TOLERANCE_SECONDS = 30;
 const LONGEST_LIFETIME_SECONDS = 120;
 
 /**
  * Stores the keys of these services in place of their older ones, and answers what verifies assertions of every known
- * service (RFC 7523, section 3): its key, its name, `identity` as audience.
+ * service (RFC 7523, section 3): its key, its name, and the audience it was made for.
  */
 export async function openServiceCredentials(
   { rows }: SystemDatabase,
@@ -42,14 +42,14 @@ export async function openServiceCredentials(
     ]),
   );
 
-  return (assertion) => {
+  return (assertion, audience) => {
     try {
       const header = jwt.decode(assertion, { complete: true })?.header;
       const known = keys.get(header?.kid);
       if (!known || header?.typ !== SERVICE_ASSERTION_TYPE) return null;
       const claims = jwt.verify(assertion, known.key, {
         algorithms: ['ES256'],
-        audience: IDENTITY_AUDIENCE,
+        audience,
         issuer: known.service,
         subject: known.service,
         clockTolerance: CLOCK_TOLERANCE_SECONDS,

@@ -9,7 +9,7 @@ export {
   type ProductDatabase,
   type TenantHandle,
 } from './product-database.js';
-export { listen, type Listener } from './listen.js';
+export { listen, type Listener, type ListenOptions } from './listen.js';
 export { UnsafeDatabaseRole } from './restricted-role.js';
 export { ensureRoles, JOB_STORE_ROLES, PRODUCT_ROLES, roleName, roleUrl, type DatabaseRole } from './roles.js';
 export type { PrismaClientLike, TenantClient } from './tenant-client.js';

@@ -28,23 +28,24 @@ const LARGEST_PAGE = 100;
 
 const toCursor = (id: string): string => Buffer.from(id).toString('base64url');
 
-function fromCursor(cursor: string): string {
+function fromCursor(cursor: string, isId: (text: string) => boolean): string {
   const id = Buffer.from(cursor, 'base64url').toString();
-  if (!isUuid(id)) throw new BadUserInput('That is not a cursor of this list.', 'after');
+  if (!isId(id)) throw new BadUserInput('That is not a cursor of this list.', 'after');
   return id;
 }
 
 /**
  * A page of a list ordered by id (Relay Cursor Connections): ids are UUIDv7, so their order is that of creation.
- * `first` 1 to 100, 20 unless told. Throws `BadUserInput`.
+ * `isId`: for a list that has other ids. `first` 1 to 100, 20 unless told. Throws `BadUserInput`.
  */
 export async function connectionOf<Node extends { readonly id: string }>(
   { first, after }: PageArguments,
   read: (page: PageToRead) => Promise<readonly Node[]>,
+  isId: (text: string) => boolean = isUuid,
 ): Promise<Connection<Node>> {
   const size = first ?? DEFAULT_PAGE;
   if (size < 1 || size > LARGEST_PAGE) throw new BadUserInput(`first is a number from 1 to ${LARGEST_PAGE}.`, 'first');
-  const rows = await read({ take: size + 1, afterId: after == null ? null : fromCursor(after) });
+  const rows = await read({ take: size + 1, afterId: after == null ? null : fromCursor(after, isId) });
   const nodes = rows.slice(0, size);
   const edges = nodes.map((node) => ({ node, cursor: toCursor(node.id) }));
   return {

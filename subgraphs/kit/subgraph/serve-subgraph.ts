@@ -22,13 +22,22 @@ import { serveSockets } from './serve-sockets.js';
 import { unusedConnections } from './unused-connections.js';
 import type { VerifyContext } from './verify-context.js';
 
+/** What answers below `/internal/`: requests that carry their own proof. */
+export interface InternalApi {
+  /** `signal` of the request aborts when whoever asked has left. */
+  readonly answer: (request: Request) => Promise<Response>;
+  /** Asked with a request whose body is not read yet: what to answer in place of reading it, or null. */
+  readonly refuse?: (request: Request) => Promise<Response | null>;
+  /** Bytes; 2 MiB unless told. */
+  readonly largestBody?: number;
+}
+
 export interface ServeSubgraphOptions {
   readonly host: string;
   readonly port: number;
   readonly verifyContext: VerifyContext;
   readonly checks: Readonly<Record<string, HealthCheck>>;
-  /** Requests that carry their own proof (identity's /internal/v1): answers null for a path that is not its own. */
-  readonly internal?: (request: Request) => Promise<Response> | null;
+  readonly internal?: InternalApi;
   readonly log: Logger;
 }
 
@@ -89,12 +98,25 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
   app.setErrorHandler((error, _request, reply) => refuse(error, reply));
   registerHealth(app, options.checks);
 
+  const { internal } = options;
+  if (internal) {
+    app.route({
+      method: METHODS,
+      url: '/internal/*',
+      bodyLimit: internal.largestBody ?? BODY_LIMIT,
+      async onRequest(request, reply) {
+        const refused = await internal.refuse?.(toFetchRequest(request));
+        if (!refused) return;
+        await send(reply, refused);
+        return reply;
+      },
+      handler: async (request, reply) => send(reply, await internal.answer(toFetchRequest(request, leavingOf(reply)))),
+    });
+  }
   app.route({ method: METHODS, url: '/*', handler: answer });
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const asFetched = toFetchRequest(request);
-    const internal = options.internal?.(asFetched);
-    if (internal) return send(reply, await internal);
     const { pathname } = new URL(asFetched.url);
     const header = (name: string): string | undefined => single(request.headers[name]);
     const facts = requestFacts(header, leavingOf(reply));
@@ -189,7 +211,7 @@ const acceptsEvents = ({ method, headers }: FastifyRequest): boolean =>
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;
 
-function toFetchRequest(request: FastifyRequest): Request {
+function toFetchRequest(request: FastifyRequest, signal?: AbortSignal): Request {
   const headers = new Headers();
   for (const [name, value] of Object.entries(request.headers))
     if (value !== undefined) headers.set(name, String(value));
@@ -199,5 +221,6 @@ function toFetchRequest(request: FastifyRequest): Request {
     method: request.method,
     headers,
     ...(hasBody && { body: new Uint8Array(body) }),
+    ...(signal && { signal }),
   });
 }

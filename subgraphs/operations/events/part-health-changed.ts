@@ -14,5 +14,3 @@ export const partHealthChanged = defineEvent({
     since: z.iso.datetime(),
   }),
 });
-
-export const operationsEvents = [partHealthChanged] as const;

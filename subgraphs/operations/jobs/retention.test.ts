@@ -57,7 +57,9 @@ describe('Retention', () => {
     const { state, log } = await test.run('operations.retention');
     expect({ state, log }).toEqual({
       state: 'succeeded',
-      log: ['what was old enough was removed {"jobs":3,"healthPeriods":1,"jobHours":1}'],
+      log: [
+        'what was old enough was removed {"jobs":3,"healthPeriods":1,"jobHours":1,"operationHours":0,"operations":0}',
+      ],
     });
     const left = await test.rows<{ id: string }>("select id from jobs.jobs where name = 'other.kept' order by id");
     expect(left.map(({ id }) => id)).toEqual(kept.toSorted());

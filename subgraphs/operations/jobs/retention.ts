@@ -10,18 +10,21 @@ const BATCH = 5_000;
 export const retentionJob = (sources: UpkeepSources): JobDefinition =>
   defineJob({
     name: 'operations.retention',
-    description: 'Removes ended jobs, health periods and job hours that are older than they are kept.',
+    description:
+      'Removes ended jobs, health periods, job hours and recorded operations that are older than they are kept.',
     payload: z.object({}),
     schedule: { cron: '0 3 * * *' },
     timeoutMs: 3_600_000,
     concurrency: 1,
     async run({ signal, log }) {
-      const { store, endedJobs, keepJobsDays } = sources.upkeep;
+      const { store, usage, endedJobs, keepJobsDays } = sources.upkeep;
       const keepMs = keepJobsDays * DAY_MS;
       log.info('what was old enough was removed', {
         jobs: await inBatches((most) => endedJobs.purge(keepMs, most), signal),
         healthPeriods: await inBatches((most) => store.removeOldPeriods(most), signal),
         jobHours: await inBatches((most) => store.removeOldJobHours(most), signal),
+        operationHours: await inBatches((most) => usage.removeOldHours(most), signal),
+        operations: await inBatches((most) => usage.removeUnseen(most), signal),
       });
     },
   });

@@ -9,9 +9,14 @@ import { jobDefinitions } from './job-definitions.js';
 import { jobAttemptFields, jobFields } from './job-fields.js';
 import { jobHours } from './job-hours.js';
 import { jobs } from './jobs.js';
+import { recordedOperationConnectionFields, recordedOperations } from './recorded-operations.js';
+import { publishSchema, rollbackSchema } from './publish-schema.js';
 import { retryDeadJobs } from './retry-dead-jobs.js';
 import { retryJob } from './retry-job.js';
 import { runJob } from './run-job.js';
+import { publishedSubgraphFields, schemaPublicationFields, schemaVersionFields } from './schema-fields.js';
+import { schemaPublications } from './schema-publications.js';
+import { currentSchema, schemaVersion } from './schema-version.js';
 import { stackStatus } from './stack-status.js';
 import { pauseSchedule, resumeSchedule } from './steer-schedule.js';
 
@@ -23,6 +28,10 @@ export const resolversOf = (sources: OperationsSources): Resolvers => ({
     jobDefinitions: jobDefinitions(sources),
     healthHistory,
     jobHours,
+    recordedOperations,
+    schemaPublications,
+    schemaVersion,
+    currentSchema,
   },
   Mutation: {
     runJob: runJob(sources),
@@ -31,11 +40,17 @@ export const resolversOf = (sources: OperationsSources): Resolvers => ({
     cancelJob: cancelJob(sources),
     pauseSchedule: pauseSchedule(sources),
     resumeSchedule: resumeSchedule(sources),
+    publishSchema: publishSchema(sources),
+    rollbackSchema: rollbackSchema(sources),
   },
   Subscription: { jobChanged: jobChanged(sources) },
   Job: jobFields(sources.desk),
   JobAttempt: jobAttemptFields,
   JobLogLine: { at: ({ at }) => new Date(at) },
   JobDefinition: jobDefinitionFields,
+  RecordedOperationConnection: recordedOperationConnectionFields,
+  SchemaPublication: schemaPublicationFields,
+  SchemaVersion: schemaVersionFields,
+  PublishedSubgraph: publishedSubgraphFields,
   FailedJob: { failedAt: ({ failedAt }) => new Date(failedAt) },
 });

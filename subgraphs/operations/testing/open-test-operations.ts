@@ -21,8 +21,10 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { v7 } from 'uuid';
 import { operationsDatabase } from '../database.js';
+import { openSchemaRegistry } from '../registry/open-schema-registry.js';
 import { openOperationsStore } from '../store/operations-store.js';
 import { operationsSubgraph } from '../subgraph.js';
+import { openUsageStore } from '../usage/usage-store.js';
 import { testContext } from './test-context.js';
 
 export interface EndedJob {
@@ -65,6 +67,11 @@ export async function openTestOperations({ others = [] }: { readonly others?: re
   };
 
   const store = openOperationsStore(urlOf('system'));
+  const warned: { readonly fields: object; readonly message: string }[] = [];
+  const usage = openUsageStore(urlOf('system'), {
+    warn: (fields: object, message: string) => void warned.push({ fields, message }),
+  } as never);
+  const schemas = openSchemaRegistry(urlOf('system'), log);
   const runs = openJobRuns(jobsUrlOf('reader'));
   const jobStore = postgresJobStore(jobsUrlOf('runner'), log);
   const desk = openJobDesk(jobsUrlOf('reader'), log);
@@ -80,7 +87,7 @@ export async function openTestOperations({ others = [] }: { readonly others?: re
     desk,
     jobs: [],
     events: [],
-    upkeep: { store, bus, runs, endedJobs: jobStore, keepJobsDays: 14 },
+    upkeep: { store, schemas, usage, bus, runs, endedJobs: jobStore, keepJobsDays: 14 },
   });
   const scheduled = [
     ...(declaration.jobs ?? []),
@@ -112,6 +119,10 @@ export async function openTestOperations({ others = [] }: { readonly others?: re
 
   return {
     store,
+    schemas,
+    usage,
+    /** What the usage store logged. */
+    warned,
     runs,
     rows,
     /** What subscribers of the bus heard. */
@@ -163,12 +174,27 @@ export async function openTestOperations({ others = [] }: { readonly others?: re
       });
       return ended!;
     },
-    ask: (query: string, caller: Caller = { kind: 'platformAdmin', userId: 'root' as UserId }) =>
-      subgraph.execute({ query }, testContext(caller)),
+    subgraph,
+    /** For what a test opens a second time. */
+    systemUrl: urlOf('system'),
+    appUrl: urlOf('app'),
+    ask: (
+      query: string,
+      caller: Caller = { kind: 'platformAdmin', userId: 'root' as UserId },
+      variables: Record<string, unknown> = {},
+    ) => subgraph.execute({ query, variables }, testContext(caller)),
     lint: () => lintCatalogue(operationsDatabase, stored.url),
     async close() {
       await worker.stop(5_000);
-      await Promise.all([store.close(), runs.close(), jobStore.close(), desk.close(), database.close()]);
+      await Promise.all([
+        store.close(),
+        schemas.close(),
+        usage.close(),
+        runs.close(),
+        jobStore.close(),
+        desk.close(),
+        database.close(),
+      ]);
       await owner.end();
       await stored.drop();
     },

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import type { PublishedSupergraphs } from '../ports/published-supergraphs.js';
+import type { UsagePort } from '../ports/usage-port.js';
+import { operation } from './call-peer.js';
+
+/** Everything a gateway asks of operations. Objects in one process, one HTTP client apart. */
+export interface OperationsPorts {
+  readonly registry: PublishedSupergraphs;
+  readonly usage: UsagePort;
+}
+
+/** Entries of one request. */
+export const LARGEST_USAGE_BATCH = 10_000;
+/** Of one request to operations, in bytes. */
+export const LARGEST_OPERATIONS_BODY = 20_000_000;
+/** Milliseconds. */
+export const LONGEST_SUPERGRAPH_WAIT = 30_000;
+
+/** Shapes and sizes alone: what of it can be kept is the store's to say, so that one odd entry does not cost the others. */
+const operationUsage = z.object({
+  signature: z.string().max(200),
+  operationName: z.string().max(65_536).nullable(),
+  document: z.string().max(65_536),
+  inputs: z.array(z.string().max(65_536)).max(1_000),
+  client: z.object({ name: z.string().max(1_000).nullable(), version: z.string().max(1_000).nullable() }),
+  plan: z.string().max(1_000).nullable(),
+  hour: z.number(),
+  count: z.number(),
+  errors: z.number(),
+  totalMs: z.number(),
+});
+
+/**
+ * `POST /internal/v1/<operation>` with a JSON body, answered with JSON; bearer: a service assertion for `operations`. Only
+ * gateways may ask. Client and server are both made from this table, so they cannot disagree.
+ */
+export const operationsApi = {
+  /** A long poll: answers at once when another version than `after` is current, else when one becomes so, or with null. */
+  supergraph: operation(
+    z.object({ after: z.string().max(200).nullable(), waitMs: z.int().nonnegative().max(LONGEST_SUPERGRAPH_WAIT) }),
+    z.object({
+      version: z.object({ id: z.string(), sdl: z.string(), number: z.int().positive() }).nullable(),
+    }),
+  ),
+  usage: operation(z.object({ batch: z.array(operationUsage).max(LARGEST_USAGE_BATCH) }), z.object({})),
+} as const;
+
+export type OperationsOperation = keyof typeof operationsApi;
+export type OperationsInput<Name extends OperationsOperation> = z.output<(typeof operationsApi)[Name]['input']>;
+export type OperationsOutput<Name extends OperationsOperation> = z.output<(typeof operationsApi)[Name]['output']>;
+
+/** The service name of operations: the audience of assertions made for it. */
+export const OPERATIONS_AUDIENCE = 'operations';

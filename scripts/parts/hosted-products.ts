@@ -1,0 +1,57 @@
+import type { DeploymentContext, EntitlementsPort, EventBus, SubgraphHandle } from '@inevitable/contract';
+import type { SubgraphDeclaration } from '@inevitable/kit';
+import { hostSubgraph, openProductDatabase, type FileStore, type WorkedProduct } from '@inevitable/kit/host';
+import type { Logger } from 'pino';
+import type { Databases } from './databases.js';
+
+/** A product as this process runs it: its subgraph, and what a worker needs of it. */
+export interface HostedProduct {
+  readonly handle: SubgraphHandle;
+  readonly worked: WorkedProduct;
+  /** Its database. Once. */
+  close(): Promise<void>;
+}
+
+export interface ProductSurroundings {
+  readonly databases: Databases;
+  readonly entitlements: EntitlementsPort;
+  readonly events: EventBus;
+  readonly files: FileStore;
+  readonly publicUrl: () => string;
+  readonly deploymentOf: (product: string) => DeploymentContext | undefined;
+  readonly log: Logger;
+}
+
+/** The products of this process, and perhaps several states of one while it is reloaded. */
+export class HostedProducts {
+  readonly #open = new Set<HostedProduct>();
+
+  constructor(private readonly surroundings: ProductSurroundings) {}
+
+  /** Migrates its database, and hosts it. Leaves nothing open when it throws. */
+  async host(declaration: SubgraphDeclaration): Promise<HostedProduct> {
+    const { databases, entitlements, events, files, publicUrl, deploymentOf, log } = this.surroundings;
+    const urls = declaration.database && (await databases.prepare(declaration.database));
+    const database = urls ? await openProductDatabase(declaration.database!, urls.appUrl) : null;
+    const deployment = deploymentOf(declaration.name);
+    try {
+      const handle = hostSubgraph(declaration, { database, entitlements, events, files, publicUrl, deployment, log });
+      const product: HostedProduct = {
+        handle,
+        worked: { declaration, database, systemUrl: urls?.systemUrl ?? null, deployment },
+        close: async () => {
+          if (this.#open.delete(product)) await database?.close();
+        },
+      };
+      this.#open.add(product);
+      return product;
+    } catch (error) {
+      await database?.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((product) => product.close()));
+  }
+}
