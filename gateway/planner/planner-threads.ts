@@ -27,7 +27,7 @@ export interface PlannerThreadsOptions {
   readonly heapMb?: number;
   /** How many plans may wait for a free thread. */
   readonly mostWaiting?: number;
-  readonly log: Logger;
+  readonly log: Pick<Logger, 'error' | 'warn'>;
 }
 
 /** Threads that plan for any number of supergraphs. They never keep the process alive; a plan under way does. */
