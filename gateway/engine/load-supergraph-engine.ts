@@ -82,6 +82,7 @@ export function engineOn(
         const document = documentOf(asked, snapshot);
         const identified = {
           document,
+          schema: snapshot.schema,
           operation: operationOf(document, asked.operationName, snapshot),
           variables: asked.variables,
           context,

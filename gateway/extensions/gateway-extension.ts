@@ -1,5 +1,5 @@
 import type { CallerError, RequestContext } from '@inevitable/contract';
-import type { DocumentNode, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { FetchMade } from '../executor/run-plan.js';
 import type { QueryPlan } from '../planner/query-plan.js';
 
@@ -8,7 +8,8 @@ import type { QueryPlan } from '../planner/query-plan.js';
  * they are added without editing the path. Hooks are gathered at load: one that nobody uses costs nothing.
  *
  * A hook that throws a `CallerError` tells the client so. Whatever else it throws is logged with the extension's name and
- * masked: the operation, the policy or the fetch it was asked about fails. Only an answer stands, without the additions.
+ * masked: the operation, the policy or the fetch it was asked about fails. Only an answer stands, without the additions,
+ * and a subscription goes on.
  */
 export interface GatewayExtension {
   readonly name: string;
@@ -31,7 +32,13 @@ export interface GatewayExtension {
    */
   onSubgraphFetch?(fetch: FetchPrepared): Readonly<Record<string, string>> | undefined;
 
-  /** When the answer is known, and before it is sent. What is returned goes into the answer. */
+  /** Once for each subscription: it is permitted and planned, and begins. Its events are answers, each for `onAnswer`. */
+  onSubscription?(operation: OperationSeen): void;
+
+  /**
+   * When the answer is known, and before it is sent; of an answer in parts, when the first is. What is returned goes into
+   * the answer.
+   */
   onAnswer?(answer: AnswerSeen): AnswerAdditions | undefined;
 }
 
@@ -39,6 +46,8 @@ export interface GatewayExtension {
 export interface OperationSeen {
   readonly context: RequestContext;
   readonly document: DocumentNode;
+  /** What clients may ask, and the document fits. One object for as long as the gateway serves one supergraph. */
+  readonly schema: GraphQLSchema;
   readonly definition: OperationDefinitionNode;
   /** SHA-256 of the document's source, hexadecimal. */
   readonly hash: string;

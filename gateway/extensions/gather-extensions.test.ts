@@ -91,6 +91,7 @@ describe('A hook that no extension has', () => {
       decidePolicy: null,
       decideOverride: null,
       onSubgraphFetch: null,
+      onSubscription: null,
       onAnswer: null,
     });
   });
@@ -244,6 +245,24 @@ describe('An extension that fails', () => {
     await expect(gathered(extension('a', { onOperation: async () => refuse() })).onOperation!(operation)).rejects.toBe(
       forbidden,
     );
+  });
+
+  it('when a subscription begins, is logged, and takes nothing from the others', () => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => void lines.push(line) });
+    const begun: OperationSeen[] = [];
+    const gatheredLoudly = gatherExtensions(
+      [
+        extension('broken', { onSubscription: fail }),
+        extension('after', { onSubscription: (seen) => void begun.push(seen) }),
+      ],
+      log,
+    );
+    gatheredLoudly.onSubscription!(operation);
+    expect(begun).toEqual([operation]);
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { requestId: context.requestId, err: { message: expect.stringContaining(failing('onSubscription')) } },
+    ]);
   });
 
   it.each([

@@ -16,13 +16,14 @@ const CONTRACT = 1;
 
 /**
  * The hooks of all extensions, one function each. Null where no extension has the hook. What a hook throws arrives as
- * `ExtensionFailed`; only `onAnswer` never throws.
+ * `ExtensionFailed`; only `onSubscription` and `onAnswer` never throw.
  */
 export interface GatheredExtensions {
   readonly onOperation: ((operation: OperationSeen) => Verdict | Promise<Verdict>) | null;
   readonly decidePolicy: ((policy: string, context: RequestContext) => Promise<boolean | undefined>) | null;
   readonly decideOverride: ((label: string, context: RequestContext) => boolean | undefined) | null;
   readonly onSubgraphFetch: ((fetch: FetchPrepared) => Readonly<Record<string, string>> | undefined) | null;
+  readonly onSubscription: ((operation: OperationSeen) => void) | null;
   readonly onAnswer: ((answer: AnswerSeen) => AnswerAdditions | undefined) | null;
 }
 
@@ -38,6 +39,7 @@ export function gatherExtensions(given: readonly GatewayExtension[], log: Logger
   const policies = having('decidePolicy');
   const overrides = having('decideOverride');
   const fetches = having('onSubgraphFetch');
+  const subscriptions = having('onSubscription');
   const answers = having('onAnswer');
 
   return {
@@ -77,6 +79,20 @@ export function gatherExtensions(given: readonly GatewayExtension[], log: Logger
               if (more) headers = { ...headers, ...more };
             }
             return headers;
+          },
+    onSubscription:
+      subscriptions.length === 0
+        ? null
+        : (operation) => {
+            for (const extension of subscriptions) {
+              try {
+                extension.onSubscription(operation);
+              } catch (error) {
+                const err = new ExtensionFailed(extension, 'onSubscription', error);
+                const { requestId } = operation.context;
+                log.error({ err, requestId }, 'A subscription begins, and an extension failed over it.');
+              }
+            }
           },
     onAnswer:
       answers.length === 0

@@ -32,6 +32,8 @@ const MAX_ROOT_FIELDS = 50;
 /** One operation that fits the schema, with variables that fit the operation. */
 export interface IdentifiedOperation {
   readonly document: ValidDocument;
+  /** That the document fits. */
+  readonly schema: GraphQLSchema;
   readonly operation: DocumentOperation;
   /** As the client sent them; they were found to fit the operation. */
   readonly variables: Readonly<Record<string, unknown>>;
@@ -66,6 +68,7 @@ export function identifyOperation(
   checkVariables(snapshot.schema, definition, variables);
   return {
     document,
+    schema: snapshot.schema,
     operation,
     variables,
     context,

@@ -31,9 +31,17 @@ function obey(verdict: Verdict, identified: IdentifiedOperation, seen: Operation
   return Object.assign(identified, { seen, observed: verdict.observe });
 }
 
-const operationSeen = ({ document, operation, variables, context, header }: IdentifiedOperation): OperationSeen => ({
+const operationSeen = ({
+  document,
+  schema,
+  operation,
+  variables,
+  context,
+  header,
+}: IdentifiedOperation): OperationSeen => ({
   context,
   document: document.document,
+  schema,
   definition: operation.definition,
   hash: document.hash,
   operationName: operation.definition.name?.value ?? null,

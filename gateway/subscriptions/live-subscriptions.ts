@@ -48,6 +48,7 @@ export class LiveSubscriptions {
     const caller = await this.#callerOf(received);
     const permitted = await protect(identified, extensions);
     const planned = await planOperation(await authorizeOperation(permitted, snapshot), snapshot, extensions);
+    extensions.onSubscription?.(planned.seen);
     const subscription = new Subscription(received, caller, this.#parts, () => this.#live.delete(subscription));
     this.#live.add(subscription);
     subscription.start(planned, snapshot);
