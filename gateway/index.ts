@@ -1,30 +1,34 @@
 export { SupergraphGateway, type SupergraphGatewayOptions } from './apollo-server/supergraph-gateway.js';
 export type { SupergraphSource } from './apollo-server/supergraph-source.js';
+export { fieldRequirements } from './authorization/field-requirements.js';
+export { readRequirements } from './authorization/read-requirements.js';
+export type { AnyOf, Requirement, RequirementsByCoordinate } from './authorization/requirement.js';
+export { schemaLinks, type SchemaLink } from './authorization/schema-links.js';
+export { UnreadableAccessControl } from './authorization/unreadable-access-control.js';
 export { keepRunning, type Repetition } from './background/keep-running.js';
+export type { ConsoleProblem } from './console/console-problem.js';
+export type { ConsoleOptions } from './console/serve-console.js';
 export { loadSupergraphEngine, type EngineOptions } from './engine/load-supergraph-engine.js';
 export type { SupergraphEngine, EngineOperation } from './engine/supergraph-engine.js';
 export * from './extensions/gateway-extension.js';
 export { supergraphFile, SupergraphFileUnusable } from './supergraph/supergraph-file.js';
+export { conditionValues, conditionVariables } from './executor/client-operation.js';
 export type { FetchMade } from './executor/run-plan.js';
+export { ASSUMED_LIST_SIZE, operationCosts, type CostOperation, type OperationCost } from './limits/operation-cost.js';
+export { readCosts, type DeclaredCosts, type ListSize } from './limits/read-costs.js';
+export {
+  PlanningFailed,
+  PlanningTimedOut,
+  UnusableSupergraph,
+  type PlannedDocument,
+  type Planner,
+  type PlanRequest,
+} from './planner/planner.js';
+export { startPlannerThreads, type PlannerThreads, type PlannerThreadsOptions } from './planner/planner-threads.js';
 export type * from './planner/query-plan.js';
 export type { ProductRouting } from './routing/product-routes.js';
 export { startGateway, type GatewayOptions, type RunningGateway } from './start-gateway.js';
-export {
-  apiSchemaOf,
-  composeSupergraph,
-  type Composer,
-  type Composition,
-  type CompositionError,
-  type CompositionHint,
-  type SubgraphSource,
-} from './supergraph/compose-supergraph.js';
-export {
-  BadSupergraphConfig,
-  parseSupergraphConfig,
-  type ProductConfig,
-  type SubgraphConfig,
-  type SupergraphConfig,
-} from './supergraph/supergraph-config.js';
-export { NotASupergraph, readJoinGraphs, type JoinGraph } from './supergraph/join-graph.js';
+export * from './supergraph/index.js';
 export type { ContextTokens } from './transports/context-tokens.js';
 export { HttpSubgraph, httpSubgraph, type HttpSubgraphOptions } from './transports/http-subgraph.js';
+export { recordUsage, type UsageOptions, type UsageRecorder } from './usage/record-usage.js';

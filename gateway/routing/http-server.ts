@@ -9,6 +9,7 @@ import {
   type HealthReport,
 } from '@inevitable/contract';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { serveConsole, type ConsoleOptions } from '../console/serve-console.js';
 import { readBody } from '../graphql-over-http/read-body.js';
 import { badRequest, RequestRefused } from '../graphql-over-http/request-refused.js';
 import { authenticateCaller } from '../authentication/authenticate-caller.js';
@@ -29,6 +30,10 @@ export interface HttpServerParts extends PipelineParts {
   readonly routes: RouteTable;
   readonly readiness: () => Promise<HealthReport>;
   readonly health: () => Promise<HealthReport>;
+  /** Null: there is no GraphiQL page. */
+  readonly console: ConsoleOptions | null;
+  /** Why the newest supergraph is not the one that is served, or null. */
+  readonly supergraphProblem: () => string | null;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -68,6 +73,11 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   app.get('/live', async () => ({ status: 'live' }));
   app.get('/ready', async (_request, reply) => sendReport(reply, await parts.readiness()));
   app.get('/health', async (_request, reply) => sendReport(reply, await parts.health()));
+
+  if (parts.console) {
+    const { snapshots, supergraphProblem } = parts;
+    serveConsole(app, { ...parts.console, supergraph: () => snapshots.current.id, supergraphProblem, draining });
+  }
 
   app.route({
     method: METHODS,

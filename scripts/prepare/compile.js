@@ -8,6 +8,8 @@ import { runNode } from './run-tool.js';
 const isAsset = (name) => /\.(graphql|sql|html)$/.test(name);
 /** A workspace's folder of templates: all of it is read at run time, whatever it is called. */
 const TEMPLATES = 'templates';
+/** `path`: of a file, from its workspace. */
+export const isReadAtRunTime = (path) => isAsset(path) || path.startsWith(`${TEMPLATES}/`);
 const isSource = (name) => isAsset(name) || /\.ts$|^tsconfig.*\.json$|^package\.json$/.test(name);
 
 /** Files of a workspace that are copied beside its code. */

@@ -44,7 +44,8 @@ export const generateStep = {
   },
 };
 
-function generateClient(root, folder) {
+/** The Prisma client of one workspace. */
+export function generateClient(root, folder) {
   return runNode(
     root,
     join(root, 'node_modules/prisma/build/index.js'),
@@ -57,7 +58,8 @@ function generateClient(root, folder) {
   );
 }
 
-async function generateResolverTypes(root, folder) {
+/** The resolver types of one workspace. Rejects where its schema is no GraphQL. */
+export async function generateResolverTypes(root, folder) {
   const [{ codegen }, typescript, resolvers, { parse }] = await Promise.all([
     import('@graphql-codegen/core'),
     import('@graphql-codegen/typescript'),
