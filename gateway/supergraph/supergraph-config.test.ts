@@ -146,7 +146,16 @@ describe('supergraph.yaml', () => {
       withKeys('subscription: { protocol: ws, path: /x }'),
       'supergraph.yaml:1: "subgraphs.a.subscription.path" is not a known key.',
     ],
+    [
+      'subgraphs:\n  __proto__: { routing_url: http://a }',
+      'supergraph.yaml:2: "subgraphs.__proto__" must be a lower-case name such as "claude-config".',
+    ],
+    [
+      `${subgraphs}products:\n  "__proto__": { module: a }`,
+      'supergraph.yaml:3: "products.__proto__" must be a lower-case name such as "claude-config".',
+    ],
     [`${subgraphs}productz: {}`, 'supergraph.yaml:2: "productz" is not a known key.'],
+    [`${subgraphs}products:\n  a: { modul: a }`, 'supergraph.yaml:3: "products.a.modul" is not a known key.'],
     [
       `${subgraphs}products: { a: { module: x, auth: no } }`,
       'supergraph.yaml:2: "products.a.auth" is not a known key.',

@@ -40,10 +40,11 @@ export interface SupergraphConfig {
 /** One sentence for the person who edits supergraph.yaml: file, line, key, what is wrong. */
 export class BadSupergraphConfig extends Error {}
 
-const RESERVED = ['/graphql', '/live', '/ready', '/health'];
+const RESERVED = ['/graphql', '/graphiql', '/live', '/ready', '/health'];
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
-const name = z.string().regex(/^[a-z][a-z0-9_-]*$/, 'must be a lower-case name such as "claude-config"');
+const NAME_RULE = 'must be a lower-case name such as "claude-config"';
+const name = z.string().regex(/^[a-z][a-z0-9_-]*$/, NAME_RULE);
 const host = z
   .string()
   .regex(/^[a-z0-9.-]+$/i, 'must be a host name without port')
@@ -114,8 +115,14 @@ const configFile = z.strictObject({
 /** Reads supergraph.yaml: `subgraphs:` as Rover knows it, and our `products:`. Throws `BadSupergraphConfig`. */
 export function parseSupergraphConfig(text: string, file: string): SupergraphConfig {
   const yaml = readYaml(text, file);
+  refusePassedOver(yaml, file);
   const parsed = configFile.safeParse(yaml.value);
-  if (!parsed.success) throw new BadSupergraphConfig(explain(parsed.error.issues[0]!, yaml, file));
+  if (!parsed.success) {
+    // A key that is written wrongly is missing too, where it has to be: what is written is told, and has a line.
+    const { issues } = parsed.error;
+    const unknown = issues.find(({ code }) => code === 'unrecognized_keys');
+    throw new BadSupergraphConfig(explain(unknown ?? issues[0]!, yaml, file));
+  }
   const { federation_version: version, subgraphs, products, lint } = parsed.data;
   const config: SupergraphConfig = {
     federationVersion: version === undefined ? null : String(version),
@@ -203,6 +210,14 @@ function refuseEqualKeys(document: Document, lineAt: (offset: number) => number,
       }
     },
   });
+}
+
+/** zod passes over a key of this name, and its subgraph would be missing without a word. */
+function refusePassedOver({ value, lineOf }: Yaml, file: string): void {
+  const top = Object(value) as Readonly<Record<string, unknown>>;
+  for (const key of ['subgraphs', 'products'])
+    if (Object.hasOwn(Object(top[key]), '__proto__'))
+      throw new BadSupergraphConfig(`${file}:${lineOf([key, '__proto__'])}: "${key}.__proto__" ${NAME_RULE}.`);
 }
 
 function lineOf(document: Document, path: readonly PropertyKey[], lineAt: (offset: number) => number): number {
