@@ -23,3 +23,4 @@ export * from './remote/operations-api.js';
 export * from './remote/operations-client.js';
 export * from './remote/service-assertion.js';
 export * from './request-context.js';
+export * from './subgraph-moves.js';

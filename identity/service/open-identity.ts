@@ -79,6 +79,8 @@ export interface Identity {
   /** Of any status; null: there is none. */
   findTenantOfSlug(slug: string): Promise<TenantRecord | null>;
   readonly maintenance: IdentityMaintenance;
+  /** What all products declare has become this, while it runs: permissions are in tokens that are made from now on. */
+  redeclare(declared: Pick<IdentitySettings, 'permissions' | 'features'>): Promise<void>;
   /** Makes the demo, or sets its password; answers it. Throws `Forbidden` in a customer's deployment. */
   seedDemo(password: string | null): Promise<string>;
   health(): Promise<PartHealth>;
@@ -109,7 +111,7 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
   const issuer = await storedIssuer(db, publicUrl);
   const key = await openSigningKey(db, sealWith(settings.encryptionSecret));
   const verifyAssertion = await openServiceCredentials(db, settings.services);
-  const permissions = [...new Set([...identityPermissions, ...settings.permissions])].sort();
+  let permissions = catalogueOf(settings.permissions);
   await takeOverFeatures(db, settings.features, log);
   const revocations = openRevocationFeed(db);
   const flows: FlowDeps = {
@@ -158,6 +160,10 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
     issueAccessToken: (request) => issueOperatorToken(request, flows),
     findTenantOfSlug: (slug) => findTenantOfSlug(db, slug),
     maintenance,
+    async redeclare(declared) {
+      await takeOverFeatures(db, declared.features, log);
+      permissions = catalogueOf(declared.permissions);
+    },
     async seedDemo(password) {
       if (deployment === 'customer') throw new Forbidden("A customer's deployment has no demo.");
       return seedDemo(password, flows);
@@ -176,3 +182,7 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
     },
   };
 }
+
+/** Of all products and of identity itself, each once. */
+const catalogueOf = (declared: readonly Permission[]): readonly Permission[] =>
+  [...new Set([...identityPermissions, ...declared])].sort();

@@ -8,6 +8,10 @@ import { problemInWords, type DevProblem } from './dev-problem.js';
 import { DevRegistry } from './dev-registry.js';
 import type { LiveProduct, ProductState } from './live-product.js';
 
+interface Worked {
+  readonly declaration: { readonly state: string };
+}
+
 /** What is on the disk of a made project with the products `a` and `b`, and what its stack serves. */
 class MadeProject {
   readonly code = new Map([
@@ -25,6 +29,10 @@ class MadeProject {
   readonly workers = new Set<string>();
   readonly problems: (readonly DevProblem[])[] = [];
   readonly served: string[] = [];
+  /** Declarations that core-identity and operations were told of, by their state. */
+  readonly redeclared: string[] = [];
+  /** Why core-identity does not take a declaration over. */
+  refused: string | null = null;
   gatewayTakes = true;
   gatewayServes = '';
   readonly products: LiveProduct[];
@@ -39,7 +47,11 @@ class MadeProject {
       stack: {
         gateway: { supergraphId: () => this.gatewayServes },
         subgraphs: this.subgraphs,
-        workers: { start: async ([worked]: [{ worked: string }]) => this.worker(worked.worked) },
+        workers: { start: async ([{ declaration }]: [Worked]) => this.worker(declaration.state) },
+        redeclare: async (changed: readonly Worked['declaration'][]) => {
+          if (this.refused) throw new Error(this.refused);
+          this.redeclared.push(...changed.map(({ state }) => state));
+        },
       } as never,
       products: this.products,
       registry: this.registry,
@@ -69,10 +81,11 @@ class MadeProject {
     return { worker: null, stop: async () => void this.workers.delete(state) };
   }
 
-  private hosted(state: string): HostedProduct {
+  /** As it was declared, if it was: new code has a new declaration, a new schema alone has not. */
+  private hosted(state: string, declaration: Worked['declaration'] = { state }): HostedProduct {
     this.open.add(state);
     const close = async (): Promise<void> => void this.open.delete(state);
-    return { handle: { name: state } as never, worked: { worked: state } as never, close };
+    return { handle: { name: state } as never, worked: { declaration } as never, close };
   }
 
   private product(name: string): LiveProduct {
@@ -84,11 +97,15 @@ class MadeProject {
       get state() {
         return state;
       },
+      get running() {
+        return running;
+      },
       codeNow: async () => this.code.get(name)!,
       load: async (next: ProductState) => {
         const text = `${next.code} ${next.schema}`;
         if (text === this.broken) throw new Error(`${text} is broken.`);
-        return { product, state: next, hosted: this.hosted(text) };
+        const declaration = next.code === state.code ? running.hosted.worked.declaration : undefined;
+        return { product, state: next, hosted: this.hosted(text, declaration as never) };
       },
       become(next: RunningProduct, nextState: ProductState) {
         const before = running;
@@ -190,6 +207,29 @@ describe('What is changed while the stack runs', () => {
     project.code.set('a', 'a3');
     await project.looked();
     expect([project.answers, project.titles]).toEqual([{ a: 'a3 s1' }, []]);
+  });
+
+  it('is known to core-identity and operations where it is declared anew, and only then', async () => {
+    await project.looked(composed('s2', 's1'));
+    expect(project.redeclared).toEqual([]);
+    project.code.set('b', 'b2');
+    await project.looked();
+    expect(project.redeclared).toEqual(['b2 s1']);
+  });
+
+  it('is not served where core-identity does not take its declaration, and nothing of it stays open', async () => {
+    project.code.set('a', 'a2');
+    project.refused = 'A limit cannot be -1.';
+    await project.looked();
+    expect([project.answers, [...project.open], [...project.workers]]).toEqual([
+      {},
+      ['a1 s1', 'b1 s1'],
+      ['a1 s1', 'b1 s1'],
+    ]);
+    expect(project.titles).toEqual(['What is on the disk could not be taken over']);
+    project.refused = null;
+    await project.looked();
+    expect([project.answers, project.titles]).toEqual([{ a: 'a2 s1' }, []]);
   });
 
   it('is all schemas together or none: one that its code does not fit holds up the others', async () => {

@@ -1,10 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { SubgraphDeclaration } from '@inevitable/kit';
+import type { HostedProduct } from '../parts/hosted-products.js';
 import type { RunningStack, RunningProduct } from '../run/run-stack.js';
 import type { Compiler } from './compiler.js';
 import type { DevProblem } from './dev-problem.js';
 import { problemInWords } from './dev-problem.js';
 import type { DevRegistry } from './dev-registry.js';
 import type { LiveProduct, LoadedProduct, ProductState } from './live-product.js';
+import { newInDeclaration } from './new-in-declaration.js';
 
 /** What the supergraph on the disk comes to. */
 export type DevLook =
@@ -12,7 +15,7 @@ export type DevLook =
   | { readonly kind: 'failed'; readonly problem: DevProblem };
 
 export interface DevLoopParts {
-  readonly stack: Pick<RunningStack, 'gateway' | 'subgraphs' | 'workers'>;
+  readonly stack: Pick<RunningStack, 'gateway' | 'subgraphs' | 'workers' | 'redeclare'>;
   readonly products: readonly LiveProduct[];
   readonly registry: DevRegistry;
   readonly compiler: Pick<Compiler, 'isIdle' | 'errors' | 'errorsBelow'>;
@@ -186,10 +189,14 @@ export class DevLoop {
     return loaded;
   }
 
-  /** New workers first, then the new subgraphs, then the supergraph that leads to them. */
+  /** What is declared first, then the new workers, then the new subgraphs, then the supergraph that leads to them. */
   async #serve(taken: readonly LoadedProduct[], sdl: string, noticedAt: number): Promise<void> {
     const { stack, registry, tellServed } = this.#parts;
     const isNewSupergraph = sdl !== registry.sdl;
+    const redeclared = taken.filter(
+      ({ product, hosted }) => declarationOf(hosted) !== declarationOf(product.running.hosted),
+    );
+    if (redeclared.length) await this.#redeclare(redeclared, taken);
     for (const { product, state, hosted } of taken) {
       const worker = await stack.workers.start([hosted.worked]).catch(async (error: unknown) => {
         await hosted.close();
@@ -209,6 +216,19 @@ export class DevLoop {
     tellServed(`serving ${what} (${((performance.now() - noticedAt) / 1_000).toFixed(1)} s)`);
   }
 
+  async #redeclare(redeclared: readonly LoadedProduct[], taken: readonly LoadedProduct[]): Promise<void> {
+    const { stack, tellServed } = this.#parts;
+    try {
+      await stack.redeclare(redeclared.map(({ hosted }) => declarationOf(hosted)));
+    } catch (error) {
+      await Promise.all(taken.map(({ hosted }) => hosted.close()));
+      throw error;
+    }
+    for (const { product, hosted } of redeclared)
+      for (const line of newInDeclaration(declarationOf(product.running.hosted), declarationOf(hosted)))
+        tellServed(line);
+  }
+
   /** False: the gateway does not take it, and says why on its page and in `/ready`. */
   async #isTakenOver(id: string): Promise<boolean> {
     const until = performance.now() + TAKEN_OVER_WITHIN_MS;
@@ -219,6 +239,8 @@ export class DevLoop {
     return true;
   }
 }
+
+const declarationOf = ({ worked }: HostedProduct): SubgraphDeclaration => worked.declaration;
 
 const isSame = (one: ProductState, other: ProductState): boolean =>
   one.code === other.code && one.schema === other.schema;

@@ -36,8 +36,7 @@ export async function openIdentityParts(
     systemUrl: database.systemUrl,
     publicUrl,
     encryptionSecret: settings.secret ?? (await secretFile(join(settings.dataDir, 'secret'), randomSecret)),
-    permissions: products.flatMap(({ permissions }) => permissions ?? []),
-    features: Object.assign({}, ...products.map(({ features }) => features)),
+    ...declaredToIdentity(products),
     services: [...credentials.values()].map(publicHalf),
     deployment: settings.deployment,
     log,
@@ -45,6 +44,12 @@ export async function openIdentityParts(
   closers.add('identity', () => identity.close());
   return { identity, database };
 }
+
+/** What core-identity knows of the products. */
+export const declaredToIdentity = (products: readonly SubgraphDeclaration[]): Parameters<Identity['redeclare']>[0] => ({
+  permissions: products.flatMap(({ permissions }) => permissions ?? []),
+  features: Object.assign({}, ...products.map(({ features }) => features)),
+});
 
 /** Who is there in development, all with one password; core-identity makes them. */
 export const DEMO_USERS = [

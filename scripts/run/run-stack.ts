@@ -21,13 +21,14 @@ import {
 } from '@inevitable/kit/host';
 import { identityDatabase } from '@inevitable/identity';
 import { operationsEvents, operationsSubgraph } from '@inevitable/operations';
+import type { DeclaredEvent, JobDefinition, SubgraphDeclaration } from '@inevitable/kit';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { consoleOf } from '../parts/console.js';
 import { openEventBus } from '../parts/event-bus.js';
 import { openFileStore } from '../parts/file-store.js';
 import { HostedProducts, type HostedProduct } from '../parts/hosted-products.js';
-import { openIdentityParts, seedDemo } from '../parts/identity.js';
+import { declaredToIdentity, openIdentityParts, seedDemo } from '../parts/identity.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
 import { openRemoteSubgraph } from '../parts/open-remote-subgraph.js';
@@ -60,6 +61,8 @@ export interface RunningStack {
   readonly workers: Workers;
   /** Each with a worker of its own; empty without a variant, where one worker does all. */
   readonly running: readonly RunningProduct[];
+  /** Tells core-identity and operations what these products declare now. Throws what core-identity says of it. */
+  readonly redeclare: (changed: readonly SubgraphDeclaration[]) => Promise<void>;
 }
 
 export interface RunningProduct {
@@ -164,13 +167,8 @@ export async function runStack(
       },
     });
   const operations = await openOperationsParts(settings, databases, jobStore, events.bus, closers, log);
-  const operationsDeclared = operationsSubgraph({
-    health,
-    desk: jobs,
-    jobs: [identity.subgraph, ...products].flatMap((product) => product.jobs ?? []),
-    events: declaredEvents([identity.subgraph, ...products, { name: 'operations', events: operationsEvents }]),
-    upkeep: operations.upkeep,
-  });
+  const declared = declaredToOperations([identity.subgraph, ...products]);
+  const operationsDeclared = operationsSubgraph({ health, desk: jobs, ...declared, upkeep: operations.upkeep });
   hosted.set(
     'operations',
     hostSubgraph(operationsDeclared, {
@@ -224,5 +222,23 @@ export async function runStack(
   closers.add('gateway', () => gateway!.close());
   await gateway.whenReady();
   welcome(progress, gateway.url, await followed.servesInWords(), demo, page !== undefined);
-  return { config, gateway, subgraphs: hosted, products: productHost, workers, running };
+
+  let known = products;
+  const redeclare = async (changed: readonly SubgraphDeclaration[]): Promise<void> => {
+    const next = known.map((product) => changed.find(({ name }) => name === product.name) ?? product);
+    await identity.redeclare(declaredToIdentity(next));
+    known = next;
+    const { jobs, events } = declaredToOperations([identity.subgraph, ...next]);
+    declared.jobs.splice(0, declared.jobs.length, ...jobs); // the same arrays: operations reads them with each request
+    declared.events.splice(0, declared.events.length, ...events);
+  };
+  return { config, gateway, subgraphs: hosted, products: productHost, workers, running, redeclare };
 }
+
+/** What operations knows of the others' declarations. */
+const declaredToOperations = (
+  products: readonly SubgraphDeclaration[],
+): { readonly jobs: JobDefinition[]; readonly events: DeclaredEvent[] } => ({
+  jobs: products.flatMap(({ jobs = [] }) => [...jobs]),
+  events: [...declaredEvents([...products, { name: 'operations', events: operationsEvents }])],
+});

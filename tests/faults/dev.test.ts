@@ -138,6 +138,66 @@ describe('stack dev', () => {
     expect(await note()).toEqual({ data: { note: { text: '[{"colour":"blue"}]' } } });
   });
 
+  it('makes a client of a changed schema of the database', async () => {
+    await project.change(
+      'subgraphs/starter/prisma/schema.prisma',
+      '  wordCount Int?',
+      '  colour String @default("blue")\n  wordCount Int?',
+    );
+    await project.change(
+      RESOLVER,
+      'text: JSON.stringify(await context.db.$queryRaw`SELECT DISTINCT colour FROM notes`)',
+      'text: `it is ${found.colour}`',
+    );
+    await until('the new client reads the column', async () => JSON.stringify(await note()).includes('it is blue'));
+    expect(await note()).toEqual({ data: { note: { text: 'it is blue' } } });
+    await isRepaired(); // the client may have come after the code that needs it
+  });
+
+  it('knows the permissions, features and jobs that a product declares since', async () => {
+    await project.write(
+      'subgraphs/starter/jobs/do-nothing.ts',
+      `import { defineJob } from '@inevitable/kit';
+       import { z } from 'zod';
+       import type { PrismaClient } from '../generated/prisma/client.js';
+       export const doNothing = defineJob<{ often: number }, PrismaClient>({
+         name: 'starter.do-nothing', payload: z.object({ often: z.number() }), run: async () => undefined,
+       });`,
+    );
+    await project.change(
+      'subgraphs/starter/subgraph.ts',
+      "permissions: ['starter:notes:read',",
+      "features: { 'starter.pages': { pro: { kind: 'metered', limit: 7, per: 'month' } } },\n  permissions: ['starter:notes:archive', 'starter:notes:read',",
+    );
+    await project.change('subgraphs/starter/subgraph.ts', 'jobs: [countWords]', 'jobs: [countWords, doNothing]');
+    await project.change(
+      'subgraphs/starter/subgraph.ts',
+      'import { resolvers }',
+      "import { doNothing } from './jobs/do-nothing.js';\nimport { resolvers }",
+    );
+    await project.change(
+      RESOLVER,
+      'text: `it is ${found.colour}`',
+      "text: JSON.stringify(await context.entitlements.usage('starter.pages'))",
+    );
+    await until('the terminal says what tokens lack', () =>
+      project.output.includes('starter has the permission starter:notes:archive now. Sign in again'),
+    );
+    await project.signIn();
+    await until('the new code answers', async () => JSON.stringify(await note()).includes('used'));
+    const { data } = (await project.query('{ viewer { permissions } }')) as {
+      data: { viewer: { permissions: string[] } };
+    };
+    expect(data.viewer.permissions).toContain('starter:notes:archive');
+    expect(JSON.stringify(await note())).toMatch(/limit.{3}7/);
+    const run = (often: string) =>
+      project.query(
+        `mutation { runJob(input: { name: "starter.do-nothing", payload: { often: ${often} } }) { name } }`,
+      );
+    expect(await run('1')).toEqual({ data: { runJob: { name: 'starter.do-nothing' } } });
+    expect(await run('"never"')).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  });
+
   it('waits for a supergraph.yaml that cannot be read', async () => {
     const good = await project.read('supergraph.yaml');
     await project.write('supergraph.yaml', 'subgraphs: [');
@@ -170,14 +230,23 @@ describe('stack dev', () => {
     expect(html).not.toMatch(/https?:\/\//);
   });
 
-  it('ends with Ctrl-C, exit code 0, and leaves no process', async () => {
+  describe('when it is to end', () => {
     const ours = () =>
       execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
         .split('\n')
         .filter((line) => line.includes(project.root));
-    expect(ours().length).toBeGreaterThan(1); // with its compiler
-    project.child.kill('SIGINT');
-    expect(await project.ended).toBe(0);
-    expect(ours()).toEqual([]);
+
+    it('ends with Ctrl-C, exit code 0, and leaves no process', async () => {
+      expect(ours().length).toBeGreaterThan(1); // with its compiler
+      expect(await project.end('SIGINT')).toBe(0);
+      expect(ours()).toEqual([]);
+    });
+
+    it('leaves none when it is killed either', async () => {
+      await project.startAgain();
+      expect(ours().length).toBeGreaterThan(1);
+      expect(await project.end('SIGKILL')).toBe('SIGKILL');
+      await until('its compiler has ended', () => ours().length === 0);
+    });
   });
 });

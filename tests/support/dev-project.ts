@@ -12,24 +12,27 @@ const NOT_COPIED = new Set(['node_modules', 'bench', '.data', '.git']);
 export class DevProject {
   #token = '';
   #output = '';
-  readonly ended: Promise<number | NodeJS.Signals>;
+  #child!: ChildProcess;
+  #ended!: Promise<number | NodeJS.Signals>;
 
   private constructor(
     readonly root: string,
-    readonly url: string,
-    readonly child: ChildProcess,
+    private readonly port: number,
     private readonly dataDir: string,
     private readonly database: TestDatabase,
-  ) {
-    for (const stream of [child.stdout!, child.stderr!])
-      stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
-    this.ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(signal ?? code ?? -1)));
-  }
+  ) {}
 
   /** Resolves when it serves, and its compiler waits for changes. */
   static async start(): Promise<DevProject> {
     const [root, dataDir, port] = await Promise.all([copyOfProject(), temporaryDirectory(), freePort()]);
-    const database = await createTestDatabase('empty', () => Promise.resolve());
+    const project = new DevProject(root, port, dataDir, await createTestDatabase('empty', () => Promise.resolve()));
+    await project.startAgain();
+    return project;
+  }
+
+  /** After it has ended, on the files as they are now. */
+  async startAgain(): Promise<void> {
+    const { root, port, dataDir, database } = this;
     const child = spawn(process.execPath, [join(root, 'scripts/bin/stack.js'), 'dev', '--port', String(port)], {
       cwd: root,
       env: {
@@ -41,13 +44,31 @@ export class DevProject {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const project = new DevProject(root, `http://127.0.0.1:${port}`, child, dataDir, database);
+    this.#child = child;
+    this.#output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    this.#ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(signal ?? code ?? -1)));
     let died: number | NodeJS.Signals | null = null;
-    void project.ended.then((how) => (died = how));
-    await until('"stack dev" watches', () => died !== null || project.output.includes('  watching '), 110_000);
-    if (died !== null) throw new Error(`"stack dev" ended with ${died}:\n${project.output}`);
-    await project.signIn();
-    return project;
+    void this.#ended.then((how) => (died = how));
+    await until('"stack dev" watches', () => died !== null || this.output.includes('  watching '), 110_000);
+    if (died !== null) throw new Error(`"stack dev" ended with ${died}:\n${this.output}`);
+    await this.signIn();
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Of `stack dev` itself. */
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** Answers how `stack dev` itself has ended. */
+  end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {
+    this.#child.kill(signal);
+    return this.#ended;
   }
 
   /** Standard output and standard error. */
@@ -65,21 +86,21 @@ export class DevProject {
   }
 
   /** The text of a file with something else in place of `from`, which it has. */
-  async change(file: string, from: string, to: string): Promise<void> {
+  async change(file: string, from: string | RegExp, to: string): Promise<void> {
     const before = await this.read(file);
-    if (!before.includes(from)) throw new Error(`${file} has no ${from}`);
+    if (before.replace(from, () => '') === before) throw new Error(`${file} has no ${from}`);
     await this.write(
       file,
       before.replace(from, () => to),
     );
   }
 
-  async signIn(): Promise<void> {
-    const { accessToken } = await this.post('/auth/login', { email: 'ada@acme.test', password: DEMO_PASSWORD });
+  async signIn(email = 'ada@acme.test'): Promise<void> {
+    const { accessToken } = await this.post('/auth/login', { email, password: DEMO_PASSWORD });
     this.#token = String(accessToken);
   }
 
-  /** As ada. */
+  /** As ada, or whoever has signed in since. */
   query(query: string): Promise<Record<string, unknown>> {
     return this.post('/graphql', { query });
   }
@@ -106,8 +127,7 @@ export class DevProject {
   }
 
   async close(): Promise<void> {
-    this.child.kill('SIGINT');
-    await this.ended;
+    await this.end('SIGINT');
     await this.database.drop();
     await Promise.all([this.root, this.dataDir].map((folder) => rm(folder, { recursive: true, force: true })));
   }

@@ -38,6 +38,8 @@ export interface Publication {
   /** Grows with every publication. */
   readonly position: number;
   readonly version: number;
+  /** Of the version. */
+  readonly gitRevision: string | null;
   readonly kind: 'publish' | 'rollback';
   readonly at: Date;
   readonly by: string;

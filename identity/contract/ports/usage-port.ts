@@ -61,4 +61,9 @@ export interface RecordedUsage {
   }): Promise<readonly RecordedOperation[]>;
   /** When the first operation was recorded that is still known, or null: nothing was. */
   since(): Promise<Date | null>;
+  /**
+   * When an operation was last sent of which nothing is known for want of room, or null: there is none. Whoever looks back
+   * beyond it does not know everybody's use.
+   */
+  leftOut(): Promise<Date | null>;
 }

@@ -19,8 +19,8 @@ export const LONGEST_SUPERGRAPH_WAIT = 30_000;
 /** Shapes and sizes alone: what of it can be kept is the store's to say, so that one odd entry does not cost the others. */
 const operationUsage = z.object({
   signature: z.string().max(200),
-  operationName: z.string().max(65_536).nullable(),
-  document: z.string().max(65_536),
+  operationName: z.string().max(8_192).nullable(),
+  document: z.string().max(8_192),
   inputs: z.array(z.string().max(65_536)).max(1_000),
   client: z.object({ name: z.string().max(1_000).nullable(), version: z.string().max(1_000).nullable() }),
   plan: z.string().max(1_000).nullable(),

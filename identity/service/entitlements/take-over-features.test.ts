@@ -118,6 +118,27 @@ describe('A token of before a product came', () => {
     expect(renewed.ent).not.toBe(old.ent);
   });
 
+  it('ends as well where it comes while identity runs, and the next one has its permissions', async () => {
+    const { accessToken, refreshToken } = await signIn('ada');
+    const before = await position();
+    const { permissions } = test.settings;
+    await test.identity.redeclare({ permissions: [...permissions, 'forge:platforms:write'], features: declared });
+    expect(await heardSince(before)).toContainEqual({
+      sequence: expect.any(Number),
+      subject: 'entitlements',
+      id: acme,
+    });
+    const renewed = claimsOf((await test.post('/auth/refresh', { refreshToken })).body.accessToken);
+    expect(renewed.scope.split(' ')).toEqual(
+      [...claimsOf(accessToken).scope.split(' '), 'forge:platforms:write'].sort(),
+    );
+
+    const bad = { 'forge.a': { pro: metered(-1) } };
+    await expect(test.identity.redeclare({ permissions: [], features: bad })).rejects.toThrow('plan_features');
+    await test.identity.redeclare({ permissions, features: {} });
+    expect(claimsOf((await signIn('ada')).accessToken).scope).toBe(claimsOf(accessToken).scope);
+  });
+
   it('goes on where the plan of its tenant got nothing, and at starts that bring nothing new', async () => {
     await signIn('gus');
     const before = await position();
