@@ -46,7 +46,7 @@ export default {
     // npm run test:long: what kills, cuts and refuses, and waits for processes to come and go.
     {
       ...behaviour('faults', ['faults']),
-      roots: ['<rootDir>/tests/faults', '<rootDir>/subgraphs/kit'],
+      roots: ['tests/faults', 'tests/contracts', 'subgraphs/kit'].map((folder) => `<rootDir>/${folder}`),
       testMatch: ['**/tests/faults/*.test.ts', '**/*.faults.test.ts'],
     },
     // npm run test:services: with servers that are installed on the machine.

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { ExitCode, type CommandWorld } from './commands/command.js';
+import { oneSentence } from './parts/one-sentence.js';
 import { readSettings } from './settings/settings.js';
 
 const HELP = `
@@ -50,7 +51,8 @@ export async function runCommandLine(args: readonly string[], env: NodeJS.Proces
   };
   const program = new Command('stack')
     .description('Inevitable Cloud Stack: one GraphQL endpoint over many product subgraphs.')
-    .exitOverride();
+    .exitOverride()
+    .showHelpAfterError('--help behind a command says what it takes.');
   program.addHelpText('after', HELP);
   const asked = args[0] === 'help' ? args[1] : args[0];
   const own = asked !== undefined && Object.hasOwn(COMMANDS, asked);
@@ -65,7 +67,7 @@ export async function runCommandLine(args: readonly string[], env: NodeJS.Proces
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? ExitCode.Ok : ExitCode.CouldNotRun;
     } else {
-      world.complain(`stack: ${(error as Error).message}\n`);
+      world.complain(`stack: ${oneSentence((error as Error).message)}\n`);
       process.exitCode = own && !WITHOUT_FINDINGS.has(asked) ? ExitCode.CouldNotRun : 1;
     }
   }

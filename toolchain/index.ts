@@ -26,6 +26,7 @@ export {
 } from './registry/compare-versions.js';
 export { comparisonAsText } from './registry/comparison-as-text.js';
 export { historyAsText } from './registry/history-as-text.js';
+export { routingFindings } from './registry/routing-findings.js';
 export { unifiedDiff } from './registry/unified-diff.js';
 export { explainOperation, NoSuchOperation, type Explained, type Explanation } from './explain/explain-operation.js';
 export { explanationAsText } from './explain/explanation-as-text.js';

@@ -153,6 +153,22 @@ describe('The news that the page waits for', () => {
       expect(await asked('/graphiql/problems', { 'sec-fetch-site': site })).toBe(403);
   });
 
+  it('are waited for by a hundred pages; one more is asked to come back in a second', async () => {
+    const { revision } = await news();
+    const path = `/graphiql/problems?after=${revision}`;
+    const waiting = Array.from({ length: 101 }, () => gateway.get(path));
+    const refused = await Promise.race(waiting);
+    expect([refused.status, refused.headers.get('retry-after'), (await refused.json()).error.code]).toEqual([
+      429,
+      '1',
+      'RATE_LIMITED',
+    ]);
+    problems = [{ title: 'It does not compile', text: 'a.ts' }];
+    const statuses = (await Promise.all(waiting)).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([...Array<number>(100).fill(200), 429]);
+    problems = [];
+  });
+
   it('hold up no gateway that is stopped', async () => {
     const stopped = await testGateway({ console: page });
     const { revision } = await (await stopped.get('/graphiql/problems')).json();

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { NotFound } from '@inevitable/contract';
-import { badRequest } from '../graphql-over-http/request-refused.js';
+import { badRequest, RequestRefused } from '../graphql-over-http/request-refused.js';
 import { etagOf, readConsoleFiles, type ConsoleFiles } from './console-files.js';
 import { ASSETS_PATH, CONSOLE_PATH, CONSOLE_POLICY, consolePage } from './console-page.js';
 import type { ConsoleProblem } from './console-problem.js';
@@ -28,7 +28,7 @@ export interface ConsoleParts extends ConsoleOptions {
 const WAIT_MS = 25_000;
 /** How soon news are seen. Milliseconds. */
 const LOOK_EVERY_MS = 200;
-/** Open pages that wait for news at the same time; one more is answered at once. */
+/** Open pages that wait for news at the same time; one more is asked to come back. */
 const MOST_WAITING = 100;
 
 /** No other origin may frame, load or read anything of the page. */
@@ -74,7 +74,11 @@ export function serveConsole(app: FastifyInstance, parts: ConsoleParts): void {
     const { after } = request.query;
     const until = performance.now() + WAIT_MS;
     let news = newsNow();
-    if (news.revision === after && waiting < MOST_WAITING) {
+    if (news.revision === after) {
+      if (waiting >= MOST_WAITING) {
+        void reply.header('retry-after', '1');
+        throw tooManyWait();
+      }
       waiting += 1;
       try {
         const isOver = (): boolean => parts.draining.aborted || request.raw.socket.destroyed;
@@ -96,6 +100,12 @@ export function serveConsole(app: FastifyInstance, parts: ConsoleParts): void {
     return { revision: etagOf(JSON.stringify([supergraph, all])).replaceAll('"', ''), supergraph, problems: all };
   }
 }
+
+const tooManyWait = (): RequestRefused =>
+  new RequestRefused({
+    code: 'RATE_LIMITED',
+    errors: [{ message: 'Too many pages wait for news: ask again in a second.', extensions: { code: 'RATE_LIMITED' } }],
+  });
 
 /** Told by every browser of today (Fetch Metadata); a program says nothing, and may read what it can reach. */
 const isFromElsewhere = ({ headers }: FastifyRequest): boolean =>

@@ -67,6 +67,8 @@ export interface AnswerSeen {
   readonly operation: OperationSeen;
   readonly plan: QueryPlan;
   readonly errors: readonly GraphQLFormattedError[];
+  /** JSON of `data`; null: null reached the top. Where `passedThrough`, the whole response of a subgraph. */
+  readonly data: string | Buffer | null;
   /** Milliseconds from the operation's identification to its answer. */
   readonly durationMs: number;
   /** Requests to subgraphs; empty unless an extension asked to `observe` this operation. */

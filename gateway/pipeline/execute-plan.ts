@@ -53,6 +53,7 @@ export async function executePlan(
     operation: seen,
     plan: plan.planned.plan,
     errors: answer.errors,
+    data: answer.data,
     durationMs: performance.now() - identifiedAt,
     fetches,
     passedThrough: answer.passedThrough,

@@ -4,7 +4,9 @@ import type { OperationSeen } from '../extensions/gateway-extension.js';
 const LONGEST = 100;
 /** Names with their versions, within an hour. A company has dozens; whoever makes up names has as many as requests. */
 const MOST_CLIENTS = 1_000;
-const PLAIN = /^[\x21-\x7e](?:[\x20-\x7e]{0,98}[\x21-\x7e])?$/;
+/** What names and versions are made of. Nothing of it means anything to a terminal, or in the log of a CI. */
+const PLAIN = /^[A-Za-z0-9](?:[A-Za-z0-9 ._\-/@+()]{0,98}[A-Za-z0-9._\-/@+()])?$/;
+const NOT_PLAIN = /[^A-Za-z0-9 ._\-/@+()]/g;
 
 /** A client within one hour. */
 export interface Client extends ClientSeen {
@@ -29,7 +31,7 @@ export class ClientsSeen {
     const version = header('apollographql-client-version') ?? header('x-graphql-client-version');
     if (hour !== this.#unknown.hour) this.#forget(hour);
     if (name === undefined && version === undefined) return this.#unknown;
-    return this.#known(printable(name), printable(version));
+    return this.#known(plain(name), plain(version));
   }
 
   #known(name: string, version: string): Client {
@@ -51,8 +53,13 @@ export class ClientsSeen {
   }
 }
 
-/** At most 100 characters of it, none of which controls, hides or turns anything. Empty: it says nothing. */
-function printable(text: string | undefined): string {
+/** At most 100 plain characters of it. Empty: it says nothing. */
+function plain(text: string | undefined): string {
   if (text === undefined || PLAIN.test(text)) return text ?? '';
-  return [...text.slice(0, 10 * LONGEST).replace(/\p{C}/gu, '')].slice(0, LONGEST).join('').trim();
+  return text
+    .slice(0, 10 * LONGEST)
+    .replace(NOT_PLAIN, '')
+    .trim()
+    .slice(0, LONGEST)
+    .trimEnd();
 }

@@ -67,6 +67,11 @@ describe('A signature', () => {
       '{ find(by: { odd: [{ ada: "1" }, ADA] }) { id } }',
       '{ find(by: { odd: [{ key1: "" }, ""] }) { id } }',
     ],
+    [
+      'descriptions, of whatever has one',
+      '"""Ada""" query Q("Ada" $a: String = "Ada") { other { ...F } find(text: $a) { id } } "Ada" fragment F on Found { id }',
+      'query Q($a: String = "") { other { ...F } find(text: $a) { id } } fragment F on Found { id }',
+    ],
     ['comments, and how it is laid out', '{ # Ada\n other { id, } }', '{ other { id } }'],
   ])('has nothing of %s', (_what, source, expected) => {
     expect(documentOf(source)).toBe(print(parse(expected)));
@@ -96,10 +101,21 @@ describe('A signature', () => {
     );
   });
 
-  it('is none for an operation that is longer than 64 KiB without its values', () => {
+  it.each([
+    ['an operation', (name: string) => `query ${name} { other { id } }`],
+    ['a fragment', (name: string) => `{ other { ...${name} } } fragment ${name} on Found { id }`],
+    ['a variable', (name: string) => `query ($${name}: String) { find(text: $${name}) { id } }`],
+    ['an alias', (name: string) => `{ other { ${name}: id } }`],
+  ])('is none where %s has a name of more than 100 characters', (_what, source) => {
+    expect(signatureOf(source('n'.repeat(101)))).toBeNull();
+    expect(signatureOf(source('n'.repeat(100)))).toMatchObject({ signature: expect.any(String) });
+  });
+
+  it('is none for an operation that is longer than 8 KiB without its values', () => {
     const found = (fields: number) =>
       `{ other { ${Array.from({ length: fields }, (_, at) => `a${at}: id`).join(' ')} } }`;
-    expect(signatureOf(found(8_000))).toBeNull();
+    expect(signatureOf(found(800))).toBeNull();
+    expect(signatureOf(found(400))).toMatchObject({ signature: expect.any(String) });
     expect(signatureOf(`{ find(text: "${'x'.repeat(100_000)}") { id } }`)).toMatchObject({
       signature: expect.any(String),
     });
@@ -165,22 +181,23 @@ const anyTwice = fc.tuple(call, call, twice(string), filter, twice(integer), odd
   both(
     parts,
     ([first, second, text, by, size, about]) => `
-        query Name($v: String = ${text}, $f: Filter = ${by}) @about(text: ${text}) {
+        ${text} query Name(${text} $v: String = ${text}, $f: Filter = ${by}) @about(text: ${text}) {
           first: ${first} @about(odd: ${about}) { id name(as: ${text}) ...More }
           second: ${second} { aliased: more(first: ${size}) { id } }
           third: find(by: $f, text: $v) { id }
         }
-        fragment More on Found { more(first: ${size}) { name(as: $v) } }`,
+        ${text} fragment More on Found { more(first: ${size}) { name(as: $v) } }`,
   ),
 );
 
-/** With all values of arguments and variables taken out. */
+/** With all descriptions, and all values of arguments and variables, taken out. */
 const withoutValues = (document: DocumentNode): string =>
   print(
     visit(document, {
       Argument: ({ name, value }) =>
         value.kind === Kind.VARIABLE ? undefined : { kind: Kind.ARGUMENT, name, value: { kind: Kind.NULL } },
       VariableDefinition: ({ variable, type }) => ({ kind: Kind.VARIABLE_DEFINITION, variable, type }),
+      StringValue: (_node, key) => (key === 'description' ? null : undefined),
     }),
   );
 

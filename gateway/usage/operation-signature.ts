@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  BREAK,
   getNamedType,
   getNullableType,
   isEnumType,
@@ -15,6 +16,7 @@ import {
   type DocumentNode,
   type GraphQLInputType,
   type GraphQLSchema,
+  type NameNode,
   type OperationDefinitionNode,
   type ValueNode,
 } from 'graphql';
@@ -27,14 +29,16 @@ export interface OperationSignature {
 }
 
 /** Characters of the printed document, which has none beyond ASCII. What is longer no person wrote. */
-const LONGEST_DOCUMENT = 64 * 1024;
+const LONGEST_DOCUMENT = 8 * 1024;
+/** Of what a client names: a name can hold a text that nobody would call one. */
+const LONGEST_NAME = 100;
 
 /**
  * One operation of a valid document with the fragments it uses, printed, with the values taken out of it, because they may
  * be personal data: a string is empty, a number 0, and of what is equal then in a list one is left. What the schema names
  * stays, and what clients name: input fields, enum values, booleans, null, aliases, variables. Within a custom scalar the
- * schema names nothing: keys are numbered there, and enum values empty strings. The document is as valid as it was; its
- * fragments are sorted. Null: it is longer than 64 KiB.
+ * schema names nothing: keys are numbered there, and enum values empty strings. Descriptions are left out. The document is as
+ * valid as it was; its fragments are sorted. Null: it is longer than 8 KiB, or a client's name in it than 100 characters.
  */
 export function operationSignature(
   document: DocumentNode,
@@ -42,6 +46,7 @@ export function operationSignature(
   schema: GraphQLSchema,
 ): OperationSignature | null {
   const own = separateOperations(document)[definition.name?.value ?? ''] ?? document;
+  if (hasLongName(own)) return null;
   const types = new TypeInfo(schema);
   const blanked = visit(
     own,
@@ -61,12 +66,30 @@ export function operationSignature(
             defaultValue: blank(node.defaultValue, types.getInputType()) as ConstValueNode,
           },
       },
+      // Of operations, fragments and variables: free text, whatever it is about.
+      StringValue: (_node, key) => (key === 'description' ? null : undefined),
     }),
   );
   const definitions = blanked.definitions.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
   const printed = print({ ...blanked, definitions });
   if (printed.length > LONGEST_DOCUMENT) return null;
   return { signature: createHash('sha256').update(printed).digest('hex'), document: printed };
+}
+
+/** Of its operation, fragments, variables and aliases: what the schema names is as long as it is. */
+function hasLongName(document: DocumentNode): boolean {
+  let isLong = false;
+  const look = (name: NameNode | undefined): typeof BREAK | undefined => {
+    isLong ||= name !== undefined && name.value.length > LONGEST_NAME;
+    return isLong ? BREAK : undefined;
+  };
+  visit(document, {
+    OperationDefinition: ({ name }) => look(name),
+    FragmentDefinition: ({ name }) => look(name),
+    VariableDefinition: ({ variable }) => look(variable.name),
+    Field: ({ alias }) => look(alias),
+  });
+  return isLong;
 }
 
 /** The operation, then its fragments by name. */

@@ -208,7 +208,11 @@ describe('A client', () => {
     [' \t', null],
     ['we\u0000b\u202e\u0085', 'web'],
     ['x'.repeat(101), 'x'.repeat(100)],
-    ['é'.repeat(101), 'é'.repeat(100)],
+    [`é${'x'.repeat(101)}`, 'x'.repeat(100)],
+    ['##[error]web', 'errorweb'],
+    ['::error file=a::web %0A', 'error fileaweb 0A'],
+    ['=HYPERLINK("x")', 'HYPERLINK(x)'],
+    ['@acme/web-app (beta) 1.2_3+4', '@acme/web-app (beta) 1.2_3+4'],
   ])('that calls itself %j is %j', async (said, name) => {
     expect(await clientOf({ 'apollographql-client-name': said })).toEqual({ name, version: null });
   });
@@ -324,10 +328,10 @@ describe('What was counted', () => {
 
   it('goes in batches that no request is too large for', async () => {
     const parts = recording();
-    const long = `{ ${Array.from({ length: 4_000 }, (_, at) => `alias${at}: a`).join(' ')} }`;
-    for (let at = 0; at < 100; at++) answer(parts, { source: long, plan: `plan ${at}` });
+    const long = `{ ${Array.from({ length: 450 }, (_, at) => `alias${at}: a`).join(' ')} }`;
+    for (let at = 0; at < 1_000; at++) answer(parts, { source: long, plan: `plan ${at}` });
     await parts.recorder.flush();
-    expect(parts.port.recorded).toHaveLength(100);
+    expect(parts.port.recorded).toHaveLength(1_000);
     expect(parts.port.batches.length).toBeGreaterThan(1);
     for (const batch of parts.port.batches) expect(JSON.stringify(batch).length).toBeLessThan(5_000_000);
   });
@@ -371,6 +375,37 @@ describe('A gateway that records', () => {
       { ...open, plan: null, client: { name: null }, count: 1, errors: 1 },
     ]);
     expect(parts.port.recorded[0]!.totalMs).toBeGreaterThan(0);
+  });
+
+  it('does not count what it did not give to a caller of no tenant, and counts it where it gave some of it', async () => {
+    const tenant = gateway.identity.accessToken({ claims: { plan: 'pro' } });
+    const refused = ['query A { fails(how: "signin") }', 'query B { __typename viewer { id } fails(how: "signin") }'];
+    for (const query of refused)
+      expect((await gateway.query(query)).body).toMatchObject({
+        errors: expect.arrayContaining([
+          expect.objectContaining({ extensions: expect.objectContaining({ code: 'UNAUTHENTICATED' }) }),
+        ]),
+      });
+    await gateway.query(refused[0]!, { token: tenant });
+    await gateway.query('query C { open fails(how: "signin") }');
+    await gateway.query('query D { fails(how: "crash") }');
+    await recorder.flush();
+    expect(parts.port.recorded.map(({ operationName, plan }) => [operationName, plan])).toEqual([
+      ['A', 'pro'],
+      ['C', null],
+      ['D', null],
+    ]);
+  });
+
+  it.each([
+    '{ __typename }',
+    '{ __schema { queryType { name } } a: __type(name: "User") { name } }',
+    '{ ... { __typename } ...F } fragment F on Query { __typename }',
+  ])('does not count what asks for nothing but the schema: %s', async (query) => {
+    const token = gateway.identity.accessToken({ claims: { plan: 'pro' } });
+    expect(await gateway.query(query, { token })).toMatchObject({ status: 200 });
+    await recorder.flush();
+    expect(parts.port.recorded).toEqual([]);
   });
 
   it('counts what came in variables by the names that the schema has for it', async () => {

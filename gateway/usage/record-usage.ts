@@ -5,6 +5,7 @@ import type { GatewayExtension, OperationSeen } from '../extensions/gateway-exte
 import { ClientsSeen } from './clients-seen.js';
 import { RecordableOperations } from './recordable-operation.js';
 import { UsageCounts, usageOf } from './usage-counts.js';
+import { wasRefused } from './was-refused.js';
 
 const FLUSH_EVERY_MS = 10_000;
 const HOUR_MS = 3_600_000;
@@ -31,7 +32,8 @@ export interface UsageRecorder extends GatewayExtension {
  * Counts which operations are sent, by which clients, for tenants of which plan, and leaves that at the port. Nothing of
  * the tenant but the plan's name is in it, nothing of the user, and no value that is written into an operation or comes
  * in its variables. A request counts in memory and waits for nothing. Counted are operations that were answered, if only
- * by errors of their fields, and subscriptions that began; not what was refused before anything was fetched.
+ * by errors of their fields, and subscriptions that began; not what was refused before anything was fetched, not what asks
+ * for nothing but the schema, and not what a caller of no tenant asked for in vain: being refused is no use of a field.
  */
 export function recordUsage(
   port: UsagePort,
@@ -83,10 +85,11 @@ export function recordUsage(
     contract: 1,
     ...(sample > 0 && {
       onSubscription: (operation) => count(operation, false, 0),
-      onAnswer({ operation, errors, durationMs }) {
+      onAnswer(answer) {
+        const { operation, errors, durationMs } = answer;
         // Once, when it began: its events are no requests.
-        if (operation.definition.operation !== OperationTypeNode.SUBSCRIPTION)
-          count(operation, errors.length > 0, durationMs);
+        if (operation.definition.operation === OperationTypeNode.SUBSCRIPTION) return undefined;
+        if (operation.context.tenant || !wasRefused(answer)) count(operation, errors.length > 0, durationMs);
         return undefined;
       },
     }),

@@ -1,5 +1,6 @@
 import type { GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { OperationSeen } from '../extensions/gateway-extension.js';
+import { asksForData } from './asks-for-data.js';
 import { compileInputCoordinates, type ReadInputs } from './input-coordinates.js';
 import { operationSignature, type OperationSignature } from './operation-signature.js';
 
@@ -22,7 +23,7 @@ export class RecordableOperations {
     if (!operations) this.#known.set(schema, (operations = new WeakMap()));
     let operation = operations.get(definition);
     if (operation === undefined) {
-      const signature = operationSignature(document, definition, schema);
+      const signature = asksForData(document, definition) ? operationSignature(document, definition, schema) : null;
       operation = signature && {
         ...signature,
         operationName: definition.name?.value ?? null,

@@ -97,7 +97,7 @@ describe('stack check', () => {
     expect(await check()).toEqual({
       code: 0,
       printed:
-        'Judged by no operations: none was recorded or given. Plans of 0 operations compared.\nPassed: the API schema does not change.\n',
+        'Judged by no operations: none was recorded or given. No operation needed a new plan.\nPassed: the API schema does not change.\n',
       complained: '',
     });
   });
@@ -120,6 +120,24 @@ describe('stack check', () => {
     expect(printed).not.toContain('"Ids"');
   });
 
+  it('tells of names that clients have made endless only their beginning, in any format', async () => {
+    const name = `N${'a'.repeat(60_000)}`;
+    await write({
+      'schemas/notes.graphql': WITHOUT_TEXT.replace('notes:', `${'b'.repeat(60_000)}: Int\n  notes:`),
+      'app/notes.graphql': `query ${name} { notes { text } }`,
+    });
+    const text = await check('--operations', './app');
+    const others = [
+      await check('--operations', './app', '--format', 'github'),
+      await check('--operations', './app', '--format', 'markdown'),
+    ];
+
+    expect([text, ...others].map(({ code }) => code)).toEqual([1, 1, 1]);
+    expect(text.printed.replaceAll(/[│\s]/g, '')).toContain(`Operation"${name.slice(0, 100)}…"`);
+    for (const { printed } of others) expect(printed).toContain(`Operation "${name.slice(0, 100)}…"`);
+    for (const { printed } of [text, ...others]) expect(printed).not.toContain(name.slice(0, 101));
+  });
+
   it('only warns where no known operation breaks', async () => {
     await write({ 'schemas/notes.graphql': WITHOUT_TEXT, 'app/ids.graphql': 'query Ids { notes { id } }' });
     const { code, printed } = await check('--operations', './app');
@@ -133,7 +151,7 @@ describe('stack check', () => {
 
     expect([code, Object.keys(JSON.parse(printed) as object)]).toEqual([
       1,
-      ['format', 'passed', 'verdict', 'findings', 'changes', 'unexplained', 'usage', 'plans'],
+      ['format', 'passed', 'verdict', 'findings', 'changes', 'unexplained', 'access', 'usage', 'plans'],
     ]);
   });
 
@@ -203,7 +221,7 @@ describe('stack check', () => {
 
   it.each([
     [['--against', 'nosuch'], /^There is no git revision "nosuch" in \.: /],
-    [['--against', '--help'], /^There is no git revision "--help" in /],
+    [['--against', '--help'], /^"--help" is no git revision: none begins with "-"\.$/],
     [['--against', './schemas/notes.graphql'], /^\.\/schemas\/notes\.graphql is neither a supergraph schema, /],
     [['--against', './odd.graphql'], /^\.\/odd\.graphql is no supergraph schema: /],
     [['--subgraph', 'notes'], /^--subgraph and --schema belong together: /],
@@ -212,6 +230,11 @@ describe('stack check', () => {
     [['--config', './none.yaml'], /^\.\/none\.yaml cannot be read \(ENOENT\)\.$/],
     [['--config', './new.yaml'], /^\.\/new\.yaml is not in revision "HEAD"\.$/],
     [['--registry', 'nowhere'], /^--registry "nowhere" is not an http or https URL\.$/],
+    [['--against', 'a;b'], /: a shallow clone may lack it\.$/],
+    [
+      ['--json', '--format', 'github'],
+      /^--json and --format github are two ways to tell the same: leave out one of them\.$/,
+    ],
     [['--days', '0'], /A whole number from 1 to 90/],
   ])('ends with 2 and one sentence for %j', async (args, sentence) => {
     await write({ 'odd.graphql': 'enum join__Graph { A }', 'new.yaml': CONFIG });

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { PublishedVersion } from '@inevitable/contract';
 import {
+  asJson,
   checkCandidate,
   FINDING_FORMATS,
+  quotedText,
   readOperationFiles,
   reportAsData,
   reportAsText,
@@ -25,6 +27,7 @@ import {
 } from '../parts/check-sides.js';
 import { openRegistry, type OpenRegistry } from '../parts/open-registry.js';
 import { progressTo } from '../parts/progress.js';
+import { refuseJsonFormat } from '../parts/refuse-json-format.js';
 import type { Settings } from '../settings/settings.js';
 import { ExitCode, type CommandWorld } from './command.js';
 
@@ -38,8 +41,11 @@ warning. Known are the operations that gateways recorded (with --registry those 
 else those in the operator's own database, where there is one) and those of --operations: .graphql files, folders of
 them, patterns, persisted-query manifests (.json).
 
---json prints one object: { format, passed, verdict, findings, changes, unexplained, usage, plans }. Its fields are
-described in toolchain/check/check-report.ts.
+A field or type that needs more of its callers than before (@authenticated, @requiresScopes, @policy) is a warning where a
+known operation asks for it, and so is one that is open to everybody now.
+
+--json prints one object: { format, passed, verdict, findings, changes, unexplained, access, usage, plans }. Its fields
+are described in toolchain/check/check-report.ts.
 
 Exit code: 0 nothing breaks, 1 somebody would break or it does not compose, 2 something could not be read.
 
@@ -96,6 +102,7 @@ function wholeDays(text: string): number {
 }
 
 async function check(flags: Flags, world: CommandWorld): Promise<void> {
+  refuseJsonFormat(flags);
   if ((flags.subgraph === undefined) !== (flags.schema === undefined))
     throw new NothingToCheck('--subgraph and --schema belong together: the name of a subgraph, and the file to check.');
   const override =
@@ -106,7 +113,7 @@ async function check(flags: Flags, world: CommandWorld): Promise<void> {
   const open = await openWhereKept(flags, world);
   try {
     const published = (await open?.registry.current()) ?? null;
-    const candidate = await readCandidate(configPath, override, published);
+    const candidate = await readCandidate(configPath, override, isAgainstPublished(flags) ? published : null);
     const base = await baseOf(flags, published, configPath, candidate.subgraphs, world);
     const report = await checkCandidate({
       candidate: candidate.supergraph,
@@ -122,6 +129,10 @@ async function check(flags: Flags, world: CommandWorld): Promise<void> {
     await open?.close();
   }
 }
+
+/** What teams publish on their own is judged over what is published of the others, whatever the files here say of them. */
+const isAgainstPublished = ({ against }: Flags): boolean =>
+  against === undefined || (against === 'registry' && !isFile(resolve(against)));
 
 /** Null: neither a stack was named nor is there a database of one, so nothing was published or recorded here. */
 async function openWhereKept(flags: Flags, world: CommandWorld): Promise<OpenRegistry | null> {
@@ -169,13 +180,12 @@ async function tell(
   { json, format }: Flags,
   { root, colours, print, complain }: CommandWorld,
 ): Promise<void> {
-  if (json) return print(`${JSON.stringify(reportAsData(report, root))}\n`);
-  const texts = new Map(subgraphs.map(({ file, sdl }) => [file, sdl]));
+  if (json) return print(`${asJson(reportAsData(report, root))}\n`);
   const telling = {
     colours,
     root,
     title: 'stack check',
-    readFile: async (file: string) => texts.get(file) ?? Promise.reject(new Error(`${file} was not checked.`)),
+    readFile: quotedText(subgraphs),
   };
   if (format === 'text') return print(await reportAsText(report, telling));
   print(await tellFindings(format, report.findings, telling));

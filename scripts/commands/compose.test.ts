@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -75,7 +75,7 @@ describe('stack compose', () => {
     expect(await compose('--output', './supergraph.graphql')).toEqual({
       code: 0,
       printed: '',
-      complained: '1 subgraphs compose into ./supergraph.graphql: no findings.\n',
+      complained: '1 subgraph composes into ./supergraph.graphql: no findings.\n',
     });
     expect(await readFile(join(folder, 'supergraph.graphql'), 'utf8')).toContain('type Thing');
     expect((await readdir(folder)).sort()).toEqual(['schemas', 'supergraph.graphql', 'supergraph.yaml']);
@@ -109,6 +109,29 @@ The subgraphs do not compose: 1 error; ./supergraph.graphql stays as it was.
     expect(complained).toContain(
       'at schemas/a.graphql:2:5 (subgraph a)\n\n    1 | type Query {\n  > 2 |   a Int\n      |     ^',
     );
+  });
+
+  it('quotes nothing of a file outside of the repository of supergraph.yaml', async () => {
+    await project({});
+    await write({
+      'other/b.graphql': CLASH.b.replace('f: Int', 'f: Int # secret'),
+      'here/a.graphql': CLASH.a,
+      'here/.git': '',
+      'here/supergraph.yaml': `subgraphs:
+  a: { routing_url: "http://a.test", schema: { file: ../other/b.graphql } }
+  b: { routing_url: "http://b.test", schema: { file: a.graphql } }
+`,
+    });
+    const clash = await compose('--config', './here/supergraph.yaml');
+    await write({ 'other/b.graphql': 'root:x:0:secret' });
+    const unreadable = await compose('--config', './here/supergraph.yaml');
+
+    expect([clash.code, clash.complained]).toEqual([1, expect.stringContaining('other/b.graphql')]);
+    expect(clash.complained).toMatch(/INVALID_FIELD_SHARING[^]*/);
+    expect(unreadable.error).toBe(
+      './here/supergraph.yaml:2: ./other/b.graphql is not valid GraphQL; it is not quoted, because it is outside of the repository of supergraph.yaml.',
+    );
+    expect(JSON.stringify([clash, unreadable])).not.toContain('secret');
   });
 
   it('answers as one JSON object: the schema or where it is, and the findings', async () => {
@@ -169,6 +192,11 @@ The subgraphs do not compose: 1 error; ./supergraph.graphql stays as it was.
       printed: '**stack compose**: no findings.\n',
       complained: '',
     });
+    expect(await compose('--format', 'junit', '--json')).toMatchObject({
+      code: 2,
+      error: '--json and --format junit are two ways to tell the same: leave out one of them.',
+    });
+    expect((await compose('--format', 'text', '--json')).printed).toMatch(/^\{.*\}\n$/);
     expect((await compose('--format', 'html')).error).toContain("argument 'html' is invalid");
   });
 
@@ -222,11 +250,12 @@ The subgraphs do not compose: 1 error; ./supergraph.graphql stays as it was.
 
 describe('Writing atomically', () => {
   it('keeps the mode of a file, and a link a link', async () => {
-    await writeFile(join(folder, 'real'), 'old', { mode: 0o640 });
+    await writeFile(join(folder, 'real'), 'old');
+    await chmod(join(folder, 'real'), 0o664); // more than most umasks leave
     await symlink(join(folder, 'real'), join(folder, 'link'));
     await writeAtomically(join(folder, 'link'), 'new');
     expect(await readFile(join(folder, 'real'), 'utf8')).toBe('new');
-    expect((await stat(join(folder, 'real'))).mode & 0o777).toBe(0o640);
+    expect((await stat(join(folder, 'real'))).mode & 0o777).toBe(0o664);
     expect((await readdir(folder)).sort()).toEqual(['link', 'real']);
   });
 

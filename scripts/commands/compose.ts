@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import {
+  asJson,
   composeSubgraphs,
+  counted,
   countFindings,
   FINDING_FORMATS,
   findingsAsData,
+  quotedText,
   readSubgraphs,
   readSupergraphConfig,
   tellFindings,
@@ -12,7 +15,9 @@ import {
   type FindingFormat,
   type SubgraphText,
 } from '@inevitable/toolchain/compose';
+import { oneSentence } from '../parts/one-sentence.js';
 import { progressTo } from '../parts/progress.js';
+import { refuseJsonFormat } from '../parts/refuse-json-format.js';
 import { runUntilSignal } from '../parts/run-until-signal.js';
 import { watchSupergraph } from '../parts/watch-supergraph.js';
 import { writeAtomically } from '../parts/write-atomically.js';
@@ -55,6 +60,7 @@ export function composeCommand(program: Command, world: CommandWorld): void {
     .option('--watch', 'compose anew with every change, until Ctrl-C')
     .addHelpText('after', HELP)
     .action(async (flags: Flags) => {
+      refuseJsonFormat(flags);
       const path = flags.config === undefined ? world.settings().supergraphConfig : resolve(flags.config);
       if (flags.watch) return composeWatching(path, flags, world);
       const subgraphs = await readSubgraphs(path, await readSupergraphConfig(path));
@@ -74,7 +80,7 @@ function composeTelling(subgraphs: readonly SubgraphText[], world: CommandWorld)
   if (length < SLOW_LENGTH) return composeSubgraphs(subgraphs);
   const progress = progressTo(world.complain);
   const started = performance.now();
-  progress.line(`composing ${subgraphs.length} subgraphs …`);
+  progress.line(`composing ${counted(subgraphs.length, 'subgraph')} …`);
   const outcome = composeSubgraphs(subgraphs);
   progress.line(`composing: done in ${((performance.now() - started) / 1_000).toFixed(1)} s`);
   return outcome;
@@ -87,8 +93,8 @@ async function composeWatching(path: string, flags: Flags, world: CommandWorld):
   await runUntilSignal(async (closers) => {
     const close = await watchSupergraph(path, async (look) => {
       if (look.kind === 'unreadable') {
-        if (flags.json) world.print(`${JSON.stringify({ ok: false, error: look.message })}\n`);
-        else say(`stack: ${look.message}`);
+        if (flags.json) world.print(`${asJson({ ok: false, error: look.message })}\n`);
+        else say(`stack: ${oneSentence(look.message)}`);
         return;
       }
       if (flags.output && look.kind === 'composed') await writeAtomically(flags.output, look.sdl);
@@ -110,15 +116,14 @@ async function tell(
     const schema = outcome.kind === 'composed' && !output && !watch ? { sdl: outcome.sdl } : {};
     const ok = outcome.kind === 'composed';
     const written = ok && output ? { output } : {};
-    print(`${JSON.stringify({ ok, findings: findingsAsData(findings, root), ...written, ...schema })}\n`);
+    print(`${asJson({ ok, findings: findingsAsData(findings, root), ...written, ...schema })}\n`);
     return;
   }
-  const texts = new Map(subgraphs.map(({ file, sdl }) => [file, sdl]));
   const told = await tellFindings(format, findings, {
     colours: colours && terminal, // it goes to standard error
     root,
     title: 'stack compose',
-    readFile: async (file) => texts.get(file) ?? Promise.reject(new Error(`${file} was not composed.`)),
+    readFile: quotedText(subgraphs),
   });
   if (format !== 'text') print(told);
   else if (outcome.kind === 'composed' && !output && !watch) print(`${outcome.sdl}\n`);
@@ -126,5 +131,7 @@ async function tell(
   const kept = output && outcome.kind === 'failed' ? `; ${output} stays as it was` : '';
   if (outcome.kind === 'failed') complain(`The subgraphs do not compose: ${countFindings(findings)}${kept}.\n`);
   else if (output || watch)
-    complain(`${subgraphs.length} subgraphs compose${output ? ` into ${output}` : ''}: ${countFindings(findings)}.\n`);
+    complain(
+      `${counted(subgraphs.length, 'subgraph')} ${subgraphs.length === 1 ? 'composes' : 'compose'}${output ? ` into ${output}` : ''}: ${countFindings(findings)}.\n`,
+    );
 }

@@ -2,9 +2,11 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { NotFound, type SchemaRegistry } from '@inevitable/contract';
 import {
+  asJson,
   compareVersions,
   comparisonAsText,
   composeSubgraphs,
+  findingsAsData,
   readSubgraphs,
   readSupergraphConfig,
   tellFindings,
@@ -76,7 +78,7 @@ async function publishedSide(registry: SchemaRegistry, number: number | undefine
   const version = number === undefined ? await registry.current() : await registry.version(number);
   if (version) return { ...version, name: `version ${version.number}` };
   if (number === undefined) throw new NothingPublished('Nothing was published yet: "stack publish" does.');
-  throw new NotFound(`version ${number} of the supergraph`);
+  throw new NotFound(`version ${number} of the supergraph: "stack history" lists those there are`);
 }
 
 async function composedSide(
@@ -92,13 +94,13 @@ async function composedSide(
 
 async function tellUncomposed(findings: readonly Finding[], { json }: Flags, world: CommandWorld): Promise<void> {
   process.exitCode = ExitCode.Findings;
-  if (json) world.print(`${JSON.stringify({ ok: false, findings })}\n`);
+  if (json) world.print(`${asJson({ ok: false, findings: findingsAsData(findings, world.root) })}\n`);
   else world.complain(await tellFindings('text', findings, { colours: false, root: world.root }));
 }
 
 async function tellComparison(before: Side, after: Side, { json }: Flags, world: CommandWorld): Promise<void> {
   const comparison = await compareVersions(before, after);
-  if (json) world.print(`${JSON.stringify({ ok: true, from: before.number, to: after.number, ...comparison })}\n`);
+  if (json) world.print(`${asJson({ ok: true, from: before.number, to: after.number, ...comparison })}\n`);
   else world.print(`From ${before.name} to ${after.name}:\n${comparisonAsText(comparison, world)}`);
 }
 
@@ -108,9 +110,7 @@ function tellSubgraph(name: string, before: Side, after: Side, { json }: Flags, 
     throw new NotFound(`subgraph "${name}" in ${before.name} or ${after.name}`);
   const diff = unifiedDiff(old ?? '', now ?? '');
   if (json)
-    return world.print(
-      `${JSON.stringify({ ok: true, from: before.number, to: after.number, subgraph: name, diff })}\n`,
-    );
+    return world.print(`${asJson({ ok: true, from: before.number, to: after.number, subgraph: name, diff })}\n`);
   world.print(
     diff === ''
       ? `Nothing differs in ${name}.\n`

@@ -1,3 +1,4 @@
+import { asJson, counted } from '@inevitable/toolchain/compose';
 import type { Command } from 'commander';
 import picocolors from 'picocolors';
 import type { Verdict } from '../doctor/check.js';
@@ -36,7 +37,7 @@ export function doctorCommand(program: Command, world: CommandWorld): void {
         const checks = cleaned(looked, await scrubberFor(patient));
         const verdict = worstOf(checks);
         world.print(
-          json ? `${JSON.stringify({ ok: verdict !== 'problem', verdict, checks })}\n` : asText(checks, world.colours),
+          json ? `${asJson({ ok: verdict !== 'problem', verdict, checks })}\n` : asText(checks, world.colours),
         );
         if (verdict === 'problem') process.exitCode = ExitCode.Findings;
       } finally {
@@ -85,8 +86,7 @@ function asText(checks: readonly CheckSaid[], colours: boolean): string {
 }
 
 function lastLine(problems: number, warnings: number): string {
-  const of = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
   if (!problems && !warnings) return 'Nothing is wrong.';
-  if (!problems) return `Nothing is wrong; ${of(warnings, 'warning')}.`;
-  return `${of(problems, 'problem')}, ${of(warnings, 'warning')}.`;
+  if (!problems) return `Nothing is wrong; ${counted(warnings, 'warning')}.`;
+  return `${counted(problems, 'problem')}, ${counted(warnings, 'warning')}.`;
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { startPlannerThreads } from '@inevitable/gateway';
 import {
+  asJson,
   explainOperation,
   explanationAsText,
   findingsAsData,
@@ -108,7 +109,7 @@ async function tell(
   { json }: Flags,
   { root, colours, print }: CommandWorld,
 ): Promise<void> {
-  if (json) print(`${JSON.stringify(asData(explained, root))}\n`);
+  if (json) print(`${asJson(asData(explained, root))}\n`);
   else if (explained.kind === 'explained') print(explanationAsText(explained, picocolors.createColors(colours).bold));
   else
     print(await tellFindings('text', explained.findings, { colours, root, readFile: () => Promise.resolve(document) }));

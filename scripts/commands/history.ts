@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { historyAsText } from '@inevitable/toolchain';
+import { asJson, historyAsText } from '@inevitable/toolchain';
 import { openRegistry } from '../parts/open-registry.js';
 import { progressTo } from '../parts/progress.js';
 import type { CommandWorld } from './command.js';
@@ -36,7 +36,7 @@ export function historyCommand(program: Command, world: CommandWorld): void {
       const { registry, close } = await step('opening the registry', () => openRegistry(world, url));
       try {
         const publications = await step('reading the history', () => registry.publications({ first, before: null }));
-        if (json) world.print(`${JSON.stringify({ publications })}\n`);
+        if (json) world.print(`${asJson({ ok: true, publications })}\n`);
         else world.print(historyAsText(publications, world));
       } finally {
         await close();

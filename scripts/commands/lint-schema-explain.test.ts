@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { composeSupergraph } from '@inevitable/gateway';
 import { createTestDatabase, type TestDatabase } from '@inevitable/kit/testing';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { buildSchema } from 'graphql';
 import { openRegistry } from '../parts/open-registry.js';
 import { readSettings } from '../settings/settings.js';
@@ -142,7 +142,8 @@ async function stack(...args: string[]): Promise<Outcome> {
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    refused = (error as Error).message;
+    // Of its own errors commander has told the sentence itself, and the command line tells nothing more.
+    refused = error instanceof CommanderError ? complained : (error as Error).message;
   }
   return { printed, complained, exitCode: process.exitCode, refused };
 }
@@ -207,6 +208,10 @@ describe('stack lint', () => {
   it.each([
     [['--rule', 'nope'], /^There is no rule "nope": the rules are /],
     [['--subgraph', 'nope'], /^There is no subgraph "nope": supergraph\.yaml lists notes, stars\.$/],
+    [
+      ['--json', '--format', 'junit'],
+      /^--json and --format junit are two ways to tell the same: leave out one of them\.$/,
+    ],
     [['--config', 'nope.yaml'], /nope\.yaml cannot be read \(ENOENT\)\.$/],
   ])('cannot look, in one sentence: %j', async (args, sentence) => {
     const { printed, refused } = await stack('lint', ...args);

@@ -1,8 +1,12 @@
 import { resolve } from 'node:path';
 import {
+  asJson,
+  counted,
   countFindings,
   FINDING_FORMATS,
   findingsAsData,
+  quotedText,
+  readText,
   lintSchemas,
   readSubgraphs,
   readSupergraphConfig,
@@ -14,6 +18,7 @@ import {
 import { Option, type Command } from 'commander';
 import { readProductFacts } from '../parts/product-facts.js';
 import { progressTo } from '../parts/progress.js';
+import { refuseJsonFormat } from '../parts/refuse-json-format.js';
 import { ExitCode, type CommandWorld } from './command.js';
 
 const NAMES_WIDTH = Math.max(...RULES.map(({ name }) => name.length)) + 2;
@@ -58,6 +63,7 @@ export function lintCommand(program: Command, world: CommandWorld): void {
     .addOption(new Option('--format <format>', 'how findings are told').choices(FINDING_FORMATS).default('text'))
     .addHelpText('after', HELP)
     .action(async (flags: Flags) => {
+      refuseJsonFormat(flags);
       const settings = world.settings();
       const path = flags.config === undefined ? settings.supergraphConfig : resolve(flags.config);
       const config = await readSupergraphConfig(path);
@@ -77,20 +83,20 @@ export function lintCommand(program: Command, world: CommandWorld): void {
 
       const { root } = world;
       const ok = !findings.some(({ severity }) => severity === 'error');
-      if (flags.json) world.print(`${JSON.stringify({ ok, findings: findingsAsData(findings, root) })}\n`);
+      if (flags.json) world.print(`${asJson({ ok, findings: findingsAsData(findings, root) })}\n`);
       else {
-        const texts = new Map(subgraphs.map(({ file, sdl }) => [file, sdl]));
+        const quoted = quotedText(subgraphs);
         world.print(
           await tellFindings(flags.format, findings, {
             colours: world.colours,
             root,
             title: 'stack lint',
-            ...(subgraphs.some(({ served }) => served) && {
-              readFile: async (file: string) => texts.get(file) ?? Promise.reject(new Error(`${file} was not linted.`)),
-            }),
+            // What a rule of supergraph.yaml breaks is in no schema.
+            readFile: async (file) => (resolve(file) === resolve(path) ? readText(path) : quoted(file)),
           }),
         );
-        if (flags.format === 'text') world.complain(`${subgraphs.length} subgraphs: ${countFindings(findings)}.\n`);
+        if (flags.format === 'text')
+          world.complain(`${counted(subgraphs.length, 'subgraph')}: ${countFindings(findings)}.\n`);
       }
       process.exitCode = ok ? ExitCode.Ok : ExitCode.Findings;
     });

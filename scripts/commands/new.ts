@@ -61,7 +61,7 @@ function portFrom(text: string): number {
 
 async function newSubgraph(product: string, flags: Flags, world: CommandWorld, around: Around): Promise<void> {
   const { root, env } = world;
-  const { supergraphConfig: supergraphFile } = world.settings();
+  const { supergraphConfig: supergraphFile, publicUrl, port: gatewayPort } = world.settings();
   const { entity, plural, port, directory, test: withTests, dryRun, json } = flags;
   const plan = await planSubgraph(
     root,
@@ -81,7 +81,11 @@ async function newSubgraph(product: string, flags: Flags, world: CommandWorld, a
     const signal = AbortSignal.any([interrupted.signal, ...(around.signal ? [around.signal] : [])]);
     const options = { root, supergraphFile, env, withTests, signal, progress };
     const made = await makeSubgraph(plan, options);
-    world.print(json ? asJson(plan, root, { ...made }) : madeAsText(plan, root, made));
+    world.print(
+      json
+        ? asJson(plan, root, { ...made })
+        : madeAsText(plan, root, made, publicUrl ?? `http://127.0.0.1:${gatewayPort}`),
+    );
   } catch (error) {
     if (!(error instanceof SubgraphFailed)) throw error;
     if (json) world.print(`${JSON.stringify({ ok: false, message: error.message })}\n`);
@@ -130,7 +134,8 @@ function planAsText(plan: SubgraphPlan, root: string): string {
   ].join('\n')}\n`;
 }
 
-function madeAsText(plan: SubgraphPlan, root: string, { testsPassed, linted }: MadeSubgraph): string {
+/** `origin`: where clients reach the stack. */
+function madeAsText(plan: SubgraphPlan, root: string, { testsPassed, linted }: MadeSubgraph, origin: string): string {
   const { names, directory, files, port } = plan;
   const { write, read } = exampleOf(plan);
   const proved = ['it compiles', 'it composes', ...(linted ? ['its schema is clean'] : [])];
@@ -144,7 +149,7 @@ function madeAsText(plan: SubgraphPlan, root: string, { testsPassed, linted }: M
     '',
     'Sign in as ada@acme.test (the start says how), write one, and list those of her tenant:',
     '',
-    ...[write, read].map(curlOf),
+    ...[write, read].map((query) => curlOf(query, origin)),
     '',
     `A token from before does not have its permissions: sign in again. Begin with ${directory}/schema.graphql and`,
     `${directory}/subgraph.ts, where "owner" names the team; then`,
@@ -153,6 +158,6 @@ function madeAsText(plan: SubgraphPlan, root: string, { testsPassed, linted }: M
   ].join('\n')}\n`;
 }
 
-const curlOf = (query: string): string =>
-  `  curl -s http://127.0.0.1:8080/graphql -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \\\n` +
+const curlOf = (query: string, origin: string): string =>
+  `  curl -s ${origin}/graphql -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \\\n` +
   `    -d '${JSON.stringify({ query })}'`;

@@ -2,13 +2,17 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { Conflict, type Publication, type PublishedVersion } from '@inevitable/contract';
 import {
+  asJson,
   checkCandidate,
   composeSubgraphs,
   countFindings,
   FINDING_FORMATS,
+  quotedText,
   reportAsData,
   reportAsText,
+  routingFindings,
   tellFindings,
+  withoutControls,
   type CheckReport,
   type FindingFormat,
   type SubgraphText,
@@ -19,11 +23,15 @@ import { gitRevision } from '../parts/git-revision.js';
 import { openRegistry, type OpenRegistry } from '../parts/open-registry.js';
 import { operatorName } from '../parts/operator-name.js';
 import { progressTo, type Progress } from '../parts/progress.js';
+import { refuseJsonFormat } from '../parts/refuse-json-format.js';
 import { ExitCode, type CommandWorld } from './command.js';
 
 const HELP = `
 What is published is checked first, as "stack check --against registry" does. Gateways take it over within seconds.
 Whatever was published stays in the history: "stack history", "stack diff", "stack rollback".
+
+Whoever is at a subgraph's routing URL receives requests of every tenant. A subgraph that moves to another origin is an error
+of the check: --allow-move says that it is meant, and the history keeps it.
 
 Without --registry it writes to the operator's own database, as "stack migrate" does. With --registry it asks a running
 stack, as the platform administrator whose access token is in STACK_TOKEN ("stack token").
@@ -36,6 +44,7 @@ Examples:
   stack publish --dry-run                         only says what would be done
   stack publish --subgraph planner --schema planner.graphql --registry https://graph.example.com
                                                   one subgraph over the others that are published
+  stack publish --allow-move --message "notes has a host of its own"
   stack publish --force --message "the old app is gone since Monday"`;
 
 const MOST_DAYS = 90;
@@ -52,6 +61,7 @@ interface Flags {
   readonly registry?: string;
   readonly days: number;
   readonly force?: true;
+  readonly allowMove?: true;
   readonly dryRun?: true;
   readonly json?: true;
   readonly format: FindingFormat;
@@ -69,11 +79,13 @@ export function publishCommand(program: Command, world: CommandWorld): void {
     .option('--registry <url>', "the stack to publish in; this machine's database unless told")
     .option('--days <number>', 'how far back the use of a change is looked for', daysFrom, 30)
     .option('--force', 'publish what does not pass the check, and keep what it found')
+    .option('--allow-move', 'a subgraph that is reached at another origin is meant: publish it, and keep that it moved')
     .option('--dry-run', 'check, and publish nothing')
     .option('--json', 'one JSON object instead of text')
     .addOption(new Option('--format <format>', 'how findings are told').choices(FINDING_FORMATS).default('text'))
     .addHelpText('after', HELP)
     .action(async (flags: Flags, command: Command) => {
+      refuseJsonFormat(flags);
       if ((flags.subgraph === undefined) !== (flags.schema === undefined))
         command.error('error: --subgraph and --schema belong together.');
       if (flags.routingUrl !== undefined && flags.subgraph === undefined)
@@ -88,7 +100,7 @@ export function publishCommand(program: Command, world: CommandWorld): void {
       const progress = progressTo(world.complain);
       const opened = await progress.step('opening the registry', () => openRegistry(world, flags.registry));
       try {
-        const outcome = await publish(asked, flags, opened, progress);
+        const outcome = await publish(asked, flags, opened, progress, world);
         await tell(outcome, flags, world);
       } finally {
         await opened.close();
@@ -106,9 +118,10 @@ type Outcome = { readonly current: PublishedVersion | null; readonly subgraphs: 
 
 async function publish(
   asked: CandidateAsked,
-  { days, force, dryRun, message }: Flags,
+  { days, force, allowMove, dryRun, message }: Flags,
   { registry, usage }: OpenRegistry,
   progress: Progress,
+  { env }: CommandWorld,
 ): Promise<Outcome> {
   const current = await registry.current();
   const subgraphs = await candidateToPublish(asked, current);
@@ -120,7 +133,10 @@ async function publish(
   const report = await progress.step('checking what would change', () =>
     checkCandidate({
       candidate: composed.kind === 'composed' ? { supergraphSdl: composed.sdl, subgraphs } : null,
-      composition: composed.findings,
+      composition: [
+        ...composed.findings,
+        ...routingFindings(current?.subgraphs ?? null, subgraphs, { allowMove: allowMove === true }),
+      ],
       base: current && publishedSupergraph(current),
       usage: { recorded: usage, days, operations: [] },
     }),
@@ -133,7 +149,7 @@ async function publish(
       sdl: composed.sdl,
       subgraphs: subgraphs.map(({ name, routingUrl, sdl }) => ({ name, routingUrl, sdl })),
       by: operatorName(),
-      gitRevision: await gitRevision(folderOf(asked)),
+      gitRevision: await gitRevision(folderOf(asked), env),
       forced: !report.passed,
       findings: passedOver(report),
       reason: message ?? null,
@@ -169,16 +185,14 @@ async function tell(outcome: Outcome, { json, format }: Flags, world: CommandWor
   const { root, colours, print, complain } = world;
   process.exitCode = outcome.kind === 'refused' || outcome.kind === 'overtaken' ? ExitCode.Findings : ExitCode.Ok;
   const sentence = inWords(outcome);
-  if (json) return print(`${JSON.stringify(asData(outcome, sentence, root))}\n`);
+  if (json) return print(`${asJson(asData(outcome, sentence, root))}\n`);
   if (outcome.kind !== 'there already') {
-    const texts = new Map(
-      outcome.subgraphs.flatMap(({ file, sdl }) => [file, resolve(root, file)].map((known) => [known, sdl] as const)),
-    );
     const telling = {
       colours,
       root,
       title: 'stack publish',
-      readFile: async (file: string) => texts.get(file) ?? Promise.reject(new Error(`${file} is not published.`)),
+      // A place is looked for below the root, and what was published before has no file there.
+      readFile: quotedText(outcome.subgraphs.flatMap((one) => [one, { ...one, file: resolve(root, one.file) }])),
     };
     const { report } = outcome;
     if (format === 'text') print(await reportAsText(report, telling));
@@ -200,7 +214,7 @@ function inWords(outcome: Outcome): string {
     case 'would be published':
       return `It would be published${current ? `, over version ${current.number}` : ' as version 1'}${outcome.report.passed ? '' : ', forced'}.`;
     case 'overtaken':
-      return `Not published: ${outcome.why}`;
+      return `Not published: ${withoutControls(outcome.why)}`;
     case 'published':
       return `Published version ${outcome.publication.version}${current ? `, over version ${current.number}` : ''}${outcome.publication.forced ? ', forced' : ''}. Gateways take it over within seconds.`;
   }

@@ -36,6 +36,7 @@ beforeAll(async () => {
     DATABASE_URL: database.url,
     SUPERGRAPH_CONFIG: join(folder, 'supergraph.yaml'),
     LOG_LEVEL: 'silent',
+    GIT_DIR: join(folder, 'of-another/.git'), // as within a hook of another repository
   };
   opened = await openRegistry(
     worldOf(() => undefined),
@@ -103,8 +104,12 @@ async function stack(...args: string[]) {
   }
   const exitCode = Number(process.exitCode ?? 0);
   process.exitCode = 0;
-  return { exitCode, printed, complained, error };
+  return { exitCode, printed, complained: withoutProgress(complained), error };
 }
+
+/** A slow machine is told of steps that take over a second. */
+const withoutProgress = (complained: string): string =>
+  complained.replaceAll(/^ {2}.*(?: …|: done in [\d.]+ s)\n/gm, '');
 
 const json = async (...args: string[]) => {
   const { printed, exitCode, error } = await stack(...args, '--json');
@@ -243,6 +248,8 @@ describe('stack publish', () => {
     const annotated = await stack('publish', '--format', 'github');
     expect(annotated.printed).toMatch(/^::error file=users\.graphql,line=1/);
     expect(annotated.complained).toMatch(/Not published/);
+    const both = await stack('publish', '--format', 'github', '--json');
+    expect([both.printed, both.error]).toEqual(['', expect.stringMatching(/^--json and --format github are two ways/)]);
     expect((await opened.registry.current())!.number).toBe(1);
   });
 
@@ -292,8 +299,50 @@ describe('stack publish', () => {
     expect(await stack(...third)).toMatchObject({
       error: '"third" is new, and gateways must know where it is: give --routing-url. Published are notes, users.',
     });
-    expect(await json(...third, '--routing-url', 'http://third.test/graphql')).toMatchObject({ outcome: 'published' });
+    expect(await json(...third, '--routing-url', 'http://third.test/graphql')).toMatchObject({
+      outcome: 'published',
+      publication: { forced: false, findings: [] },
+      report: {
+        findings: [
+          {
+            code: 'SUBGRAPH_ADDED',
+            severity: 'warning',
+            message:
+              'Subgraph "third" is new, at http://third.test: requests of every tenant, with tokens for "third", go there.',
+          },
+        ],
+      },
+    });
     expect((await opened.registry.current())!.subgraphs.map(({ name }) => name)).toEqual(['notes', 'third', 'users']);
+  });
+
+  it('moves a subgraph to another origin only where it is said to be meant, and keeps that it moved', async () => {
+    await publishHere(null);
+    const notes = ['publish', '--subgraph', 'notes', '--schema', join(folder, 'notes.graphql'), '--routing-url'];
+    const sentence = (from: string, to: string) =>
+      `Subgraph "notes" moves from ${from} to ${to}: requests of every tenant, with tokens for "notes", go there.`;
+    const [first, other, path] = ['http://notes.test/graphql', 'https://notes.test/graphql', 'https://notes.test/'];
+    const refused = await stack(...notes, other);
+    expect(refused).toMatchObject({ exitCode: ExitCode.Findings, error: null });
+    expect(refused.printed).toContain(sentence(first, other));
+    expect(refused.printed).toContain('publish with --allow-move');
+    expect(refused.printed).toContain('Not passed: 1 subgraph moves to another origin.');
+    expect(refused.printed).toMatch(/Not published: 1 error\. Repair them, or publish with --force/);
+    expect((await opened.registry.current())!.number).toBe(1);
+
+    expect(await json(...notes, other, '--allow-move')).toMatchObject({ exitCode: ExitCode.Ok, outcome: 'published' });
+    expect((await stack('diff', '1', '2')).printed).toContain(`notes moved from ${first} to ${other}`);
+    expect(await json(...notes, path)).toMatchObject({ exitCode: ExitCode.Ok, outcome: 'published' });
+    expect(await json(...notes, first, '--force')).toMatchObject({ outcome: 'published' });
+    const kept = (from: string, to: string) => [`ROUTING_URL_MOVED: ${sentence(from, to)}`];
+    expect(await json('history')).toMatchObject({
+      publications: [
+        { version: 4, forced: true, findings: kept(path, first) },
+        { version: 3, forced: false, findings: kept(other, path) },
+        { version: 2, forced: false, findings: kept(first, other) },
+        { version: 1, forced: false, findings: [] },
+      ],
+    });
   });
 
   it.each([
@@ -306,6 +355,12 @@ describe('stack publish', () => {
       ['--days', '0'],
       "error: option '--days <number>' argument '0' is invalid. A whole number from 1 to 90: what is older is not kept.",
     ],
+    ...['http://ada:secret@a.test', 'ftp://ada:secret@a.test', 'ada:secret@a.test', 'http//ada:secret@a'].map(
+      (url): [string[], string] => [
+        ['--registry', url],
+        '--registry takes no user name or password in its URL: STACK_TOKEN says who asks.',
+      ],
+    ),
     [['--registry', 'nowhere'], '--registry "nowhere" is not an http or https URL.'],
     [
       ['--registry', 'http://127.0.0.1:1'],
@@ -330,7 +385,7 @@ describe('stack history', () => {
     await stack('rollback', '--message', 'less');
     const { printed } = await stack('history', '--first', '2');
     expect(printed.replaceAll(/[^a-z0-9@\n. -]/gi, ' ')).toMatch(
-      /position +version +when +UTC +who +what[^]*3 +1 +\d{4}-\d\d-\d\d [^]*rolled back to[^]*less[^]*2 +2 [^]*published[^]*more/,
+      /position +version +revision +when +UTC +who +what[^]*3 +1 +\d{4}-\d\d-\d\d [^]*rolled back to[^]*less[^]*2 +2 [^]*published[^]*more/,
     );
     expect(printed).not.toMatch(/│ 1 +│ 1 /);
     expect(await stack('history', '--first', '0')).toMatchObject({ error: expect.stringContaining('A whole number') });
@@ -390,7 +445,9 @@ compatible (1)
   });
 
   it('knows no version that was never published', async () => {
-    expect(await stack('diff', '1', '7')).toMatchObject({ error: 'No such version 7 of the supergraph.' });
+    expect(await stack('diff', '1', '7')).toMatchObject({
+      error: 'No such version 7 of the supergraph: "stack history" lists those there are.',
+    });
     expect(await stack('diff', 'x')).toMatchObject({ error: expect.stringContaining('as "stack history" shows it') });
   });
 });
@@ -415,7 +472,9 @@ describe('stack rollback', () => {
       exitCode: 0,
       printed: 'Version 2 is served already.\n',
     });
-    expect(await stack('rollback', '--to', '9')).toMatchObject({ error: 'No such version 9 of the supergraph.' });
+    expect(await stack('rollback', '--to', '9')).toMatchObject({
+      error: 'No such version 9 of the supergraph: "stack history" lists those there are.',
+    });
     expect((await opened.registry.current())!.number).toBe(2);
   });
 
@@ -438,7 +497,7 @@ describe('The command line', () => {
       const options = { cwd: folder, env: { PATH: process.env['PATH'], ...env } };
       const child = run(process.execPath, [join(ROOT, 'scripts/bin/stack.js'), ...args], options);
       const { stdout, stderr } = await child.catch((error: { stdout: string; stderr: string }) => error);
-      return { code: child.child.exitCode, stdout, stderr };
+      return { code: child.child.exitCode, stdout, stderr: withoutProgress(stderr) };
     };
     await publishHere(null);
     await useOld();
@@ -451,7 +510,7 @@ describe('The command line', () => {
     expect(await command('rollback', '--to', '7')).toEqual({
       code: ExitCode.CouldNotRun,
       stdout: '',
-      stderr: 'stack: No such version 7 of the supergraph.\n',
+      stderr: 'stack: No such version 7 of the supergraph: "stack history" lists those there are.\n',
     });
   });
 });

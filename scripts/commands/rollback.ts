@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { Conflict, type Publication, type SchemaRegistry } from '@inevitable/contract';
+import { Conflict, NotFound, type Publication, type SchemaRegistry } from '@inevitable/contract';
+import { asJson } from '@inevitable/toolchain/compose';
 import { openRegistry } from '../parts/open-registry.js';
 import { operatorName } from '../parts/operator-name.js';
 import { progressTo } from '../parts/progress.js';
@@ -41,7 +42,7 @@ export function rollbackCommand(program: Command, world: CommandWorld): void {
       try {
         const outcome = await step('rolling back', () => rollBack(registry, flags));
         process.exitCode = outcome.ok ? ExitCode.Ok : ExitCode.Findings;
-        if (flags.json) world.print(`${JSON.stringify(outcome)}\n`);
+        if (flags.json) world.print(`${asJson(outcome)}\n`);
         else (outcome.ok ? world.print : world.complain)(`${outcome.message}\n`);
       } finally {
         await close();
@@ -89,6 +90,8 @@ async function rollBack(registry: SchemaRegistry, { to: asked, message }: Flags)
       publication,
     };
   } catch (error) {
+    if (error instanceof NotFound)
+      throw new NotFound(`version ${to} of the supergraph: "stack history" lists those there are`);
     if (!(error instanceof Conflict)) throw error;
     return unchanged(false, 'Somebody published meanwhile, so nothing was rolled back: look at "stack history".');
   }

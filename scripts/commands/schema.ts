@@ -1,5 +1,6 @@
 import { apiSchemaOf } from '@inevitable/gateway';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { asJson } from '@inevitable/toolchain/compose';
+import { Option, type Command } from 'commander';
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { chosenSupergraph, type ChosenSupergraph, type SupergraphChoice } from '../parts/chosen-supergraph.js';
 import { ExitCode, type CommandWorld } from './command.js';
@@ -40,12 +41,16 @@ export function schemaCommand(program: Command, world: CommandWorld): void {
     .action(async (flags: Flags) => {
       const chosen = await chosenSupergraph(world, flags);
       const schema = textOf(chosen, flags);
-      if (flags.json) world.print(`${JSON.stringify({ ok: true, version: chosen.version, schema })}\n`);
+      if (flags.json) world.print(`${asJson({ ok: true, version: chosen.version, schema })}\n`);
       else world.print(schema.endsWith('\n') ? schema : `${schema}\n`);
       process.exitCode = ExitCode.Ok;
     });
 }
 
+/** No subgraph has the name that was asked for. */
+class NoSuchSubgraph extends Error {}
+
+/** Throws `NoSuchSubgraph`. */
 function textOf({ sdl, subgraphs }: ChosenSupergraph, { supergraph, subgraph, sort }: Flags): string {
   if (supergraph) return sdl;
   if (subgraph === undefined) {
@@ -54,8 +59,6 @@ function textOf({ sdl, subgraphs }: ChosenSupergraph, { supergraph, subgraph, so
   }
   const text = subgraphs.get(subgraph);
   if (text === undefined)
-    throw new InvalidArgumentError(
-      `There is no subgraph "${subgraph}": there are ${[...subgraphs.keys()].join(', ')}.`,
-    );
+    throw new NoSuchSubgraph(`There is no subgraph "${subgraph}": there are ${[...subgraphs.keys()].join(', ')}.`);
   return text;
 }

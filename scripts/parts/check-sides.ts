@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { PublishedVersion } from '@inevitable/contract';
 import { apiSchemaOf, parseSupergraphConfig, type SupergraphConfig } from '@inevitable/gateway';
@@ -30,8 +30,9 @@ export interface Candidate {
 }
 
 /**
- * What supergraph.yaml says now, with one subgraph from elsewhere where that is asked. Where there is no supergraph.yaml
- * the other subgraphs are the published ones. Throws what reading them throws.
+ * What supergraph.yaml says now. With one subgraph from elsewhere, the others are those of `published`, as they are for
+ * "stack publish": what another team has not published yet is not this one's doing. Null: those of supergraph.yaml.
+ * Throws what reading them throws.
  */
 export async function readCandidate(
   configPath: string,
@@ -66,7 +67,7 @@ async function othersOf(
   published: PublishedVersion | null,
   name: string,
 ): Promise<{ readonly subgraphs: readonly SubgraphText[]; readonly routingUrl: string | undefined }> {
-  if (published && !existsSync(configPath)) {
+  if (published) {
     const subgraphs = published.subgraphs.map((one) => ({ ...one, file: `${one.name}.graphql`, served: false }));
     return {
       subgraphs: subgraphs.filter((one) => one.name !== name),

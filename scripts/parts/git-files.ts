@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { isAbsolute, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
+import { MAX_SCHEMA_BYTES } from '@inevitable/toolchain/compose';
+import { gitEnvironment } from './git-environment.js';
 
 const run = promisify(execFile);
 
@@ -15,19 +17,22 @@ export interface GitFiles {
   read(path: string): Promise<string>;
 }
 
-/** As much as a schema may have, on the disk, too. */
-const MAX_BYTES = 10 * 1_024 * 1_024;
 const TIMEOUT_MS = 30_000;
+
+/** A reference that a shell and git take for nothing else, so that a command with it may be recommended. */
+const PLAIN_REF = /^\w[\w./-]*$/;
 
 /** Opens a branch, tag or commit of the repository that `folder` is in. Throws `GitUnreadable`. */
 export async function openGitFiles(ref: string, folder: string, env: NodeJS.ProcessEnv): Promise<GitFiles> {
+  if (ref.startsWith('-')) throw new GitUnreadable(`"${ref}" is no git revision: none begins with "-".`);
   const git = gitIn(folder, env);
   await git(['rev-parse', '--git-dir'], ({ stderr }) =>
     stderr.includes('not a git repository') ? `${folder} is in no git repository.` : null,
   );
   const found = await git(
     ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`],
-    () => `There is no git revision "${ref}" in ${folder}: a shallow clone may lack it (git fetch origin ${ref}).`,
+    () =>
+      `There is no git revision "${ref}" in ${folder}: a shallow clone may lack it${PLAIN_REF.test(ref) ? ` (git fetch origin ${ref})` : ''}.`,
   );
   const commit = found.trim();
   return {
@@ -56,12 +61,11 @@ interface GitFailure {
 type Git = (args: readonly string[], explain: (failure: GitFailure) => string | null) => Promise<string>;
 
 function gitIn(folder: string, env: NodeJS.ProcessEnv): Git {
-  // Within a hook git names the repository itself, relative to where it was called.
-  const own: NodeJS.ProcessEnv = { ...env, LC_ALL: 'C', GIT_DIR: undefined, GIT_WORK_TREE: undefined };
+  const own = gitEnvironment(env);
   return async (args, explain) => {
     try {
       const { stdout } = await run('git', ['-C', folder, ...args], {
-        maxBuffer: MAX_BYTES,
+        maxBuffer: MAX_SCHEMA_BYTES,
         timeout: TIMEOUT_MS,
         env: own,
       });

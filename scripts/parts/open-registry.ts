@@ -21,6 +21,9 @@ export interface OpenRegistry {
 export async function openRegistry(world: CommandWorld, url: string | undefined): Promise<OpenRegistry> {
   const settings = world.settings();
   if (url !== undefined) {
+    // A command's line is read by others on the machine, and kept: neither may the sentence repeat it.
+    if (hasCredentials(url))
+      throw new RegistryUnavailable('--registry takes no user name or password in its URL: STACK_TOKEN says who asks.');
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
       throw new RegistryUnavailable(`--registry "${url}" is not an http or https URL.`);
     if (settings.token === undefined)
@@ -47,4 +50,11 @@ export async function openRegistry(world: CommandWorld, url: string | undefined)
     await closers.closeAll();
     throw error;
   }
+}
+
+/** Of what is no URL, an @ is enough. */
+function hasCredentials(text: string): boolean {
+  if (!URL.canParse(text)) return text.includes('@');
+  const { username, password, protocol } = new URL(text);
+  return username !== '' || password !== '' || (!/^https?:$/.test(protocol) && text.includes('@'));
 }

@@ -26,12 +26,15 @@ async function prepare(report) {
   }
 }
 
-/** The same for a program's first line: what could not be done is told on standard error, and ends it. */
+/**
+ * The same for a program's first line: what could not be done is told on standard error, and ends it with exit code 2, as
+ * whatever could not run: 1 would say that something was found.
+ */
 export async function prepareOrExit() {
   try {
     await prepare((line) => process.stderr.write(`  ${line}\n`));
   } catch (error) {
     process.stderr.write(`stack: this clone could not be made ready. ${error.message}\n`);
-    process.exit(1);
+    process.exit(2);
   }
 }

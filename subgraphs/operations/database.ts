@@ -15,6 +15,7 @@ export const operationsDatabase = defineDatabase({
     schema_publications: 'schemas are the same for every tenant',
     operations: 'an operation is what a client sends for any tenant, without its values',
     operation_inputs: 'names of input fields and enum values, and no values',
+    usage_left_out: 'one time, of no tenant',
     operation_hours: 'they count for all tenants of a plan together, and say nothing of one',
   },
 });

@@ -55,7 +55,12 @@ const empty = async (): Promise<void> =>
   ));
 
 describeSchemaRegistry('the database', () => ({
-  registry: { ...operations.schemas, operations: operations.usage.operations, since: operations.usage.since },
+  registry: {
+    ...operations.schemas,
+    operations: operations.usage.operations,
+    since: operations.usage.since,
+    leftOut: operations.usage.leftOut,
+  },
   by: 'tests',
 }));
 describeSchemaRegistry('the GraphQL of a gateway', () => ({
@@ -86,7 +91,7 @@ function describeSchemaRegistry(name: string, open: () => Opened): void {
         { name: 'notes', routingUrl: 'http://notes.test/graphql', sdl: 'type Query { "ä 𝄞" notes: Int }' },
         { name: 'accounts', routingUrl: 'https://accounts.test/', sdl: 'type Query { accounts: Int }' },
       ];
-      const sdl = supergraphText('v1', ['accounts', 'notes']);
+      const sdl = supergraphText('v1', { accounts: 'https://accounts.test/', notes: 'http://notes.test/graphql' });
       const wanted: NewVersion = {
         sdl,
         subgraphs,
@@ -101,6 +106,7 @@ function describeSchemaRegistry(name: string, open: () => Opened): void {
       expect(published).toEqual({
         position: 1,
         version: 1,
+        gitRevision: 'f00ba4-dirty',
         kind: 'publish',
         at: expect.any(Date),
         by,
@@ -136,7 +142,7 @@ function describeSchemaRegistry(name: string, open: () => Opened): void {
       const moved = subgraphs.map((subgraph) => ({ ...subgraph, routingUrl: 'http://elsewhere.test' }));
       expect(await registry.publish(newVersion('a', { subgraphs: renamed, basedOn: 1 }))).toMatchObject({ version: 2 });
       expect(await registry.publish(newVersion('a', { subgraphs: moved, basedOn: 2 }))).toMatchObject({ version: 3 });
-      expect((await registry.version(1))!.id).toBe((await registry.version(3))!.id);
+      expect((await registry.version(1))!.id).toBe((await registry.version(2))!.id);
     });
 
     it('refuses what was checked against a version that is not the current one any more, and says whose is', async () => {
@@ -167,6 +173,7 @@ function describeSchemaRegistry(name: string, open: () => Opened): void {
       expect(back).toEqual({
         position: 3,
         version: 1,
+        gitRevision: null,
         kind: 'rollback',
         at: expect.any(Date),
         by,
@@ -241,7 +248,7 @@ function describeSchemaRegistry(name: string, open: () => Opened): void {
 
     it('tells what clients sent, page by page, and since when that is known', async () => {
       expect(await registry.operations({ days: 30, first: 10, after: null })).toEqual([]);
-      expect(await registry.since()).toBeNull();
+      expect([await registry.since(), await registry.leftOut()]).toEqual([null, null]);
       const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000;
       const signatures = Array.from({ length: 130 }, (_, at) => at.toString(16).padStart(64, '0'));
       await operations.usage.record(
@@ -272,6 +279,10 @@ function describeSchemaRegistry(name: string, open: () => Opened): void {
       const last = await registry.operations({ days: 30, first: 120, after: rest.at(-1)!.signature });
       expect(last.map(({ signature }) => signature)).toEqual(signatures.slice(120));
       expect(await registry.since()).toEqual(expect.any(Date));
+      const at = new Date('2026-11-20T10:00:00Z');
+      await operations.rows('insert into operations.usage_left_out (last_seen_at) values ($1)', [at]);
+      expect(await registry.leftOut()).toEqual(at);
+      await operations.rows('delete from operations.usage_left_out');
     });
   });
 }

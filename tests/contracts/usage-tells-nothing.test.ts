@@ -24,13 +24,17 @@ const someone = (plan: string) => ({ sub: randomUUID(), sid: randomUUID(), tid: 
 type Someone = ReturnType<typeof someone>;
 
 const QUERY = `
-  query Shown($how: String! = "canary-default", $input: EchoInput, $odd: Odd) {
+  """canary-described"""
+  query Shown("canary-described" $how: String! = "canary-default", $input: EchoInput, $odd: Odd) {
     open
     fails(how: "canary-literal")
     other: fails(how: $how)
     echo(value: { canary_key: ["canary-nested", 471108154, canary_enum] }, input: { text: """canary-block""", count: 471108154 })
     again: echo(value: $odd, input: $input)
-  }`;
+    ...Opened
+  }
+  "canary-described"
+  fragment Opened on Query { open }`;
 const MUTATION = 'mutation ($input: CountInput!) { count(input: $input) }';
 
 async function send(claims: Someone): Promise<void> {

@@ -117,7 +117,7 @@ describe('A version that does not load', () => {
   it('does not keep a stack from starting: it begins with supergraph.yaml, says so, and takes over the next', async () => {
     await start('one-process');
     const { sdl, subgraphs } = one.supergraph;
-    await registry.publish({ sdl: sdl.replace(one.peer.url, 'nowhere'), subgraphs });
+    await registry.publish({ sdl: `${sdl}\nextend type Elsewhere { lost: Nowhere }`, subgraphs });
     await until('the gateway says so', async () => (await reason('supergraph')) !== null);
     const stopped = stack.processOf('start');
     stopped.child.kill('SIGTERM');

@@ -66,12 +66,13 @@ const recordedOperation = (document: string, more: Partial<RecordedOperation> = 
   ...more,
 });
 
-const usageOf = (operations: readonly RecordedOperation[]): RecordedUsage => ({
+const usageOf = (operations: readonly RecordedOperation[], leftOut: Date | null = null): RecordedUsage => ({
   async operations({ first, after }) {
     const sorted = operations.toSorted((left, right) => (left.signature < right.signature ? -1 : 1));
     return sorted.filter(({ signature }) => after === null || signature > after).slice(0, first);
   },
   since: async () => (operations.length === 0 ? null : new Date('2026-11-01T00:00:00Z')),
+  leftOut: async () => leftOut,
 });
 
 const check = (
@@ -155,12 +156,14 @@ describe('A report', () => {
         },
       ],
       unexplained: [],
+      access: [],
       usage: {
         operations: 2,
         recorded: 2,
         fromFiles: 0,
         days: 30,
         since: '2026-11-01T00:00:00.000Z',
+        unknownUntil: null,
         leftOut: 0,
       },
       plans: { ...NO_PLANS, untouched: 1 },
@@ -193,6 +196,39 @@ describe('A report', () => {
       'Not passed: 1 breaking change, judged without use: no operation is known.',
       ["Field 'price' was removed from object type 'Product'. Nobody's use is known."],
     ]);
+  });
+
+  it('takes a breaking change for one in use where operations of its days could not be recorded, and says so', async () => {
+    const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
+    const names = [recordedOperation(NAMES)];
+    const judged = (leftOut: Date) =>
+      check(withoutPrice, names, { usage: { recorded: usageOf(names, leftOut), days: 30, operations: [] } });
+    const leftOut = daysAgo(29);
+    expect(await judged(leftOut)).toMatchObject({
+      passed: false,
+      verdict: 'Not passed: 1 breaking change, judged as if in use: there was no room to record all operations.',
+      findings: [
+        {
+          code: 'FIELD_REMOVED',
+          severity: 'error',
+          message: `Field 'price' was removed from object type 'Product'. None of 1 known operation of the last 30 days uses it, but not all are known: there was no room to record some that were sent until ${leftOut.toISOString().slice(0, 10)}.`,
+        },
+      ],
+      usage: { unknownUntil: leftOut.toISOString() },
+    });
+    expect(await judged(daysAgo(31))).toMatchObject({
+      passed: true,
+      findings: [{ code: 'FIELD_REMOVED', severity: 'warning' }],
+      usage: { unknownUntil: null },
+    });
+  });
+
+  it('is none where more was recorded than can be judged, and what to do is said', async () => {
+    const document = `{ ${'x'.repeat(1_000_000)} }`;
+    const many = Array.from({ length: 300 }, (_, at) => recordedOperation(document, { signature: `${at}` }));
+    await expect(check(withoutPrice, many)).rejects.toThrow(
+      'What was recorded in the last 30 days is more than 256 MB of operations, which is the most that can be judged: judge by fewer days, with --days.',
+    );
   });
 
   it('hands through what the composer says', async () => {
@@ -273,7 +309,15 @@ describe('A report', () => {
         alsoAt: undefined,
       },
     ]);
-    expect(usage).toEqual({ operations: 3, recorded: 0, fromFiles: 3, days: 30, since: null, leftOut: 1 });
+    expect(usage).toEqual({
+      operations: 3,
+      recorded: 0,
+      fromFiles: 3,
+      days: 30,
+      since: null,
+      unknownUntil: null,
+      leftOut: 1,
+    });
   });
 });
 
@@ -340,9 +384,128 @@ describe('A plan', () => {
   });
 
   it('is not begun when time is up', async () => {
-    const { plans } = await check(pricesApart, asked, { longestPlanningMs: 0 });
+    const report = await check(pricesApart, asked, { longestPlanningMs: 0 });
+    const { plans, passed, findings } = report;
+    const text = await reportAsText(report, { colours: false, root: '/project' });
 
-    expect([plans.planned, plans.outOfTime]).toEqual([0, 3]);
+    expect([plans.planned, plans.outOfTime, passed]).toEqual([0, 3, true]);
+    expect(findings).toEqual([
+      {
+        code: 'PLANS_LEFT_OUT',
+        severity: 'hint',
+        message: 'The plans of 3 operations were not compared: time was up after 0, the most used ones first.',
+      },
+    ]);
+    expect(text).toBe(
+      `Judged by 4 recorded operations of the last 30 days. Recorded since 2026-11-01. Plans of 0 operations compared. 3 rarer ones left out: time was up.
+Passed: the API schema does not change.
+`,
+    );
+  });
+
+  it('is none where no operation needs a new one, and the report says so', async () => {
+    const text = await reportAsText(await check(BASE, asked), { colours: false, root: '/project' });
+
+    expect(text).toBe(
+      `Judged by 4 recorded operations of the last 30 days. Recorded since 2026-11-01. No operation needed a new plan.
+Passed: the API schema does not change.
+`,
+    );
+  });
+});
+
+describe('Who may see what', () => {
+  const GUARDS = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
+  import: ["@key", "@authenticated", "@requiresScopes"])
+`;
+  const guarded = supergraph({
+    products: `${GUARDS}${PRODUCTS.replace('price: Int', 'price: Int @requiresScopes(scopes: [["shop:prices:read"]])')}`,
+    reviews: `${GUARDS}${REVIEWS.replace('type Review', 'type Review @authenticated')}`,
+  });
+  const asked = [recordedOperation(PRICE_LIST), recordedOperation(NAMES)];
+
+  it('is told where it changed, though the schema clients see did not, and breaks nobody for certain', async () => {
+    const report = await check(guarded, asked);
+    const { passed, verdict, changes, access, findings } = reportAsData(report, '/project');
+
+    const place = { file: 'products.graphql', line: 11, column: 3 };
+    const message = "'Product.price' needs more of its callers than before: the permission shop:prices:read.";
+    const hint = "'Review' needs more of its callers than before: a signed-in caller.";
+    const lastSeen = '2026-11-20T10:00:00.000Z';
+    expect([passed, verdict, changes]).toEqual([
+      true,
+      'Passed: the API schema does not change; 2 access requirements changed.',
+      [],
+    ]);
+    expect(findings).toEqual([
+      {
+        code: 'ACCESS_REQUIREMENT_ADDED',
+        severity: 'warning',
+        message: `${message} 1 operation asks for it.`,
+        subgraph: 'products',
+        place,
+        details: ['web 1.2 (plan pro): 10 requests, last seen 2026-11-20', 'Operation "PriceList"'],
+        repair: 'See that its callers have what it needs before this is served.',
+      },
+      {
+        code: 'ACCESS_REQUIREMENT_ADDED',
+        severity: 'hint',
+        message: `${hint} None of 2 known operations of the last 30 days asks for it.`,
+        subgraph: 'reviews',
+        place: { file: 'reviews.graphql', line: 8, column: 6 },
+      },
+    ]);
+    expect(access[0]).toEqual({
+      code: 'ACCESS_REQUIREMENT_ADDED',
+      coordinate: 'Product.price',
+      severity: 'warning',
+      message,
+      before: [],
+      after: [{ kind: 'scopes', anyOf: [['shop:prices:read']] }],
+      subgraph: 'products',
+      place,
+      affected: {
+        count: 1,
+        operations: [{ name: 'PriceList', signature: asked[0]!.signature, place: null, count: 10, lastSeen }],
+        clients: [{ name: 'web', version: '1.2', plans: ['pro'], count: 10, lastSeen }],
+      },
+    });
+    expect(await reportAsText(report, { colours: false, root: '/project' })).toBe(`Who may see what (2)
+┌────────────────────────────────────────────────────────┬─────────────────────────────────────────────────────────┐
+│ change                                                 │ who                                                     │
+├────────────────────────────────────────────────────────┼─────────────────────────────────────────────────────────┤
+│ 'Product.price' needs more of its callers than before: │ 1 operation asks for it.                                │
+│ the permission shop:prices:read.                       │ web 1.2 (plan pro): 10 requests, last seen 2026-11-20   │
+│ products.graphql:11:3                                  │ Operation "PriceList"                                   │
+├────────────────────────────────────────────────────────┼─────────────────────────────────────────────────────────┤
+│ 'Review' needs more of its callers than before: a      │ None of 2 known operations of the last 30 days asks for │
+│ signed-in caller.                                      │ it.                                                     │
+│ reviews.graphql:8:6                                    │                                                         │
+└────────────────────────────────────────────────────────┴─────────────────────────────────────────────────────────┘
+
+Judged by 2 recorded operations of the last 30 days. Recorded since 2026-11-01. No operation needed a new plan.
+Passed: the API schema does not change; 2 access requirements changed.
+`);
+  });
+
+  it('that becomes open is a warning, whoever uses it', async () => {
+    const { passed, findings } = await check(BASE, [], { base: guarded });
+
+    expect([passed, findings.map(({ severity, message, repair }) => [severity, message, repair])]).toEqual([
+      true,
+      [
+        [
+          'warning',
+          "'Product.price' needs nothing of its callers any more. Before: the permission shop:prices:read. Nobody's use is known.",
+          'If it is to stay closed, put back what it required.',
+        ],
+        [
+          'warning',
+          "'Review' needs nothing of its callers any more. Before: a signed-in caller. Nobody's use is known.",
+          'If it is to stay closed, put back what it required.',
+        ],
+      ],
+    ]);
   });
 });
 

@@ -3,9 +3,17 @@ import { apiSchemaOf } from '@inevitable/gateway';
 import { extendSchema, parse, type GraphQLSchema } from 'graphql';
 import type { Finding, Severity } from '../findings/finding.js';
 import { byFrequency } from './affected.js';
-import type { CheckReport, PlansCompared, UsageSeen } from './check-report.js';
+import type { AccessChange, CheckReport, PlansCompared, UsageSeen } from './check-report.js';
 import { comparePlans } from './compare-plans.js';
-import { brokenFinding, changeFinding, fileFinding, regressionFinding } from './findings-of-check.js';
+import {
+  accessFinding,
+  brokenFinding,
+  changeFinding,
+  fileFinding,
+  leftOutFinding,
+  regressionFinding,
+} from './findings-of-check.js';
+import { judgeAccess } from './judge-access.js';
 import { judgeChanges, type JudgedChanges } from './judge-changes.js';
 import type { KnownOperation } from './known-operation.js';
 import { recordedOperations } from './known-operations.js';
@@ -50,8 +58,8 @@ export type PlanRegressionSeverity = 'error' | 'warning' | 'off';
 const LONGEST_PLANNING_MS = 40_000;
 
 /**
- * What a change of the supergraph does to those who use it: every change of the API schema judged by the operations that
- * are known, and plans that got worse. Nothing is read but what `usage.recorded` answers; it rejects as that does.
+ * What a change of the supergraph does to those who use it: every change of the API schema and of who may see what, judged
+ * by the operations that are known, and plans that got worse. Nothing is read but what `usage.recorded` answers; it rejects as that does.
  */
 export async function checkCandidate(input: CheckInput): Promise<CheckReport> {
   const { candidate, base, composition, usage, planRegressions = 'warning', progress = () => undefined } = input;
@@ -62,22 +70,25 @@ export async function checkCandidate(input: CheckInput): Promise<CheckReport> {
     ? await recordedOperations(usage.recorded, usage.days, (count) => progress('reading recorded operations', count))
     : [];
   const since = (await usage.recorded?.since()) ?? null;
+  const unknownUntil = within(usage.days, (await usage.recorded?.leftOut()) ?? null);
   const operations = [...recorded, ...usage.operations];
 
   const schemas = { base: apiSchemaOf(base.supergraphSdl), candidate: apiSchemaOf(candidate.supergraphSdl) };
-  const index = await indexOperations(operations, schemas.base, (done, total) =>
-    progress('reading operations', done, total),
+  const index = await indexOperations(
+    operations,
+    schemas.base,
+    (done, total) => progress('reading operations', done, total),
+    unknownUntil === null,
   );
   const onBase = validity(withDefer(schemas.base));
   const onCandidate = validity(withDefer(schemas.candidate));
   progress('comparing schemas');
-  const judged = await judgeChanges(
-    schemas,
-    index,
-    { onBase, onCandidate },
-    { base: definitionPlaces(base.subgraphs), candidate: definitionPlaces(candidate.subgraphs) },
-    (done, total) => progress('validating operations', done, total),
-  );
+  const validities = { onBase, onCandidate };
+  const places = { base: definitionPlaces(base.subgraphs), candidate: definitionPlaces(candidate.subgraphs) };
+  const validating = (done: number, total: number): void => progress('validating operations', done, total);
+  const judged = await judgeChanges(schemas, index, validities, places, validating);
+  const sdls = { base: base.supergraphSdl, candidate: candidate.supergraphSdl };
+  const access = await judgeAccess(sdls, schemas, index, validities, places, validating);
   const plans =
     planRegressions === 'off'
       ? NO_PLANS
@@ -91,6 +102,7 @@ export async function checkCandidate(input: CheckInput): Promise<CheckReport> {
   return reportOf(input, {
     composition,
     judged,
+    access,
     plans,
     seen: {
       operations: operations.length - index.unreadable.length,
@@ -98,11 +110,17 @@ export async function checkCandidate(input: CheckInput): Promise<CheckReport> {
       fromFiles: usage.operations.length,
       days: usage.days,
       since: since?.toISOString() ?? null,
+      unknownUntil: unknownUntil?.toISOString() ?? null,
       leftOut: new Set([...index.unreadable, ...judged.brokenBefore, ...unfit]).size,
     },
     unfit: unfit.map((operation) => fileFinding(operation, onCandidate(operation))),
   });
 }
+
+const DAY_MS = 86_400_000;
+
+const within = (days: number, at: Date | null): Date | null =>
+  at !== null && at.getTime() > Date.now() - days * DAY_MS ? at : null;
 
 /** The gateway knows @defer, though no subgraph declares it. */
 const withDefer = (schema: GraphQLSchema): GraphQLSchema =>
@@ -150,6 +168,7 @@ const filesFirst = (left: KnownOperation, right: KnownOperation): number =>
 interface Gathered {
   readonly composition: readonly Finding[];
   readonly judged?: JudgedChanges;
+  readonly access?: readonly AccessChange[];
   readonly plans?: PlansCompared;
   readonly seen?: UsageSeen;
   /** Operations of files that fit neither side. */
@@ -158,7 +177,7 @@ interface Gathered {
 
 function reportOf(
   { candidate, base, usage, planRegressions = 'warning' }: CheckInput,
-  { composition, judged, plans = NO_PLANS, seen, unfit = [] }: Gathered,
+  { composition, judged, access = [], plans = NO_PLANS, seen, unfit = [] }: Gathered,
 ): CheckReport {
   const { changes = [], unexplained = [] } = judged ?? {};
   const known = seen ?? {
@@ -167,16 +186,19 @@ function reportOf(
     fromFiles: usage.operations.length,
     days: usage.days,
     since: null,
+    unknownUntil: null,
     leftOut: 0,
   };
   const findings = [
     ...composition,
     ...changes.flatMap((change) => changeFinding(change, known)),
     ...unexplained.map(brokenFinding),
+    ...access.map((change) => accessFinding(change, known)),
     ...(planRegressions === 'off' ? [] : plans.regressions.map((one) => regressionFinding(one, planRegressions))),
+    ...(plans.outOfTime > 0 ? [leftOutFinding(plans)] : []),
     ...unfit,
   ].toSorted((left, right) => SEVERITIES.indexOf(left.severity) - SEVERITIES.indexOf(right.severity));
-  const report = { findings, changes, unexplained, usage: known, plans };
+  const report = { findings, changes, unexplained, access, usage: known, plans };
   return {
     format: 1,
     passed: findings.every(({ severity }) => severity !== 'error'),

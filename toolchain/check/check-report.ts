@@ -1,3 +1,4 @@
+import type { Requirement } from '@inevitable/gateway';
 import type { Finding, Place, Severity } from '../findings/finding.js';
 
 /**
@@ -10,12 +11,14 @@ export interface CheckReport {
   readonly passed: boolean;
   /** The outcome in one sentence. */
   readonly verdict: string;
-  /** Everything below in the one shape of all commands: composition, changes, operations, plans. Errors first. */
+  /** Everything below in the one shape of all commands: composition, changes, operations, access, plans. Errors first. */
   readonly findings: readonly Finding[];
   /** Every change of the API schema, errors first; empty when the candidate does not compose. */
   readonly changes: readonly JudgedChange[];
   /** Operations that are valid on the base and not on the candidate, and that no change above explains. */
   readonly unexplained: readonly BrokenOperation[];
+  /** Where callers need something else than before to get an answer; warnings first. */
+  readonly access: readonly AccessChange[];
   readonly usage: UsageSeen;
   readonly plans: PlansCompared;
 }
@@ -76,6 +79,31 @@ export interface BrokenOperation extends AffectedOperation {
   readonly reasons: readonly string[];
 }
 
+/**
+ * Who may see something is not who it was: `@authenticated`, `@requiresScopes` and `@policy`, as the supergraphs have them.
+ * A requirement that only moved, or that was there already for every field it concerns, is none.
+ */
+export interface AccessChange {
+  readonly code: 'ACCESS_REQUIREMENT_ADDED' | 'ACCESS_REQUIREMENT_CHANGED' | 'ACCESS_REQUIREMENT_REMOVED';
+  /** Where the requirement stands, `Type` or `Type.field`; else the field that has it from what it answers with. */
+  readonly coordinate: string;
+  /**
+   * A `warning` where somebody uses what needs more now or nobody's use is known, and where something is open to everybody
+   * now. Else a `hint`. Never an error: the callers may have what is needed.
+   */
+  readonly severity: 'warning' | 'hint';
+  readonly message: string;
+  /** What callers had to meet, all of it; empty: it was open. */
+  readonly before: readonly Requirement[];
+  /** Empty: it is open. */
+  readonly after: readonly Requirement[];
+  /** The candidate's subgraph that changed it, and the place of its definition there; where it can be found. */
+  readonly subgraph: string | null;
+  readonly place: Place | null;
+  /** Operations that need more of their callers; where nothing needs more, those that need less. */
+  readonly affected: Affected;
+}
+
 /** What the judgement is based on. */
 export interface UsageSeen {
   /** Operations that were judged. 0: nothing is known, and every breaking change counts as used. */
@@ -86,6 +114,11 @@ export interface UsageSeen {
   readonly days: number;
   /** When recording began, as far as it is still known. ISO 8601. */
   readonly since: string | null;
+  /**
+   * When in these days an operation was last sent of which nothing is known, for want of room; every breaking change counts as
+   * used then. Null: there was none. ISO 8601.
+   */
+  readonly unknownUntil: string | null;
   /** Known, and left out: they cannot be parsed, or are affected by a change and not valid on the base either. */
   readonly leftOut: number;
 }

@@ -1,12 +1,15 @@
 import type { Finding } from '../findings/finding.js';
+import { shortName } from '../findings/short-name.js';
 import { shownPlace } from '../findings/telling.js';
 import type {
+  AccessChange,
   Affected,
   AffectedClient,
   AffectedOperation,
   BrokenOperation,
   JudgedChange,
   PlanRegression,
+  PlansCompared,
   PlanSize,
   UsageSeen,
 } from './check-report.js';
@@ -38,12 +41,47 @@ export function changeFinding(change: JudgedChange, usage: UsageSeen): readonly 
 export function useInWords({ criticality, affected }: JudgedChange, usage: UsageSeen): string {
   if (usage.operations === 0) return "Nobody's use is known.";
   if (affected.count === 0)
-    return `None of ${counted(usage.operations, 'known operation')}${usage.recorded > 0 ? ` of the last ${days(usage.days)}` : ''} ${criticality === 'breaking' ? 'uses it' : 'can notice'}.`;
+    return `${noneOfKnown(usage)} ${criticality === 'breaking' ? 'uses it' : 'can notice'}${notAllKnown(usage)}.`;
   const one = affected.count === 1;
   return criticality === 'breaking'
     ? `${counted(affected.count, 'operation')} ${one ? 'breaks' : 'break'}.`
     : `${counted(affected.count, 'operation')} may notice.`;
 }
+
+/** Callers need something else than before. */
+export function accessFinding(change: AccessChange, usage: UsageSeen): Finding {
+  const { code, severity, message, subgraph, place, after, affected } = change;
+  const places = affected.operations.flatMap((operation) => operation.place ?? []).slice(0, MOST_TOLD);
+  return {
+    code,
+    severity,
+    message: `${message} ${accessUseInWords(change, usage)}`,
+    ...(subgraph !== null && { subgraph }),
+    ...(place && { place }),
+    ...(places.length > 0 && { alsoAt: places }),
+    ...(affected.count > 0 && { details: [...clientLines(affected.clients), ...operationLines(affected)] }),
+    ...(severity === 'warning' && {
+      repair:
+        after.length === 0
+          ? 'If it is to stay closed, put back what it required.'
+          : 'See that its callers have what it needs before this is served.',
+    }),
+  };
+}
+
+/** Who asks for it, in one sentence. */
+export function accessUseInWords({ affected }: AccessChange, usage: UsageSeen): string {
+  if (usage.operations === 0) return "Nobody's use is known.";
+  if (affected.count === 0) return `${noneOfKnown(usage)} asks for it${notAllKnown(usage)}.`;
+  return `${counted(affected.count, 'operation')} ${affected.count === 1 ? 'asks' : 'ask'} for it.`;
+}
+
+/** Plans that were not made, as time was up. */
+export const leftOutFinding = ({ planned, outOfTime }: PlansCompared): Finding => ({
+  code: 'PLANS_LEFT_OUT',
+  severity: 'hint',
+  message: `The plans of ${counted(outOfTime, 'operation')} were not compared: time was up after ${planned.toLocaleString('en')}, the most used ones first.`,
+});
 
 /** An operation that breaks, though no change names it. */
 export const brokenFinding = (broken: BrokenOperation): Finding => ({
@@ -80,15 +118,18 @@ const sizeInWords = ({ fetches, depth }: PlanSize): string =>
   `${counted(fetches, 'request')}${fetches > 1 ? `, ${depth} of them one after another` : ''}`;
 
 export function operationInWords({ name, signature, place }: AffectedOperation): string {
-  if (name !== null) return `Operation "${name}"`;
+  if (name !== null) return `Operation "${shortName(name)}"`;
   if (signature !== null) return `An operation without a name (${signature.slice(0, 8)})`;
   return place ? 'The operation without a name' : 'An operation without a name';
 }
 
 export function clientLines(clients: readonly AffectedClient[]): readonly string[] {
   return listed(clients, ({ name, version, plans, count, lastSeen }) => {
-    const who = name === null ? 'a client that does not say its name' : [name, version].filter(Boolean).join(' ');
-    const plan = plans.length === 0 ? 'no plan' : `plan ${plans.join(', ')}`;
+    const who =
+      name === null
+        ? 'a client that does not say its name'
+        : [name, version ?? ''].filter(Boolean).map(shortName).join(' ');
+    const plan = plans.length === 0 ? 'no plan' : `plan ${plans.map(shortName).join(', ')}`;
     return `${who} (${plan}): ${counted(count, 'request')}, last seen ${lastSeen.slice(0, 10)}`;
   });
 }
@@ -110,6 +151,15 @@ function listed<Item>(items: readonly Item[], inWords: (item: Item) => string): 
 /** `1 operation`, `1,204 operations`. */
 export const counted = (count: number, noun: string): string =>
   `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+
+const noneOfKnown = ({ operations, recorded, days: period }: UsageSeen): string =>
+  `None of ${counted(operations, 'known operation')}${recorded > 0 ? ` of the last ${days(period)}` : ''}`;
+
+/** Others were sent, and there was no room to record them. */
+const notAllKnown = ({ unknownUntil }: UsageSeen): string =>
+  unknownUntil === null
+    ? ''
+    : `, but not all are known: there was no room to record some that were sent until ${unknownUntil.slice(0, 10)}`;
 
 const days = (count: number): string => (count === 1 ? 'day' : `${count} days`);
 

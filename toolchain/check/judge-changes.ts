@@ -5,8 +5,8 @@ import { affectedBy, affectedOperation, byFrequency, clientsOf } from './affecte
 import { effectOf, type ChangeEffect } from './change-effect.js';
 import { changedTypes } from './changed-types.js';
 import type { BrokenOperation, JudgedChange } from './check-report.js';
+import { definedAt, type PlacesOfSides } from './defined-at.js';
 import type { KnownOperation } from './known-operation.js';
-import type { DefinitionPlaces } from './locate-coordinate.js';
 import { inTurns, type OperationIndex } from './operation-index.js';
 
 export interface JudgedChanges {
@@ -33,7 +33,7 @@ export async function judgeChanges(
   { base, candidate }: ApiSchemas,
   index: OperationIndex,
   { onBase, onCandidate }: { readonly onBase: Validity; readonly onCandidate: Validity },
-  places: { readonly base: DefinitionPlaces; readonly candidate: DefinitionPlaces },
+  places: PlacesOfSides,
   progress: (done: number, total: number) => void = () => undefined,
 ): Promise<JudgedChanges> {
   const brokenBefore = new Set<KnownOperation>();
@@ -47,7 +47,7 @@ export async function judgeChanges(
     if (onCandidate(operation).length > 0 && wasValid(operation)) invalid.add(operation);
   });
   const explained = new Set<KnownOperation>();
-  const isUsageKnown = index.operations.length > index.unreadable.length;
+  const isUsageKnown = index.isUsageKnown;
 
   const changes = withoutEchoes(await diff(base, candidate)).map((change) => {
     const effect = effectOf(change, base, candidate);
@@ -129,18 +129,3 @@ const DEPRECATION_ECHOES: ReadonlySet<string> = new Set([
   'DIRECTIVE_USAGE_ARGUMENT_ADDED',
   'DIRECTIVE_USAGE_ARGUMENT_REMOVED',
 ]);
-
-/** In the candidate; where it is gone, what held it there, in the subgraph that had it. */
-function definedAt(
-  coordinate: string | null,
-  places: { readonly base: DefinitionPlaces; readonly candidate: DefinitionPlaces },
-): Pick<JudgedChange, 'subgraph' | 'place'> {
-  if (coordinate === null) return { subgraph: null, place: null };
-  const owners = places.base.subgraphsOf(coordinate);
-  const parts = coordinate.split('.');
-  for (let length = parts.length; length > 0; length--) {
-    const found = places.candidate.of(parts.slice(0, length).join('.'), owners);
-    if (found) return found;
-  }
-  return { subgraph: owners[0] ?? null, place: null };
-}

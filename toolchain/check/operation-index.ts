@@ -14,12 +14,16 @@ export interface OperationIndex {
   using(keys: Iterable<string>): readonly KnownOperation[];
   /** Those that cannot be parsed. */
   readonly unreadable: readonly KnownOperation[];
+  /** False: there is none, or there are others of which nothing is known. Whatever changes may be used then. */
+  readonly isUsageKnown: boolean;
 }
 
+/** `areAll`: nobody sent an operation that is not among these, as far as anybody recorded. */
 export async function indexOperations(
   operations: readonly KnownOperation[],
   base: GraphQLSchema,
   progress: (done: number, total: number) => void,
+  areAll = true,
 ): Promise<OperationIndex> {
   const users = new Map<string, number[]>();
   const unreadable: KnownOperation[] = [];
@@ -35,6 +39,7 @@ export async function indexOperations(
   return {
     operations,
     unreadable,
+    isUsageKnown: areAll && operations.length > unreadable.length,
     using(keys) {
       const found = new Set<number>();
       for (const key of keys) for (const at of users.get(key) ?? []) found.add(at);

@@ -29,6 +29,7 @@ export const use = {
   answer: (type: string) => `>${type}`,
   /** A fragment on `condition` stands where `scope` is. */
   fragment: (scope: string, condition: string) => `${scope}>${condition}`,
+  /** `__typename` is one, too: who may ask for it depends on the type. */
   field: (type: string, field: string) => `${type}.${field}`,
   given: (type: string, field: string, argument: string) => `${type}.${field}(${argument})`,
   /** Given by a variable that may be null. */
@@ -128,7 +129,9 @@ export function usesOf(document: DocumentNode, schema: GraphQLSchema, inputs: re
       Field({ name, arguments: given }) {
         const parent = typeInfo.getParentType();
         const field = typeInfo.getFieldDef();
-        if (!parent || !field || name.value.startsWith('__')) return;
+        if (!parent || !field) return;
+        if (name.value === '__typename') add(use.field(parent.name, name.value));
+        if (name.value.startsWith('__')) return;
         mention(parent);
         add(use.field(parent.name, field.name));
         const type = getNamedType(field.type);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -72,6 +72,28 @@ describe('Operation files', () => {
       'query Notes { notes { ...Note } } fragment Note on Note { id ...Who } fragment Who on Note { author }',
       'mutation Drop { drop { ...Note } } fragment Note on Note { id ...Who } fragment Who on Note { author }',
     ]);
+  });
+
+  it('are at most 10,000, found among at most 100,000 files and folders', async () => {
+    const within = (limits: { files: number; entries: number }) =>
+      readOperationFiles(['app', 'two/a.graphql'], folder, limits);
+
+    expect(await within({ files: 4, entries: 7 })).toHaveLength(3);
+    await expect(within({ files: 3, entries: 7 })).rejects.toThrow(
+      '--operations two/a.graphql leads to more than 3 files: name a narrower folder or pattern.',
+    );
+    await expect(within({ files: 4, entries: 6 })).rejects.toThrow(
+      '--operations app leads to more than 6 files and folders: name a narrower folder or pattern.',
+    );
+  });
+
+  it('are not looked for behind links, which may lead in a circle', async () => {
+    await mkdir(join(folder, 'circle'));
+    await symlink('.', join(folder, 'circle/again'));
+    await symlink('../app/notes.graphql', join(folder, 'circle/linked.graphql'));
+
+    await expect(read('circle')).rejects.toThrow('--operations circle names no file.');
+    await expect(read('circle/**/*.graphql')).rejects.toThrow('--operations circle/**/*.graphql names no file.');
   });
 
   it.each([

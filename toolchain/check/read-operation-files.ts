@@ -1,10 +1,18 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { KnownOperation } from './known-operation.js';
-import { operationsInTexts, OperationsUnreadable } from './operations-in-texts.js';
+import { operationsInTexts, OperationsUnreadable, type OperationText } from './operations-in-texts.js';
 
 /** Of one file: a manifest of 10,000 operations has about as many kilobytes. */
 const MAX_BYTES = 50 * 1_024 * 1_024;
+export interface OperationFileLimits {
+  /** Of all that is named together. */
+  readonly files: number;
+  /** Files and folders that one folder or pattern makes us look at. */
+  readonly entries: number;
+}
+
+const LIMITS: OperationFileLimits = { files: 10_000, entries: 100_000 };
 const NAMES = /\.(graphql|gql|json)$/i;
 
 /**
@@ -12,14 +20,22 @@ const NAMES = /\.(graphql|gql|json)$/i;
  * `{a,b}`), relative to `from`. `node_modules` and hidden folders are passed over. Throws `OperationsUnreadable`: also
  * for one that names no file at all, because whoever mistypes a path must not pass for that.
  */
-export async function readOperationFiles(paths: readonly string[], from: string): Promise<readonly KnownOperation[]> {
+export async function readOperationFiles(
+  paths: readonly string[],
+  from: string,
+  limits = LIMITS,
+): Promise<readonly KnownOperation[]> {
   const files = new Set<string>();
-  for (const path of paths) for (const file of await filesOf(path, from)) files.add(file);
-  const texts = await Promise.all([...files].map(async (file) => ({ file, text: await textOf(file) })));
+  for (const path of paths) {
+    for (const file of await filesOf(path, from, limits)) files.add(file);
+    if (files.size > limits.files) throw tooMany(path, limits.files, 'files');
+  }
+  const texts: OperationText[] = [];
+  for (const file of files) texts.push({ file, text: await textOf(file) }); // one after the other: few are open at a time
   return operationsInTexts(texts);
 }
 
-async function filesOf(path: string, from: string): Promise<readonly string[]> {
+async function filesOf(path: string, from: string, limits: OperationFileLimits): Promise<readonly string[]> {
   const whole = resolve(from, path);
   const kind = await stat(whole).catch(() => null);
   if (kind?.isFile()) {
@@ -27,37 +43,45 @@ async function filesOf(path: string, from: string): Promise<readonly string[]> {
     throw new OperationsUnreadable(`--operations ${path} is neither a .graphql nor a .json file.`);
   }
   const found = kind?.isDirectory()
-    ? (await filesBelow(whole)).filter((file) => /\.(graphql|gql)$/i.test(file))
-    : await matching(path, from);
+    ? (await filesBelow(whole, path, limits)).filter((file) => /\.(graphql|gql)$/i.test(file))
+    : await matching(path, from, limits);
   if (found.length > 0) return found.toSorted();
   throw new OperationsUnreadable(`--operations ${path} names no file.`);
 }
 
-async function matching(pattern: string, from: string): Promise<readonly string[]> {
+async function matching(pattern: string, from: string, limits: OperationFileLimits): Promise<readonly string[]> {
   const segments = resolve(from, pattern).split(sep);
   const fixed = segments.findIndex((segment) => /[*?{]/.test(segment));
   if (fixed === -1) return [];
   const expression = patternOf(segments.slice(fixed).join('/'));
   const below = segments.slice(0, fixed).join(sep) || sep;
-  const files = await filesBelow(below);
+  const files = await filesBelow(below, pattern, limits);
   return files.filter((file) => {
     const inside = file.slice(below.endsWith(sep) ? below.length : below.length + 1);
     return NAMES.test(file) && expression.test(inside.split(sep).join('/'));
   });
 }
 
-async function filesBelow(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const found = await Promise.all(
-    entries.map(async (entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isFile()) return [path];
+/** Files alone: no links, which may lead in a circle, no pipes and no devices. */
+async function filesBelow(folder: string, asked: string, { entries }: OperationFileLimits): Promise<readonly string[]> {
+  const folders = [folder];
+  const files: string[] = [];
+  let seen = 0;
+  for (const below of folders)
+    for (const entry of await readdir(below, { withFileTypes: true }).catch(() => [])) {
+      seen += 1;
+      if (seen > entries) throw tooMany(asked, entries, 'files and folders');
       const isPassedOver = entry.name === 'node_modules' || entry.name.startsWith('.');
-      return entry.isDirectory() && !isPassedOver ? filesBelow(path) : [];
-    }),
-  );
-  return found.flat();
+      if (entry.isFile()) files.push(join(below, entry.name));
+      else if (entry.isDirectory() && !isPassedOver) folders.push(join(below, entry.name));
+    }
+  return files;
 }
+
+const tooMany = (asked: string, most: number, what: string): OperationsUnreadable =>
+  new OperationsUnreadable(
+    `--operations ${asked} leads to more than ${most.toLocaleString('en')} ${what}: name a narrower folder or pattern.`,
+  );
 
 /** `**` stands for any folders, `*` and `?` for anything within a name, `{a,b}` for one of them. */
 function patternOf(pattern: string): RegExp {

@@ -39,6 +39,17 @@ describe('The fields whose plan may differ', () => {
     expect([...replannedFields(base, compose({ orders: ORDERS, users: described }, 2))]).toEqual([]);
   });
 
+  it('are none where only who may see something differs, what it costs, or whether it is to be used', () => {
+    const guarded = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
+      import: ["@key", "@tag", "@authenticated", "@requiresScopes", "@policy", "@cost", "@listSize"])
+    ${USERS.replace('type Settings', 'type Settings @authenticated @requiresScopes(scopes: [["a"]])')
+      .replace('theme: String', 'theme: String @cost(weight: 3) @deprecated @tag(name: "old")')
+      .replace('city: String', 'city: String @policy(policies: [["p"]])')
+      .replace('[Found!]!', '[Found!]! @listSize(assumedSize: 3)')}`;
+
+    expect(replanned({ ...BASE, users: guarded })).toEqual([]);
+  });
+
   it('are not those beside a new field, or of a new subgraph that has no part in them', () => {
     const more = {
       ...BASE,

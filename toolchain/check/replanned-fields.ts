@@ -100,7 +100,7 @@ function typesIn(sdl: string): PlannedTypes {
     node.kind === Kind.OBJECT_TYPE_DEFINITION ||
     node.kind === Kind.INTERFACE_TYPE_DEFINITION ||
     node.kind === Kind.UNION_TYPE_DEFINITION
-      ? [withoutDescriptions(node)]
+      ? [asPlanned(node)]
       : [],
   );
   const fieldTypes = new Map(nodes.map((node) => [node.name.value, fieldTypesOf(node)]));
@@ -150,8 +150,25 @@ function typesIn(sdl: string): PlannedTypes {
 
 type TypeNode = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | UnionTypeDefinitionNode;
 
-const withoutDescriptions = (node: TypeNode): TypeNode =>
-  visit(node, { enter: (inner) => ('description' in inner ? { ...inner, description: undefined } : undefined) });
+/** Without what no plan depends on. */
+const asPlanned = (node: TypeNode): TypeNode =>
+  visit(node, {
+    enter: (inner) => {
+      if (inner.kind === Kind.DIRECTIVE && UNPLANNED.has(inner.name.value)) return null;
+      return 'description' in inner ? { ...inner, description: undefined } : undefined;
+    },
+  });
+
+/** Who may see it, what it costs, what people are to know of it. Under another name such a directive counts as a change. */
+const UNPLANNED: ReadonlySet<string> = new Set([
+  'authenticated',
+  'requiresScopes',
+  'policy',
+  'cost',
+  'listSize',
+  'tag',
+  'deprecated',
+]);
 
 function fieldTypesOf(node: TypeNode): ReadonlyMap<string, string> {
   const fields = node.kind === Kind.UNION_TYPE_DEFINITION ? [] : (node.fields ?? []);

@@ -17,6 +17,10 @@ export function reportAsData(report: CheckReport, root: string): CheckReport {
       affected: { ...change.affected, operations: change.affected.operations.map(shown) },
     })),
     unexplained: report.unexplained.map(shown),
+    access: report.access.map((change) => ({
+      ...shown(change),
+      affected: { ...change.affected, operations: change.affected.operations.map(shown) },
+    })),
     plans: { ...report.plans, regressions: report.plans.regressions.map(shown) },
   };
 }

@@ -1,9 +1,18 @@
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
 import { findingsAsText } from '../findings/findings-as-text.js';
+import { inColumn } from '../findings/in-column.js';
 import { shownPlace, withoutControls, type Telling } from '../findings/telling.js';
-import type { AffectedOperation, BrokenOperation, CheckReport, JudgedChange, PlanRegression } from './check-report.js';
+import type {
+  AccessChange,
+  AffectedOperation,
+  BrokenOperation,
+  CheckReport,
+  JudgedChange,
+  PlanRegression,
+} from './check-report.js';
 import {
+  accessUseInWords,
   clientLines,
   counted,
   operationInWords,
@@ -12,19 +21,17 @@ import {
   useInWords,
 } from './findings-of-check.js';
 
-/** Wide enough for a sentence in two lines, narrow enough for two such columns on a screen. */
-const COLUMN = 56;
-
 /** For a terminal: what the composer says, tables of changes, of plans that got worse, and the verdict as the last line. */
 export async function reportAsText(report: CheckReport, telling: Telling): Promise<string> {
   const { bold, dim, green, red } = picocolors.createColors(telling.colours);
-  const { changes, unexplained, plans, passed, verdict, findings } = report;
+  const { changes, unexplained, access, plans, passed, verdict, findings } = report;
   const ofSeverity = (severity: JudgedChange['severity']) => changes.filter((change) => change.severity === severity);
   const untold = findings.filter(({ code }) => !isInATable(code, report));
   const parts = [
     await findingsAsText(untold, telling),
     ...GROUPS.flatMap(({ severity, title }) => changeTable(title, ofSeverity(severity), report, telling)),
     brokenTable(unexplained, telling),
+    accessTable(access, report, telling),
     regressionTable(plans.regressions, telling),
     compatible(ofSeverity(null)),
     dim(basisOf(report)),
@@ -48,7 +55,14 @@ const GROUPS = [
   { severity: 'hint', title: 'Changes nobody notices, as far as is known' },
 ] as const;
 
-const TABLED: ReadonlySet<string> = new Set(['OPERATION_BREAKS', 'PLAN_REGRESSION']);
+const TABLED: ReadonlySet<string> = new Set([
+  'OPERATION_BREAKS',
+  'ACCESS_REQUIREMENT_ADDED',
+  'ACCESS_REQUIREMENT_CHANGED',
+  'ACCESS_REQUIREMENT_REMOVED',
+  'PLAN_REGRESSION',
+  'PLANS_LEFT_OUT', // told beside what was compared
+]);
 
 const isInATable = (code: string, { changes }: CheckReport): boolean =>
   TABLED.has(code) || changes.some((change) => change.code === code && change.severity !== null);
@@ -61,7 +75,7 @@ function changeTable(
 ): readonly string[] {
   if (changes.length === 0) return [];
   const rows = changes.map((change) => [
-    change.place ? `${change.message}\n${shownPlace(change.place, root)}` : change.message,
+    messageAndPlace(change, root),
     [
       useInWords(change, report.usage),
       ...clientLines(change.affected.clients),
@@ -70,6 +84,25 @@ function changeTable(
   ]);
   return [tableOf(`${title} (${changes.length})`, ['change', 'who'], rows)];
 }
+
+function accessTable(access: readonly AccessChange[], report: CheckReport, { root }: Telling): string {
+  if (access.length === 0) return '';
+  return tableOf(
+    `Who may see what (${access.length})`,
+    ['change', 'who'],
+    access.map((change) => [
+      messageAndPlace(change, root),
+      [
+        accessUseInWords(change, report.usage),
+        ...clientLines(change.affected.clients),
+        ...operationLines(change.affected, root),
+      ].join('\n'),
+    ]),
+  );
+}
+
+const messageAndPlace = ({ message, place }: Pick<JudgedChange, 'message' | 'place'>, root: string): string =>
+  place ? `${message}\n${shownPlace(place, root)}` : message;
 
 function regressionTable(regressions: readonly PlanRegression[], { root }: Telling): string {
   if (regressions.length === 0) return '';
@@ -104,7 +137,9 @@ function basisOf({ usage, plans }: CheckReport): string {
     ...(usage.leftOut > 0 ? [`${counted(usage.leftOut, 'operation')} left out: not valid before either.`] : []),
     ...(plans.compared
       ? [
-          `Plans of ${counted(plans.planned, 'operation')} compared.`,
+          plans.planned + plans.outOfTime === 0
+            ? 'No operation needed a new plan.'
+            : `Plans of ${counted(plans.planned, 'operation')} compared.`,
           ...(plans.outOfTime > 0 ? [`${counted(plans.outOfTime, 'rarer one')} left out: time was up.`] : []),
         ]
       : []),
@@ -119,24 +154,6 @@ function operationAndPlace(operation: AffectedOperation, root: string): string {
 
 function tableOf(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
   const table = new Table({ head: [...head], style: { head: [], border: [], compact: false } });
-  for (const row of rows) table.push(row.map(wrapped));
+  for (const row of rows) table.push(row.map(inColumn));
   return `${title}\n${table.toString()}\n`;
 }
-
-/** Broken at spaces only: a coordinate or a path can be selected as a whole. */
-const wrapped = (text: string): string =>
-  withoutControls(text)
-    .split('\n')
-    .map((line) =>
-      line
-        .split(' ')
-        .reduce<string[]>((lines, word) => {
-          const last = lines.at(-1);
-          if (last !== undefined && last.length + 1 + word.length <= COLUMN)
-            lines[lines.length - 1] = `${last} ${word}`;
-          else lines.push(word);
-          return lines;
-        }, [])
-        .join('\n'),
-    )
-    .join('\n');

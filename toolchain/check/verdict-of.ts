@@ -1,3 +1,4 @@
+import { ROUTING_URL_MOVED } from '@inevitable/contract';
 import type { CheckReport } from './check-report.js';
 import { counted } from './findings-of-check.js';
 
@@ -15,15 +16,19 @@ export function verdictOf(report: Judged, { composes, hasBase }: { composes: boo
 function wrongs({ changes, unexplained, plans, findings, usage }: Judged): readonly string[] {
   const breaking = changes.filter(({ severity }) => severity === 'error').length;
   const regressions = findings.some(({ code, severity }) => code === 'PLAN_REGRESSION' && severity === 'error');
+  const moves = findings.filter(({ code, severity }) => code === ROUTING_URL_MOVED && severity === 'error').length;
   return [
     ...(breaking === 0
       ? []
       : usage.operations === 0
         ? [`${counted(breaking, 'breaking change')}, judged without use: no operation is known`]
-        : [`${counted(breaking, 'change')} ${breaking === 1 ? 'breaks' : 'break'} operations that are in use`]),
+        : usage.unknownUntil !== null
+          ? [`${counted(breaking, 'breaking change')}, judged as if in use: there was no room to record all operations`]
+          : [`${counted(breaking, 'change')} ${breaking === 1 ? 'breaks' : 'break'} operations that are in use`]),
     ...(unexplained.length === 0
       ? []
       : [`${counted(unexplained.length, 'operation')} ${unexplained.length === 1 ? 'is' : 'are'} not valid any more`]),
+    ...(moves === 0 ? [] : [`${counted(moves, 'subgraph')} ${moves === 1 ? 'moves' : 'move'} to another origin`]),
     ...(regressions ? [`${counted(plans.regressions.length, 'plan')} got worse`] : []),
   ];
 }
@@ -41,5 +46,8 @@ function basisOf({ usage }: Judged): string {
   return `judged by ${counted(usage.operations, 'operation')}${period}`;
 }
 
-const worseOf = ({ plans: { regressions } }: Judged): string =>
-  regressions.length === 0 ? '' : `; ${counted(regressions.length, 'plan')} got worse`;
+const worseOf = ({ access, plans: { regressions } }: Judged): string =>
+  [
+    ...(access.length === 0 ? [] : [`; ${counted(access.length, 'access requirement')} changed`]),
+    ...(regressions.length === 0 ? [] : [`; ${counted(regressions.length, 'plan')} got worse`]),
+  ].join('');

@@ -24,8 +24,15 @@ export async function askForSdl(url: string, namedBy: string, limits: AskLimits 
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: QUESTION,
+      redirect: 'manual', // whoever answers must not choose whom we ask
       signal: timeout,
     });
+    if (response.status >= 300 && response.status < 400) {
+      await response.body?.cancel();
+      throw refuse(
+        `answered with a redirect (HTTP ${response.status}), which is not followed: name the URL it leads to`,
+      );
+    }
     const text = await bodyOf(response, limits.maxBytes);
     if (text === null) throw refuse(`answered with more than ${sizeInWords(limits.maxBytes)}`);
     const { sdl, error } = read(text);

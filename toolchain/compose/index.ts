@@ -12,8 +12,11 @@ export {
   type FindingFormat,
   type Telling,
 } from '../findings/tell-findings.js';
+export { counted } from '../findings/counted.js';
+export { asJson } from '../findings/as-json.js';
 export { withoutControls } from '../findings/telling.js';
 export { composeSubgraphs, type ComposedSubgraphs } from './compose-subgraphs.js';
+export { quotedText } from './quoted-text.js';
 export { MAX_SCHEMA_BYTES, readText } from './read-text.js';
 export { readSubgraphs, readSupergraphConfig, schemaFiles, type SubgraphText } from './read-subgraphs.js';
 export { SupergraphUnreadable } from './supergraph-unreadable.js';

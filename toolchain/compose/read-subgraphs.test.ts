@@ -1,16 +1,22 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { quotedText } from './quoted-text.js';
 import { readSubgraphs, readSupergraphConfig, schemaFiles } from './read-subgraphs.js';
 import { SupergraphUnreadable } from './supergraph-unreadable.js';
 
 const LIMITS = { timeoutMs: 60_000, maxBytes: 100_000 };
 /** For those that would not answer in any time. */
 const IMPATIENT = { ...LIMITS, timeoutMs: 200 };
+const UNQUOTED = 'is not valid GraphQL; it is not quoted, because it is outside of the repository of supergraph.yaml.';
 const SDL = 'type Query { one: Int }';
+
+const run = promisify(execFile);
 
 let folder: string;
 let server: Server;
@@ -30,6 +36,7 @@ const ways: Record<string, RequestListener> = {
     response.on('drain', more);
     more();
   },
+  '/moved': (_request, response) => response.writeHead(307, { location: '/good' }).end(),
   '/hanging': () => undefined,
   '/stopping': (_request, response) => response.write('{"data":'),
   '/broken': (request) => request.socket.destroy(),
@@ -39,6 +46,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'subgraphs-'));
   await mkdir(join(folder, 'schemas'));
   await writeFile(join(folder, 'schemas/a.graphql'), SDL);
+  await run('mkfifo', [join(folder, 'schemas/pipe')]);
+  await symlink('/etc/passwd', join(folder, 'schemas/link.graphql'));
   await writeFile(join(folder, 'schemas/large.graphql'), `${SDL}\n${'#'.repeat(LIMITS.maxBytes)}`);
   server = createServer((request, response) => {
     let body = '';
@@ -90,12 +99,32 @@ describe("supergraph.yaml's schemas", () => {
     expect(schemaFiles(path, await readSupergraphConfig(path))).toEqual([join(folder, 'schemas/a.graphql')]);
   });
 
+  it('are never to be quoted where their files are outside of the repository, links followed', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'elsewhere-'));
+    await writeFile(join(other, 'b.graphql'), SDL);
+    await symlink(join(other, 'b.graphql'), join(folder, 'schemas/b.graphql'));
+    const outside = async (...schemas: string[]) => (await read(schemas)).map((one) => one.outside ?? false);
+
+    expect(await outside('file: schemas/a.graphql', `file: ${join(other, 'b.graphql')}`)).toEqual([false, true]);
+    expect(await outside('file: schemas/b.graphql', `file: ${relative(folder, other)}/b.graphql`)).toEqual([
+      true,
+      true,
+    ]);
+    const [quoted, kept] = await read(['file: schemas/a.graphql', 'file: schemas/b.graphql']);
+    expect(await quotedText([quoted!, kept!])(quoted!.file)).toBe(SDL);
+    await expect(quotedText([quoted!, kept!])(kept!.file)).rejects.toThrow('is not quoted.');
+    await rm(other, { recursive: true });
+  });
+
   it.each([
     ['file: nowhere.graphql', '/nowhere.graphql cannot be read (ENOENT).'],
     ['file: schemas', '/schemas cannot be read (EISDIR).'],
     ['file: schemas/a.graphql/b', '/schemas/a.graphql/b cannot be read (ENOTDIR).'],
     ['file: schemas/large.graphql', '/schemas/large.graphql has more than 100 kB, the most a schema may have.'],
-    ['file: /dev/zero', '/dev/zero has more than 100 kB, the most a schema may have.'],
+    ['file: /dev/zero', '/dev/zero is no regular file.'],
+    ['file: schemas/pipe', '/schemas/pipe is no regular file.'],
+    ['file: schemas/link.graphql', `/schemas/link.graphql ${UNQUOTED}`],
+    ['file: /proc/self/environ', `/proc/self/environ ${UNQUOTED}`],
   ])('that cannot be read are refused in a sentence with the line that names them: %s', async (schema, sentence) => {
     expect(await refusal(['file: schemas/a.graphql', schema])).toBe(`/supergraph.yaml:9: ${sentence}`);
   });
@@ -122,6 +151,7 @@ describe("supergraph.yaml's schemas", () => {
     ['hanging', 'did not answer within 0.2 s.'],
     ['stopping', 'did not answer within 0.2 s.'],
     ['broken', 'did not answer (UND_ERR_SOCKET).'],
+    ['moved', 'answered with a redirect (HTTP 307), which is not followed: name the URL it leads to.'],
   ])(
     'that a subgraph does not tell are refused in a sentence with the line of its URL: one that is %s',
     async (way, sentence) => {

@@ -1,7 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import { parseSupergraphConfig, type SupergraphConfig } from '@inevitable/gateway/supergraph';
+import { parse } from 'graphql';
 import { ASK_LIMITS, askForSdl, type AskLimits } from './ask-for-sdl.js';
+import { isOutside, repositoryOf } from './is-outside.js';
 import { readText } from './read-text.js';
+import { SupergraphUnreadable } from './supergraph-unreadable.js';
 
 /** A subgraph's schema as its team wrote it. */
 export interface SubgraphText {
@@ -12,6 +15,8 @@ export interface SubgraphText {
   readonly sdl: string;
   /** True: what the kit would add (federation header, shared types) is not added, because it was served as it is. */
   readonly served: boolean;
+  /** True: supergraph.yaml leads to a file outside of its repository. It may be anybody's, and is never quoted. */
+  readonly outside?: true;
 }
 
 /** Throws `SupergraphUnreadable` or `BadSupergraphConfig`. */
@@ -33,9 +38,24 @@ export const readSubgraphs = (
         return { name, routingUrl, file: schema.url, sdl, served: true };
       }
       const file = schemaFile(configPath, schema.file);
-      return { name, routingUrl, file, sdl: await readText(file, namedBy, limits.maxBytes), served: false };
+      const sdl = await readText(file, namedBy, limits.maxBytes);
+      const outside = await isOutside(file, await repositoryOf(dirname(configPath)));
+      if (outside && !isGraphql(sdl))
+        throw new SupergraphUnreadable(
+          `${namedBy}: ${file} is not valid GraphQL; it is not quoted, because it is outside of the repository of supergraph.yaml.`,
+        );
+      return { name, routingUrl, file, sdl, served: false, ...(outside && { outside }) };
     }),
   );
+
+function isGraphql(text: string): boolean {
+  try {
+    parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Files are relative to supergraph.yaml. */
 const schemaFile = (configPath: string, file: string): string => resolve(dirname(configPath), file);

@@ -1,3 +1,5 @@
+import { counted } from '../findings/counted.js';
+import { withoutControls } from '../findings/telling.js';
 import type { Explanation } from './explain-operation.js';
 import { planAsTree } from './plan-as-tree.js';
 import { requirementInWords } from './requirement-in-words.js';
@@ -11,7 +13,7 @@ export function explanationAsText(
   const parts = cost.parts.length > 1 || operation.kind === 'mutation' ? cost.parts : [];
   return [
     heading(`Plan of the ${operation.kind}${name}: ${counted(size.fetches, 'subgraph request')}, depth ${size.depth}`),
-    planAsTree(plan),
+    withoutControls(planAsTree(plan)),
     heading(`Cost: ${number(cost.total)}`),
     ...(operation.kind === 'mutation' ? ['  10  for a mutation'] : []),
     ...parts.map((part) => `  ${number(part.cost)}  ${part.name}`),
@@ -23,7 +25,9 @@ export function explanationAsText(
     heading('Needed of the caller'),
     ...(requirements.length === 0
       ? ['  nothing that the schema says; resolvers ask for permissions themselves']
-      : requirements.map(({ field, requires }) => `  ${field}: ${requires.map(requirementInWords).join('; ')}`)),
+      : requirements.map(({ field, requires }) =>
+          withoutControls(`  ${field}: ${requires.map(requirementInWords).join('; ')}`),
+        )),
     ...(overrideLabels.length === 0
       ? []
       : ['', `Progressive overrides (${overrideLabels.join(', ')}) are taken as not begun.`]),
@@ -31,5 +35,4 @@ export function explanationAsText(
   ].join('\n');
 }
 
-const number = (value: number): string => value.toLocaleString('en-US');
-const counted = (count: number, what: string): string => `${number(count)} ${what}${count === 1 ? '' : 's'}`;
+const number = (value: number): string => value.toLocaleString('en');

@@ -10,7 +10,7 @@ export interface Place {
 
 /** One thing that a command found in a schema, an operation or a plan. */
 export interface Finding {
-  /** A composer's code (`INVALID_FIELD_SHARING`), a change's (`FIELD_REMOVED`) or a rule's name (`described`). */
+  /** A composer's code (`INVALID_FIELD_SHARING`), a change's (`FIELD_REMOVED`) or a rule's name (`require-description`). */
   readonly code: string;
   readonly severity: Severity;
   /** What is wrong, in whole sentences. */

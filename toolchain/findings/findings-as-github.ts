@@ -16,7 +16,7 @@ function annotation(finding: Finding, root: string): string {
     title: subgraph === undefined ? code : `${code} (subgraph ${subgraph})`,
   };
   const told = Object.entries(properties).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${escapeProperty(String(value))}`],
+    value === undefined ? [] : [`${name}=${escapeProperty(withoutControls(String(value)))}`],
   );
   const lines = [...(elsewhere ? [`at ${shownPlace(place, root)}`] : []), message, ...furtherLines(finding, root)];
   return `::${COMMANDS[severity]} ${told.join(',')}::${escapeData(withoutControls(lines.join('\n')))}`;

@@ -13,9 +13,9 @@ async function findingAsText(finding: Finding, telling: Telling): Promise<string
   const { bold, dim, red, yellow, cyan } = picocolors.createColors(telling.colours);
   const { severity, code, message, subgraph, place } = finding;
   const colour = { error: red, warning: yellow, hint: cyan }[severity];
-  const of = subgraph === undefined ? '' : ` (subgraph ${subgraph})`;
-  const lines = [`${colour(bold(severity))} ${bold(code)}: ${indented(message)}`];
-  if (place) lines.push(`  at ${shownPlace(place, telling.root)}${of}`);
+  const of = subgraph === undefined ? '' : ` (subgraph ${withoutControls(subgraph)})`;
+  const lines = [`${colour(bold(severity))} ${bold(withoutControls(code))}: ${indented(message)}`];
+  if (place) lines.push(`  at ${indented(shownPlace(place, telling.root))}${of}`);
   else if (of) lines.push(`  in${of.replace(/[()]/g, '')}`);
   const frame = await frameOf(finding, telling);
   if (frame)

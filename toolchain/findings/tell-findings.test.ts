@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import parser from 'fast-xml-parser';
 import fc from 'fast-check';
+import { asJson } from './as-json.js';
 import type { Finding } from './finding.js';
 import { countFindings, FINDING_FORMATS, findingsAsData, tellFindings } from './tell-findings.js';
 
@@ -183,7 +184,12 @@ describe('Findings as JUnit', () => {
           text
             .toWellFormed()
             .replace(/\r\n?/g, '\n')
-            .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g, '\ufffd');
+            .replace(
+              /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g,
+              '\ufffd',
+            )
+            .replaceAll('##[', '##\u200b[')
+            .replace(/^(\s*)::/gm, '$1:\u200b:');
         expect(suite.testcase.failure.message).toBe(sayable(message));
         expect(suite.testcase.name).toBe(sayable(code));
       }),
@@ -218,6 +224,36 @@ describe('Findings as Markdown', () => {
 
   it('are one sentence where there are none', async () => {
     expect(await tell('markdown', [])).toBe('**stack compose**: no findings.\n');
+  });
+});
+
+describe('Findings in a log of GitHub Actions', () => {
+  /** As its runner looks at each line: ActionCommand.TryParseV2 and TryParse. */
+  const obeyed = (text: string): readonly string[] =>
+    text.split(/\r\n|\n|\r/).filter((line) => line.trimStart().startsWith('::') || line.includes('##['));
+  const hostile: Finding = {
+    code: '##[error]',
+    severity: 'error',
+    message: 'It says\n  ::add-mask::a\r::stop-commands::x ###[group]y \u202eright to left\u2066',
+    subgraph: 'a##[b',
+    place: { file: 'x\n::debug::\u001b[31m.graphql', line: 1, column: 1 },
+    alsoAt: [{ file: '##[y' }],
+    details: ['::set-output name=a::b'],
+    repair: '\n::warning::c',
+  };
+
+  it.each(FINDING_FORMATS)('command nothing of their own as %s, and turn no text round', async (format) => {
+    const readFile = async (): Promise<string> => '##[command]\n::add-path::x';
+    const text = await tellFindings(format, [hostile], { colours: false, root, title: 'stack compose', readFile });
+    expect(obeyed(text)).toEqual(format === 'github' ? [expect.stringMatching(/^::error file=.*\n?$/)] : []);
+    expect(text).not.toMatch(/[\u001b\u202a-\u202e\u2066-\u2069]|##\[/);
+  });
+
+  it('command nothing as JSON, which says what it said', () => {
+    const json = asJson([hostile, '\u0085']);
+    expect(obeyed(json)).toEqual([]);
+    expect(json).toMatch(/^[^\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$/);
+    expect(JSON.parse(json)).toEqual([hostile, '\u0085']);
   });
 });
 

@@ -1,3 +1,4 @@
+import { counted } from './counted.js';
 import type { Finding } from './finding.js';
 import { findingsAsGithub } from './findings-as-github.js';
 import { findingsAsJunit } from './findings-as-junit.js';
@@ -36,7 +37,7 @@ export const findingsAsData = (findings: readonly Finding[], root: string): read
 export function countFindings(findings: readonly Finding[]): string {
   const counts = (['error', 'warning', 'hint'] as const).flatMap((severity) => {
     const count = findings.filter((finding) => finding.severity === severity).length;
-    return count === 0 ? [] : [`${count} ${severity}${count === 1 ? '' : 's'}`];
+    return count === 0 ? [] : [counted(count, severity)];
   });
   return counts.join(', ') || 'no findings';
 }

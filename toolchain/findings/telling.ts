@@ -48,12 +48,20 @@ const readText = (file: string): Promise<string> => {
   return readFile(file, 'utf8');
 };
 
+/** C0, DEL and C1, but for tab and line breaks; marks of the direction of writing; what XML 1.0 cannot say beside them. */
+const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g;
+
 /**
- * Messages quote schemas, and a schema may come from elsewhere: what would move a terminal's cursor or colour its text
- * (C0, DEL and C1, but for tab and line breaks) is shown as U+FFFD. XML 1.0 allows none of them either.
+ * Messages quote schemas, operations and clients, and these may come from elsewhere. What would move a terminal's cursor,
+ * colour its text or turn it round is shown as U+FFFD. What the runner of GitHub Actions obeys wherever it is printed is
+ * broken by a zero-width space: `##[` anywhere, and `::` where a line begins (actions/runner, ActionCommand.cs).
  */
 export const withoutControls = (text: string): string =>
-  text.replace(/\r\n?/g, '\n').replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g, '\ufffd');
+  text
+    .replace(/\r\n?/g, '\n')
+    .replace(CONTROLS, '\ufffd')
+    .replaceAll('##[', '##\u200b[')
+    .replace(/^(\s*):(?=:)/gm, '$1:\u200b');
 
 /** What comes after the message: the other places, the details and the repair, a line each. */
 export const furtherLines = ({ alsoAt = [], details = [], repair }: Finding, root: string): readonly string[] => [

@@ -67,21 +67,23 @@ compatible (2)
 });
 
 describe('The history', () => {
-  it('is a table, in which no text moves the cursor', () => {
+  it('is a table, in which no text moves the cursor or turns round', () => {
     const publication: Publication = {
       position: 2,
       version: 1,
+      gitRevision: '0123456789abcdef0123-dirty',
       kind: 'rollback',
       at: new Date('2026-11-22T03:04:05.678Z'),
       by: 'ada\u001b[2J@machine',
       forced: false,
       findings: [],
-      reason: 'b is slow',
+      reason: 'b is \u202eslow',
     };
     const forced = {
       ...publication,
       position: 3,
       version: 2,
+      gitRevision: null,
       kind: 'publish',
       forced: true,
       findings: ['It breaks.'],
@@ -96,12 +98,12 @@ describe('The history', () => {
         .filter((cell) => cell !== ''),
     );
     expect(cells.filter((row) => row.length > 1)).toEqual([
-      ['position', 'version', 'when (UTC)', 'who', 'what'],
+      ['position', 'version', 'revision', 'when (UTC)', 'who', 'what'],
       ['3', '2', '2026-11-22 03:04:05', 'ada\ufffd[2J@machine', 'published'],
-      ['2', '1', '2026-11-22 03:04:05', 'ada\ufffd[2J@machine', 'rolled back to'],
+      ['2', '1', '0123456789ab-dirty', '2026-11-22 03:04:05', 'ada\ufffd[2J@machine', 'rolled back to'],
     ]);
     expect(text).toContain('forced, over 1 finding ');
-    expect(text).toContain('b is slow');
+    expect(text).toContain('b is \ufffdslow');
     expect(historyAsText([], { colours: false })).toBe('Nothing was published yet.\n');
   });
 });

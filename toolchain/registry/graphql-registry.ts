@@ -12,6 +12,7 @@ import {
   type SchemaRegistry,
 } from '@inevitable/contract';
 import { z } from 'zod';
+import { withoutControls } from '../findings/telling.js';
 
 /** The registry cannot be reached, or does not let us in; the message is one sentence that says why. */
 export class RegistryUnavailable extends Error {}
@@ -28,7 +29,7 @@ const time = z.iso.datetime().transform((text) => new Date(text));
 const publication = z
   .object({
     position: z.number(),
-    version: z.object({ number: z.number() }).transform(({ number }) => number),
+    version: z.object({ number: z.number(), gitRevision: z.string().nullable() }),
     kind: z.enum(['PUBLISH', 'ROLLBACK']).transform((kind) => (kind === 'PUBLISH' ? 'publish' : 'rollback')),
     at: time,
     by: z.string(),
@@ -36,8 +37,12 @@ const publication = z
     findings: z.array(z.string()),
     reason: z.string().nullable(),
   })
-  .transform((read): Publication => read);
-const PUBLICATION = '{ position version { number } kind at by forced findings reason }';
+  .transform(({ version: { number, gitRevision }, ...rest }): Publication => ({
+    ...rest,
+    version: number,
+    gitRevision,
+  }));
+const PUBLICATION = '{ position version { number gitRevision } kind at by forced findings reason }';
 
 const version = z
   .object({
@@ -112,7 +117,7 @@ export function graphqlRegistry(url: string, token: string): SchemaRegistry & Re
       );
     const { data, errors } = await post(body);
     const [error] = errors ?? [];
-    if (error) throw refusal(error.message, error.extensions);
+    if (error) throw refusal(withoutControls(error.message), error.extensions);
     const read = schema.safeParse(data?.[field]);
     if (!read.success) throw new RegistryUnavailable(`${url} does not answer as a schema registry does.`);
     return read.data;
@@ -155,7 +160,9 @@ export function graphqlRegistry(url: string, token: string): SchemaRegistry & Re
       case 'NOT_FOUND':
         return new NotFound(message.replace(/^No such (.*)\.$/s, '$1'));
       default:
-        return new RegistryUnavailable(`${url} refuses this: ${field === undefined ? '' : `${field} `}${message}`);
+        return new RegistryUnavailable(
+          `${url} refuses this: ${field === undefined ? '' : `${withoutControls(field)} `}${message}`,
+        );
     }
   }
 
@@ -222,6 +229,10 @@ export function graphqlRegistry(url: string, token: string): SchemaRegistry & Re
     async since() {
       const page = z.object({ since: time.nullable() });
       return (await ask('recordedOperations', page, '{ recordedOperations(first: 1) { since } }', {})).since;
+    },
+    async leftOut() {
+      const page = z.object({ leftOut: time.nullable() });
+      return (await ask('recordedOperations', page, '{ recordedOperations(first: 1) { leftOut } }', {})).leftOut;
     },
   };
 }

@@ -1,4 +1,7 @@
-/** What a stack that is being started again needs, more or less. Milliseconds. */
+/**
+ * What a stack that is being started again needs, more or less; and before the same is asked again, because a gateway
+ * that cannot let everybody wait answers at once. Milliseconds.
+ */
 const AGAIN_AFTER_MS = 1_000;
 
 /**
@@ -14,7 +17,11 @@ export async function followProblems({ ask, onNews, signal, wait = waiting }) {
     try {
       const news = await ask(revision, signal);
       if (signal.aborted) return;
-      if (news.revision !== revision) onNews(news);
+      if (news.revision === revision) {
+        await wait(AGAIN_AFTER_MS);
+        continue;
+      }
+      onNews(news);
       revision = news.revision;
     } catch {
       if (signal.aborted) return;

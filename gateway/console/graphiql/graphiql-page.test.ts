@@ -118,11 +118,12 @@ describe('An operation of the GraphiQL page', () => {
 });
 
 describe('What the GraphiQL page is told', () => {
-  it('is each state once, that the stack is away, and that it is there again', async () => {
+  it('is each state once, a second after the last question that brought nothing; that the stack is away, and that it is there again', async () => {
     const leaving = new AbortController();
     const answers = [{ revision: '1' }, { revision: '1' }, { revision: '2' }, null, { revision: '2' }];
     const asked: (string | null)[] = [];
     const heard: unknown[] = [];
+    const waited: [number, number][] = [];
     await followProblems({
       ask: async (after: string | null) => {
         asked.push(after);
@@ -134,10 +135,14 @@ describe('What the GraphiQL page is told', () => {
         heard.push(news);
         if (asked.length === answers.length) leaving.abort();
       },
-      wait: async () => undefined,
+      wait: async (ms: number) => void waited.push([asked.length, ms]),
       signal: leaving.signal,
     });
     expect(asked).toEqual([null, '1', '1', '2', null]);
+    expect(waited).toEqual([
+      [2, 1_000], // nothing was new
+      [4, 1_000], // nobody answered
+    ]);
     expect(heard).toEqual([{ revision: '1' }, { revision: '2' }, null, { revision: '2' }]);
   });
 });

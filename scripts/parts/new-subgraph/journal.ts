@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, readFile, rename, rm, rmdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rm, rmdir, stat, symlink, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { writeAtomically } from '../write-atomically.js';
 
 interface Step {
   /** For the person who reads that it could not be undone. */
@@ -15,7 +15,7 @@ export class Journal {
   /** Writes a file anew that is there, whole or not at all. */
   async edit(path: string, text: string): Promise<void> {
     await this.#remember(path, Buffer.from(text));
-    await writeAtomically(path, text, (await stat(path)).mode);
+    await writeAtomically(path, text);
   }
 
   /** Takes a file back that somebody else is about to write, to what it is now: also where there is none yet. */
@@ -72,18 +72,6 @@ export class Journal {
     await this.#makeParents(dirname(path));
     await mkdir(path);
     this.#steps.push({ path, undo: () => rmdir(path).catch(ignoreIfFilled) });
-  }
-}
-
-async function writeAtomically(path: string, content: string | Buffer, mode: number): Promise<void> {
-  const draft = `${path}.${randomBytes(4).toString('hex')}`;
-  try {
-    await writeFile(draft, content, { flag: 'wx' });
-    await chmod(draft, mode & 0o777);
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
   }
 }
 

@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
-import type {
-  NewVersion,
-  Publication,
-  PublishedSupergraphs,
-  PublishedVersion,
-  SchemaRegistry,
-  SubgraphSchema,
+import {
+  moveInWords,
+  ROUTING_URL_MOVED,
+  subgraphMoves,
+  type NewVersion,
+  type Publication,
+  type PublishedSupergraphs,
+  type PublishedVersion,
+  type SchemaRegistry,
+  type SubgraphSchema,
 } from '@inevitable/contract';
 import { Conflict, newId, NotFound } from '@inevitable/kit';
 import { openSystemPool, type ListenOptions } from '@inevitable/kit/host';
+import { documentOf, requireAgreement } from './require-agreement.js';
 import { watchPublications, type Query } from './watch-publications.js';
 
 /** A publication that the event of it is still to be published for. */
@@ -16,7 +20,11 @@ export interface UntoldPublication extends Publication {
   readonly id: string;
 }
 
-/** The registry in operations' own schema. Times are the database's own. */
+/**
+ * The registry in operations' own schema. Times are the database's own. `publish` throws `BadUserInput` where the supergraph
+ * and `subgraphs` do not agree on which subgraphs there are, and where. A publication and a rollback have a finding of every
+ * subgraph that they move to another URL.
+ */
 export interface StoredSchemaRegistry extends SchemaRegistry {
   /**
    * As `PublishedSupergraphs`; begins with the version that is current, where there is one. By LISTEN, and by looking every
@@ -32,7 +40,8 @@ export interface StoredSchemaRegistry extends SchemaRegistry {
 /** Of two that publish at once, the second waits here, and finds what the first wrote. */
 const ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('operations.schema_publications'))";
 
-const PUBLICATION = 'id, position, version, kind, at, by, forced, findings, reason';
+const PUBLICATION = `id, position, version, kind, at, by, forced, findings, reason,
+  (select v.git_revision from schema_versions v where v.number = schema_publications.version) as "gitRevision"`;
 
 const LATEST = `select ${PUBLICATION} from schema_publications order by position desc limit 1`;
 
@@ -47,6 +56,10 @@ const SUBGRAPHS = `
   from schema_version_subgraphs s join schema_texts t on t.sha256 = s.schema_sha256
   where s.version = $1::bigint
   order by s.name collate "C"`;
+
+const ROUTING_URLS = `
+  select name, routing_url as "routingUrl" from schema_version_subgraphs where version = $1::bigint
+  order by name collate "C"`;
 
 /** What a version consists of, without the texts. */
 const CONTENT = `
@@ -132,7 +145,8 @@ export function openSchemaRegistry(systemUrl: string, log: ListenOptions['log'])
     async publications({ first, before }) {
       return (await query<Row>(PAGE, [first, before])).map(publicationOf);
     },
-    publish(wanted) {
+    async publish(wanted) {
+      requireAgreement(documentOf(wanted.sdl, 'input.supergraph'), wanted.subgraphs, 'input');
       const content = contentOf(wanted);
       return alone(async (query) => {
         const [latest] = await query<Row>(LATEST);
@@ -140,7 +154,8 @@ export function openSchemaRegistry(systemUrl: string, log: ListenOptions['log'])
         refuseOvertaken(wanted.basedOn, latest);
         await query(KEEP_TEXTS, [[...content.texts.keys()], [...content.texts.values()]]);
         const version = await addVersion(query, wanted, content);
-        const { by, forced, findings, reason } = wanted;
+        const { by, forced, reason } = wanted;
+        const findings = await withMoves(query, wanted.findings, latest?.version, version);
         const [added] = await query<Row>(ADD_PUBLICATION, [newId(), version, 'publish', by, forced, findings, reason]);
         return publicationOf(added!);
       });
@@ -152,7 +167,8 @@ export function openSchemaRegistry(systemUrl: string, log: ListenOptions['log'])
         const [found] = await query('select from schema_versions where number = $1::bigint', [to]);
         if (!found) throw new NotFound(`version ${to} of the supergraph`);
         refuseOvertaken(basedOn, latest);
-        const [added] = await query<Row>(ADD_PUBLICATION, [newId(), to, 'rollback', by, false, [], reason]);
+        const findings = await withMoves(query, [], latest?.version, to);
+        const [added] = await query<Row>(ADD_PUBLICATION, [newId(), to, 'rollback', by, false, findings, reason]);
         return publicationOf(added!);
       });
     },
@@ -174,9 +190,20 @@ interface Row extends Publication {
   readonly id: string;
 }
 
-const publicationOf = ({ position, version, kind, at, by, forced, findings, reason }: Row): Publication => ({
+const publicationOf = ({
   position,
   version,
+  gitRevision,
+  kind,
+  at,
+  by,
+  forced,
+  findings,
+  reason,
+}: Row): Publication => ({
+  position,
+  version,
+  gitRevision,
   kind,
   at,
   by,
@@ -224,6 +251,22 @@ async function addVersion(
     subgraphs.map(([, , sha256]) => sha256),
   ]);
   return number;
+}
+
+/**
+ * The findings, and every subgraph that is reached elsewhere: who receives the requests of tenants must be in the history,
+ * whatever the one who publishes says of it.
+ */
+async function withMoves(
+  query: Query,
+  findings: readonly string[],
+  from: number | undefined,
+  to: number,
+): Promise<readonly string[]> {
+  if (from === undefined) return findings;
+  const before = await query<Omit<SubgraphSchema, 'sdl'>>(ROUTING_URLS, [from]);
+  const moves = subgraphMoves(before, await query<Omit<SubgraphSchema, 'sdl'>>(ROUTING_URLS, [to]));
+  return [...new Set([...findings, ...moves.map((move) => `${ROUTING_URL_MOVED}: ${moveInWords(move)}`)])];
 }
 
 /** Throws `Conflict`: what was checked was checked against a version that is not the current one any more. */

@@ -179,6 +179,7 @@ describe('Watching the registry', () => {
     );
 });
 
+const NOTES = 'http://notes.test/graphql';
 const FIELDS = `{ position version { number supergraph subgraphs { name routingUrl schema } } kind by forced findings reason }`;
 const PUBLISH = `mutation ($input: PublishSchemaInput!) { publishSchema(input: $input) ${FIELDS} }`;
 const ROLLBACK = `mutation ($input: RollbackSchemaInput!) { rollbackSchema(input: $input) ${FIELDS} }`;
@@ -228,14 +229,14 @@ describe('Publishing through the graph', () => {
     ['no supergraph', inputOf('a', { supergraph: 'type Query { a: Int }' }), 'input.supergraph', 'no supergraph'],
     ['no GraphQL', inputOf('a', { supergraph: 'enum join__Graph {' }), 'input.supergraph', 'That is not GraphQL'],
     [
-      'a supergraph of over 20 MB',
-      inputOf('a', { supergraph: `#${'x'.repeat(20_000_000)}` }),
+      'a supergraph of over 16 MiB',
+      inputOf('a', { supergraph: `#${'x'.repeat(17_000_000)}` }),
       'input.supergraph',
-      '20 MB',
+      '16 MiB',
     ],
     [
       'other subgraphs',
-      inputOf('a', { supergraph: supergraphText('a', ['x']) }),
+      inputOf('a', { supergraph: supergraphText('a', { x: 'http://x.test' }) }),
       'input.subgraphs',
       'not the subgraphs',
     ],
@@ -269,11 +270,103 @@ describe('Publishing through the graph', () => {
     ['packed text that is no JSON', { packed: gzipSync('{').toString('base64') }, 'input.packed', 'JSON'],
     ['packed JSON of something else', { packed: packedOf([]) }, 'input.packed', ''],
     [
-      'what unpacks to over 64 MB',
-      { packed: gzipSync(Buffer.alloc(65_000_000, 32)).toString('base64') },
+      'what unpacks to 60 MB of brackets',
+      { packed: gzipSync(Buffer.alloc(60_000_000, '[')).toString('base64') },
       'input.packed',
-      '64 MB',
+      '16 MiB',
     ],
+    [
+      'JSON of deep brackets',
+      { packed: gzipSync(Buffer.alloc(15_000_000, '[')).toString('base64') },
+      'input.packed',
+      'deeper than 200',
+    ],
+    [
+      'a supergraph of deep brackets',
+      { packed: packedOf(inputOf('a', { supergraph: '['.repeat(14_000_000) })) },
+      'input.packed.supergraph',
+      'deeper than 200',
+    ],
+    [
+      'a subgraph of deep brackets',
+      inputOf('a', { subgraphs: [{ ...inputOf('a').subgraphs[0], schema: '{ a'.repeat(201) }] }),
+      'input.subgraphs.0.schema',
+      'deeper than 200',
+    ],
+    [
+      'schemas of over a million tokens',
+      inputOf('a', { supergraph: `type A { ${'a: A '.repeat(340_000)} }` }),
+      'input.supergraph',
+      '1000000 tokens',
+    ],
+    [
+      'schemas of over 16 MiB together',
+      inputOf('a', {
+        supergraph: `${supergraphText('a')}#${'x'.repeat(9_000_000)}`,
+        subgraphs: [{ ...inputOf('a').subgraphs[0], schema: `type A { a: Int } #${'x'.repeat(9_000_000)}` }],
+      }),
+      'input',
+      '16 MiB together',
+    ],
+    [
+      'a million mistakes',
+      { packed: packedOf({ supergraph: supergraphText('a'), subgraphs: Array.from({ length: 1_000_000 }, () => 1) }) },
+      'input.packed.subgraphs',
+      'at most 500',
+    ],
+    [
+      'another URL than the supergraph has',
+      inputOf('a', { supergraph: supergraphText('a', { notes: 'http://evil.test' }) }),
+      'input.subgraphs.0.routingUrl',
+      'another URL',
+    ],
+    [
+      'a supergraph with a subgraph more',
+      inputOf('a', { supergraph: supergraphText('a', { notes: NOTES, evil: 'http://evil.test' }) }),
+      'input.subgraphs',
+      'not the subgraphs',
+    ],
+    [
+      'two enums join__Graph',
+      inputOf('a', { supergraph: `${supergraphText('a')} ${supergraphText('a', { notes: 'http://evil.test' })}` }),
+      'input.supergraph',
+      'more than one',
+    ],
+    [
+      'an extended join__Graph',
+      inputOf('a', {
+        supergraph: `${supergraphText('a')} extend enum join__Graph { X @join__graph(name: "x", url: "http://x.test") }`,
+      }),
+      'input.supergraph',
+      'more than one',
+    ],
+    [
+      'a value of join__Graph with two names',
+      inputOf('a', {
+        supergraph: `enum join__Graph { A @join__graph(name: "notes", url: "${NOTES}") @join__graph(name: "x", url: "") }`,
+      }),
+      'input.supergraph',
+      'which subgraph A is',
+    ],
+    [
+      'a name that join__Graph has twice',
+      inputOf('a', {
+        supergraph: `enum join__Graph { A @join__graph(name: "notes", url: "http://evil.test") B @join__graph(name: "notes", url: "${NOTES}") }`,
+      }),
+      'input.supergraph',
+      'names a subgraph twice',
+    ],
+    ...['http://ada:secret@notes.test/', 'http://notes.test/\u202egraphql'].map(
+      (routingUrl): [string, object, string, string] => [
+        `the URL ${JSON.stringify(routingUrl)}`,
+        inputOf('a', {
+          supergraph: supergraphText('a', { notes: routingUrl }),
+          subgraphs: [{ ...inputOf('a').subgraphs[0], routingUrl }],
+        }),
+        'input.subgraphs.0.routingUrl',
+        'must be an http or https URL',
+      ],
+    ),
     ['a reason of over 1,000 characters', inputOf('a', { reason: 'x'.repeat(1_001) }), 'input.reason', '1000'],
     ['a revision of two lines', inputOf('a', { gitRevision: 'a\nb' }), 'input.gitRevision', 'one line'],
     ['a version 0', inputOf('a', { basedOn: 0 }), 'input.basedOn', 'version'],
@@ -283,6 +376,56 @@ describe('Publishing through the graph', () => {
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field } }]);
     expect(errors![0]!.message).toContain(words);
     expect(await test.schemas.current()).toBeNull();
+  });
+
+  it('adds a finding of every subgraph that moves, whatever is said of it, also to what is rolled back', async () => {
+    const at = (routingUrl: string) =>
+      inputOf('a', {
+        supergraph: supergraphText('a', { notes: routingUrl }),
+        subgraphs: [{ ...inputOf('a').subgraphs[0], routingUrl }],
+      });
+    const moved = (from: string, to: string) =>
+      `ROUTING_URL_MOVED: Subgraph "notes" moves from ${from} to ${to}: requests of every tenant, with tokens for "notes", go there.`;
+    const findingsOf = async (mutation: string, input: object) =>
+      (Object.values((await mutate(mutation, input)).data)[0] as { findings: string[] }).findings;
+    const there = 'http://elsewhere.test/';
+    expect(await findingsOf(PUBLISH, at(NOTES))).toEqual([]);
+    expect(await findingsOf(PUBLISH, { ...at(there), basedOn: 1, findings: ['All is well.'] })).toEqual([
+      'All is well.',
+      moved(NOTES, there),
+    ]);
+    const said = [moved(there, NOTES)];
+    expect(await findingsOf(PUBLISH, { ...at(NOTES), basedOn: 2, forced: true, findings: said })).toEqual(said);
+    expect(await findingsOf(ROLLBACK, { to: 2, basedOn: 3 })).toEqual([moved(NOTES, there)]);
+  });
+
+  it('is held to the same at the machine, where nothing comes through the graph', async () => {
+    const [subgraph] = newVersion('a').subgraphs;
+    const publishing = (changes: object) => test.schemas.publish({ ...newVersion('a'), ...changes });
+    await expect(publishing({ subgraphs: [{ ...subgraph!, routingUrl: 'http://evil.test' }] })).rejects.toThrow(
+      '"notes" is at another URL here',
+    );
+    await expect(publishing({ sdl: supergraphText('a', { x: NOTES }) })).rejects.toThrow('not the subgraphs');
+    const nowhere = newVersion('a', { subgraphs: [{ ...subgraph!, routingUrl: 'file:///a' }] });
+    await expect(test.schemas.publish(nowhere)).rejects.toThrow('must be an http or https URL');
+    expect(await test.schemas.current()).toBeNull();
+  });
+
+  it('counts no brackets in strings and comments', async () => {
+    const brackets = '['.repeat(300);
+    const schema = String.raw`# ${brackets}
+      "${brackets}\"${brackets}" type A { """ ${brackets} \""" ${brackets} """ a: Int }`;
+    const input = inputOf('a', { subgraphs: [{ ...inputOf('a').subgraphs[0], schema }] });
+    expect(await mutate(PUBLISH, input)).toMatchObject({ data: { publishSchema: { version: { number: 1 } } } });
+  });
+
+  it('refuses 60 MB of brackets, and as many as it unpacks, at once', async () => {
+    for (const count of [60_000_000, 15_000_000]) {
+      const packed = gzipSync(Buffer.alloc(count, '[')).toString('base64');
+      const from = performance.now();
+      expect((await mutate(PUBLISH, { packed })).errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+      expect(performance.now() - from).toBeLessThan(2_000);
+    }
   });
 
   it('answers what does not exist, and what was overtaken, by its code', async () => {

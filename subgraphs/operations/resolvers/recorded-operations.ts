@@ -28,4 +28,7 @@ export const recordedOperationConnectionFields: RecordedOperationConnectionResol
     const { _min: earliest } = await context.db.operation.aggregate({ _min: { firstSeenAt: true } });
     return earliest.firstSeenAt;
   },
+  async leftOut(_parent, _args, context) {
+    return (await context.db.usageLeftOut.findFirst())?.lastSeenAt ?? null;
+  },
 };

@@ -7,6 +7,8 @@ export interface StorableUsage {
     readonly signature: string;
     readonly operationName: string | null;
     readonly document: string;
+    /** False: it was sent by a caller of no tenant. */
+    readonly sentForTenants: boolean;
   };
   readonly inputs: readonly string[];
   /** '' where the client or the plan is not known. */
@@ -23,13 +25,15 @@ export interface StorableUsage {
   };
 }
 
-const NAME = /^[_A-Za-z][_0-9A-Za-z]*$/;
+const NAME = /^[_A-Za-z][_0-9A-Za-z]{0,99}$/;
+/** What clients' names, their versions and plans are made of: nothing that means anything to a terminal, or in the log of a CI. */
+const NOT_PLAIN = /[^A-Za-z0-9 ._\-/@+()]/g;
 const COORDINATE = /^[_A-Za-z][_0-9A-Za-z]*\.[_A-Za-z][_0-9A-Za-z]*$/;
 const HOUR_MS = 3_600_000;
 /** The end of the year 9999. */
 const LATEST_HOUR = 253_402_297_200_000;
 /** Characters; a gateway records no longer document. */
-const LONGEST_DOCUMENT = 65_536;
+const LONGEST_DOCUMENT = 8_192;
 /** Of requests, errors or milliseconds within an hour: what a column holds is not reached by adding these up. */
 const MOST = 1e12;
 const LONGEST_NAME = 100;
@@ -41,11 +45,13 @@ export function storableUsage(usage: OperationUsage): StorableUsage | null {
   if (!isSignature(signature) || !isStorable(document) || document.length > LONGEST_DOCUMENT) return null;
   if (!Number.isInteger(hour) || hour < 0 || hour > LATEST_HOUR) return null;
   if (!isCount(count) || !isCount(errors) || count === 0 || !(totalMs >= 0 && totalMs <= MOST)) return null;
+  const storedPlan = storableName(plan);
   return {
     operation: {
       signature,
       operationName: operationName !== null && NAME.test(operationName) ? operationName : null,
       document,
+      sentForTenants: storedPlan !== '',
     },
     inputs: inputs.filter((coordinate) => COORDINATE.test(coordinate)).slice(0, MOST_INPUTS),
     hour: {
@@ -53,7 +59,7 @@ export function storableUsage(usage: OperationUsage): StorableUsage | null {
       hour: hour - (hour % HOUR_MS),
       clientName: storableName(client.name),
       clientVersion: storableName(client.version),
-      plan: storableName(plan),
+      plan: storedPlan,
       count,
       errors,
       totalMs,
@@ -67,4 +73,9 @@ const isCount = (count: number): boolean => Number.isInteger(count) && count >= 
 const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 
 const storableName = (name: string | null): string =>
-  [...(name ?? '').slice(0, 2 * LONGEST_NAME).replace(/\p{C}/gu, '')].slice(0, LONGEST_NAME).join('');
+  (name ?? '')
+    .slice(0, 10 * LONGEST_NAME)
+    .replace(NOT_PLAIN, '')
+    .trim()
+    .slice(0, LONGEST_NAME)
+    .trimEnd();

@@ -22,7 +22,7 @@ afterAll(async () => {
   await test.close();
 });
 beforeEach(async () => {
-  await test.rows('truncate operations.operations cascade');
+  await test.rows('truncate operations.operations, operations.usage_left_out cascade');
   test.warned.length = 0;
   const clock = await test.store.now();
   now = clock.getTime() - (clock.getTime() % HOUR_MS);
@@ -109,7 +109,9 @@ describe('What gateways counted', () => {
 
   it('names the 100 clients that sent an operation most, and counts the others', async () => {
     const clients = Array.from({ length: 120 }, (_, at) => ({ name: `c${at}`, version: null }));
-    await test.usage.record(clients.map((client, at) => usage('{ a }', { client, count: at + 1 })));
+    await test.usage.record(
+      clients.map((client, at) => usage('{ a }', { client, count: at + 1, hour: now - (at % 2) * HOUR_MS })),
+    );
     const [operation] = await everything();
     expect(operation!.count).toBe((120 * 121) / 2);
     expect(operation!.clients).toHaveLength(100);
@@ -117,6 +119,29 @@ describe('What gateways counted', () => {
       { name: 'c119', count: 120 },
       { name: 'c20', count: 21 },
     ]);
+  });
+
+  it('tells 100 clients of an operation and an hour apart, the known and the most frequent, and counts the others', async () => {
+    const sent = (at: number, more: Partial<OperationUsage> = {}) =>
+      usage('{ a }', { client: { name: `c${at}`, version: '1' }, ...more });
+    await test.usage.record(Array.from({ length: 60 }, (_, at) => sent(at)));
+    await test.usage.record([
+      ...Array.from({ length: 60 }, (_, at) => sent(at + 30, { count: at + 2, plan: 'pro' })),
+      ...Array.from({ length: 50 }, (_, at) => sent(at + 100, { count: 2, errors: 1, plan: 'pro' })),
+      sent(500, { hour: now - HOUR_MS }),
+      usage('{ a }'),
+    ]);
+    const rows = (await hours()).filter(({ hour }) => (hour as Date).getTime() === now);
+    const names = new Set(rows.map((row) => row['client_name']).filter(Boolean));
+    expect(names.size).toBe(100);
+    expect(Array.from({ length: 90 }, (_, at) => names.has(`c${at}`))).not.toContain(false);
+    expect(
+      rows.filter((row) => row['client_name'] === '').map((row) => [row['plan'], row['count'], row['errors']]),
+    ).toEqual([
+      ['', 1, 0],
+      ['pro', 80, 40],
+    ]);
+    expect((await hours()).some((row) => row['client_name'] === 'c500')).toBe(true);
   });
 
   it('by a gateway whose clock is ahead is counted now', async () => {
@@ -162,11 +187,11 @@ describe('What is nothing that can be kept', () => {
       usage('{ half }', { document: '{ \ud800 }' }),
       usage('{ a }', { signature: 'x' }),
       usage('{ a }', { count: -1 }),
-      usage('{ long }', { document: 'x'.repeat(70_000) }),
+      usage('{ long }', { document: 'x'.repeat(8_193) }),
       usage('{ a }', {
         operationName: 'no name',
         inputs: ['In.a', 'x; drop table', 'In.\0'],
-        client: { name: 'we\0b\ud800', version: 'v'.repeat(150) },
+        client: { name: '##[we\0b::\u202e\ud800]', version: 'v'.repeat(150) },
       }),
     ]);
     expect(await everything()).toMatchObject([
@@ -186,16 +211,74 @@ describe('What is nothing that can be kept', () => {
 describe('100,000 operations', () => {
   it('are recorded and no more, which is logged; those that are known go on being counted', async () => {
     await test.rows(
-      `insert into operations.operations (signature, document, first_seen_at, last_seen_at)
-       select lpad(to_hex(n), 64, '0'), '{ filled }', now(), now() from generate_series(1, 99998) n`,
+      `insert into operations.operations (signature, document, first_seen_at, last_seen_at, sent_for_tenants)
+       select lpad(to_hex(n), 64, '0'), '{ filled }', now(), now(), true from generate_series(1, 99998) n`,
     );
-    await test.usage.record([usage('{ a }')]);
-    await test.usage.record([usage('{ a }'), usage('{ b }'), usage('{ c }'), usage('{ d }')]);
+    const ofTenant = (document: string) => usage(document, { plan: 'free' });
+    await test.usage.record([ofTenant('{ a }')]);
+    await test.usage.record(['{ a }', '{ b }', '{ c }', '{ d }'].map(ofTenant));
     expect(await test.rows('select count(*)::int as count from operations.operations')).toEqual([{ count: 100_000 }]);
     expect((await hours()).reduce((sum, row) => sum + Number(row['count']), 0)).toBe(3);
     expect(test.warned).toMatchObject([
       { fields: { leftOut: 2 }, message: expect.stringMatching(/^100000 operations/) },
     ]);
+  });
+});
+
+describe('Operations of callers of no tenant', () => {
+  const filled = (sentForTenants: boolean, from: number, to: number) =>
+    test.rows(
+      `insert into operations.operations (signature, document, first_seen_at, last_seen_at, sent_for_tenants)
+       select lpad(to_hex(n), 64, '0'), '{ filled }', now() - interval '80 days', now() - interval '50 days' - n * interval '1 second', $1
+       from generate_series($2::int, $3::int) n`,
+      [sentForTenants, from, to],
+    );
+  const documents = async (which = "document <> '{ filled }'") =>
+    (await test.rows<{ document: string }>(`select document from operations.operations where ${which} order by 1`)).map(
+      ({ document }) => document,
+    );
+  const counted = async () =>
+    test.rows(
+      `select count(*) filter (where sent_for_tenants)::int as "ofTenants", count(*)::int as all from operations.operations`,
+    );
+  const ageInDays = async () =>
+    ((await test.store.now()).getTime() - ((await test.usage.leftOut()) as Date).getTime()) / DAY_MS;
+
+  it('are 2,000 at most: the one seen least recently gives way, and how long it was seen is told', async () => {
+    await filled(false, 1, 1_999);
+    await filled(true, 2_000, 2_100);
+    await test.usage.record([usage('{ a }')]);
+    expect([await test.usage.leftOut(), test.warned]).toEqual([null, []]);
+    await test.usage.record([usage('{ b }'), usage('{ c }'), usage('{ d }', { plan: 'free' })]);
+    expect(await documents()).toEqual(['{ a }', '{ b }', '{ c }', '{ d }']);
+    expect(await counted()).toEqual([{ ofTenants: 102, all: 2_102 }]);
+    expect(await test.rows("select from operations.operations where signature = lpad(to_hex(1998), 64, '0')")).toEqual(
+      [],
+    );
+    expect(await ageInDays()).toBeCloseTo(50 + 1_998 / 86_400, 2);
+    expect(test.warned).toMatchObject([{ fields: { leftOut: 2 } }]);
+  });
+
+  it('make room for those of tenants where all is full, and take none from them', async () => {
+    await filled(true, 1, 99_999);
+    await test.usage.record([usage('{ a }')]);
+    await test.usage.record([usage('{ b }')]);
+    expect(await documents()).toHaveLength(1);
+    expect(await counted()).toEqual([{ ofTenants: 99_999, all: 100_000 }]);
+    await test.usage.record([usage('{ c }', { plan: 'free' })]);
+    expect(await documents()).toEqual(['{ c }']);
+    await test.usage.record([usage('{ d }')]);
+    expect(await documents()).toEqual(['{ c }']);
+    expect(await counted()).toEqual([{ ofTenants: 100_000, all: 100_000 }]);
+    expect(await ageInDays()).toBeLessThan(1);
+  });
+
+  it('are of tenants as soon as a tenant sends them, and stay it', async () => {
+    await test.usage.record([usage('{ a }'), usage('{ b }'), usage('{ b }', { plan: 'free' })]);
+    expect(await documents('sent_for_tenants')).toEqual(['{ b }']);
+    await test.usage.record([usage('{ a }', { plan: 'free' })]);
+    await test.usage.record([usage('{ a }'), usage('{ b }')]);
+    expect(await documents('sent_for_tenants')).toEqual(['{ a }', '{ b }']);
   });
 });
 
@@ -244,6 +327,7 @@ describe('recordedOperations', () => {
   const QUERY = `query ($days: Int, $first: Int, $after: String) {
     recordedOperations(days: $days, first: $first, after: $after) {
       since
+      leftOut
       nodes { id operationName document inputs count lastSeen clients { name version plan count } }
       edges { cursor node { id } }
       pageInfo { hasNextPage hasPreviousPage endCursor }
@@ -275,6 +359,7 @@ describe('recordedOperations', () => {
       errors: undefined,
       page: {
         since: expect.stringMatching(/^\d{4}-/),
+        leftOut: null,
         nodes: [
           {
             id,

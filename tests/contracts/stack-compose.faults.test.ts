@@ -44,7 +44,7 @@ describe('stack compose --watch', () => {
     const changed = performance.now();
     let from = stack.output().length;
     await write('schemas/a.graphql', schemaOf('Second'));
-    await said(stack, '1 subgraphs compose into', from);
+    await said(stack, '1 subgraph composes into', from);
     expect(performance.now() - changed).toBeLessThan(2_000);
     const second = await readFile(output, 'utf8');
     expect(second).toContain('type Second');
