@@ -444,7 +444,7 @@ describe('A client of operations', () => {
   });
 
   it('leaves usage in as many requests as it needs', async () => {
-    const batch = Array.from({ length: 200 }, (_, at) => usage({ count: at + 1, document: 'x'.repeat(60_000) }));
+    const batch = Array.from({ length: 1_200 }, (_, at) => usage({ count: at + 1, document: 'x'.repeat(8_000) }));
     await client().usage.record(batch);
     expect(recorded.length).toBeGreaterThan(1);
     expect(recorded.flat()).toEqual(batch);
@@ -455,7 +455,7 @@ describe('A client of operations', () => {
     refuseUsage = new Error('the disk is full');
     await expect(far.record([usage()])).rejects.toBeInstanceOf(PeerFailed);
     refuseUsage = null;
-    const batch = Array.from({ length: 100 }, () => usage({ document: 'x'.repeat(60_000) }));
+    const batch = Array.from({ length: 700 }, () => usage({ document: 'x'.repeat(8_000) }));
     const record = jest.spyOn(recorded, 'push').mockImplementationOnce((kept) => {
       recorded[0] = kept;
       refuseUsage = new Error('the disk is full');
