@@ -12,7 +12,7 @@ const shared = {
   modulePathIgnorePatterns: ['/dist/.*/package.json'],
 };
 
-/** Minutes of random operations, and servers that are killed: `npm run test:long` only, beside the file all the same. */
+/** Minutes of random operations, servers that are killed, leases waited out: `npm run test:long` only, beside the file all the same. */
 const long = '\\.(long|faults)\\.test\\.ts$';
 
 /** The behaviour suite is one, and holds for the stack in one process and for its parts apart. */
