@@ -51,8 +51,7 @@ export async function runCommandLine(args: readonly string[], env: NodeJS.Proces
   };
   const program = new Command('stack')
     .description('Inevitable Cloud Stack: one GraphQL endpoint over many product subgraphs.')
-    .exitOverride()
-    .showHelpAfterError('--help behind a command says what it takes.');
+    .exitOverride();
   program.addHelpText('after', HELP);
   const asked = args[0] === 'help' ? args[1] : args[0];
   const own = asked !== undefined && Object.hasOwn(COMMANDS, asked);
