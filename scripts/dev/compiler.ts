@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { constants, setPriority } from 'node:os';
 import { join, sep } from 'node:path';
 import type { Finding } from '@inevitable/toolchain';
 import { CompilerOutput } from './compiler-output.js';
@@ -56,8 +55,6 @@ export function startCompiler(
     // Apart from the terminal's own signals: Ctrl-C is for us, who stop it.
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true },
   );
-  // Its first pass takes seconds of a core, and a schema that is edited meanwhile is to be served at once.
-  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   const ended = new Promise<void>((resolve) => {
     const end = (why: string): void => {
       isIdle = true;
