@@ -4,7 +4,6 @@ import type { ConsoleProblem, SupergraphConfig } from '@inevitable/gateway';
 import { countFindings } from '@inevitable/toolchain';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
-import { bundleConsole } from '../parts/console.js';
 import type { Progress } from '../parts/progress.js';
 import { STACK_PARTS } from '../parts/products.js';
 import { readSupergraphConfig } from '../parts/supergraph.js';
@@ -129,7 +128,6 @@ export async function runDev(
   progress.line(
     `watching ${relative(root, supergraphConfig) || supergraphConfig}, the schemas, and the code of: ${files.map(({ name }) => name).join(', ')}`,
   );
-  void bundleConsole(root).catch((error: unknown) => log.warn({ err: error }, 'GraphiQL could not be bundled.'));
 }
 
 /** A start that waits for somebody has nothing under way that a signal would have to wait for. */
