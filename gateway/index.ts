@@ -26,6 +26,7 @@ export {
 } from './planner/planner.js';
 export { startPlannerThreads, type PlannerThreads, type PlannerThreadsOptions } from './planner/planner-threads.js';
 export type * from './planner/query-plan.js';
+export { undeferred } from './planner/undeferred.js';
 export type { ProductRouting } from './routing/product-routes.js';
 export { startGateway, type GatewayOptions, type RunningGateway } from './start-gateway.js';
 export * from './supergraph/index.js';

@@ -12,7 +12,7 @@ export { readOperationFiles } from './check/read-operation-files.js';
 export { reportAsData } from './check/report-as-data.js';
 export { reportAsText } from './check/report-as-text.js';
 export type { KnownOperation, OperationClient } from './check/known-operation.js';
-export type { CheckedSubgraph } from './check/locate-coordinate.js';
+export type { CheckedSubgraph } from './check/definition-places.js';
 export { lintSchemas, UnknownToLint, type LintInput } from './lint/lint-schemas.js';
 export { RULES } from './lint/rules/rules.js';
 export type { LintRule } from './lint/lint-rule.js';

@@ -53,6 +53,7 @@ export interface OperationSeen {
   readonly hash: string;
   /** As the document names it, whether the client repeated the name or not. */
   readonly operationName: string | null;
+  /** As the client sent them: one object of each request, for as long as a subscription lasts. */
   readonly variables: Readonly<Record<string, unknown>>;
   /** A header of the client's request, by lower-case name. */
   header(name: string): string | undefined;

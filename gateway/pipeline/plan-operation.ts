@@ -1,10 +1,11 @@
-import { print, separateOperations, visit, type DocumentNode, type FieldNode } from 'graphql';
+import { print, separateOperations, type DocumentNode, type FieldNode } from 'graphql';
 import { conditionValues } from '../executor/client-operation.js';
 import { expandDeferred } from '../executor/defer/expand-deferred.js';
 import { operationPlan, type OperationPlan, type PlanOrigin } from '../executor/operation-plan.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import { decideOverrides, overridesKey } from '../planner/override-labels.js';
 import { PlanningFailed } from '../planner/planner.js';
+import { undeferred } from '../planner/undeferred.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { DocumentOperation } from '../snapshot/valid-document.js';
 import type { PlannedOperation } from '../executor/compile-plan.js';
@@ -113,7 +114,3 @@ async function planDocument(
     },
   };
 }
-
-/** An answer that is written at once needs a plan without deferred parts; a server may always answer like that. */
-const undeferred = (document: DocumentNode): DocumentNode =>
-  visit(document, { Directive: ({ name }) => (name.value === 'defer' ? null : undefined) });

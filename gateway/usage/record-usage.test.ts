@@ -1,5 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { anonymousContext, type OperationUsage, type RequestContext, type UsagePort } from '@inevitable/contract';
+import {
+  anonymousContext,
+  Unauthenticated,
+  type OperationUsage,
+  type RequestContext,
+  type UsagePort,
+} from '@inevitable/contract';
 import fc from 'fast-check';
 import { buildSchema, parse } from 'graphql';
 import { pino } from 'pino';
@@ -19,12 +25,15 @@ const NOON = Date.UTC(2026, 10, 22, 12);
 /** A port in memory, and switches to take it away. */
 class TestPort implements UsagePort {
   readonly batches: OperationUsage[][] = [];
+  /** How often it was told that something is left out. */
+  leftOut = 0;
   isAway = false;
   tries = 0;
-  async record(batch: readonly OperationUsage[]): Promise<void> {
+  async record(batch: readonly OperationUsage[], leftOut: boolean): Promise<void> {
     this.tries++;
     if (this.isAway) throw new Error('operations is away');
     this.batches.push([...batch]);
+    if (leftOut) this.leftOut++;
   }
   get recorded(): OperationUsage[] {
     return this.batches.flat();
@@ -66,31 +75,40 @@ interface Request {
   readonly headers?: Readonly<Record<string, string>>;
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly plan?: string | null;
+  /** JSON. */
+  readonly data?: string;
+  /** The code of an error. */
+  readonly refused?: string;
   readonly failed?: boolean;
   readonly durationMs?: number;
   readonly schema?: OperationSeen['schema'];
 }
 
-/** Answers a request, as far as the recorder sees it. */
-function answer({ recorder }: Recording, request: Request = {}): void {
-  const { source = '{ a }', headers = {}, variables = {}, plan = null, failed = false, durationMs = 1 } = request;
+function seen(request: Request): OperationSeen {
+  const { source = '{ a }', headers = {}, variables = {}, plan = null } = request;
   let document = documents.get(source); // the gateway parses a document once, too
   if (!document) documents.set(source, (document = parse(source)));
   const definition = operationIn(document, null);
   const anonymous = anonymousContext({} as RequestContext);
-  recorder.onAnswer!({
-    operation: {
-      context: { ...anonymous, tenant: plan === null ? null : { id: ADA.tid, plan, entitlementsDigest: 'd' } },
-      document,
-      definition,
-      schema: request.schema ?? schema,
-      operationName: definition.name?.value ?? null,
-      variables,
-      header: (name: string) => headers[name],
-    },
-    errors: failed ? [{ message: 'no' }] : [],
-    durationMs,
-  } as unknown as AnswerSeen);
+  return {
+    context: { ...anonymous, tenant: plan === null ? null : { id: ADA.tid, plan, entitlementsDigest: 'd' } },
+    document,
+    definition,
+    schema: request.schema ?? schema,
+    operationName: definition.name?.value ?? null,
+    variables,
+    header: (name: string) => headers[name],
+  } as OperationSeen;
+}
+
+/** Answers a request, as far as the recorder sees it. */
+function answer({ recorder }: Recording, request: Request = {}): void {
+  const { data = null, failed = false, refused, durationMs = 1 } = request;
+  const errors = [
+    ...(failed ? [{ message: 'no' }] : []),
+    ...(refused === undefined ? [] : [{ message: 'no', extensions: { code: refused } }]),
+  ];
+  recorder.onAnswer!({ operation: seen(request), errors, data, durationMs } as unknown as AnswerSeen);
 }
 const flushed = async (parts: Recording): Promise<OperationUsage[]> => {
   await parts.recorder.flush();
@@ -131,6 +149,31 @@ describe('A request', () => {
       },
     ]);
   });
+
+  it('of no tenant that was answered with null counts, and with nothing it does not', async () => {
+    const parts = recording();
+    answer(parts, { source: 'query N { a @include(if: true) }', data: '{"a":null}' });
+    answer(parts, { source: 'query E { a @include(if: false) }', data: '{}' });
+    expect(await flushed(parts)).toMatchObject([{ operationName: 'N', count: 1 }]);
+  });
+
+  it.each(['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_ENTITLED', 'UNAUTHORIZED_FIELD_OR_TYPE'])(
+    'of no tenant that was answered with %s alone does not count, and of a tenant it does',
+    async (refused) => {
+      const parts = recording();
+      for (const plan of [null, 'pro']) {
+        answer(parts, { refused, data: '{"a":null}', plan });
+        answer(parts, { refused, plan });
+      }
+      answer(parts, { source: 'query Half { a b }', refused, data: '{"a":1,"b":null}' });
+      answer(parts, { source: 'query Failed { a }', refused, failed: true, data: '{"a":null}' });
+      expect((await flushed(parts)).map(({ operationName, plan, count }) => [operationName, plan, count])).toEqual([
+        [null, 'pro', 2],
+        ['Half', null, 1],
+        ['Failed', null, 1],
+      ]);
+    },
+  );
 
   it('is one operation with others that differ in their values alone', async () => {
     const parts = recording();
@@ -226,7 +269,7 @@ describe('A client', () => {
 
   it('beyond the thousandth of an hour is counted without its name, and has it in the next hour', async () => {
     const parts = recording();
-    const sent = (name: string) => answer(parts, { headers: { 'x-graphql-client-name': name } });
+    const sent = (name: string) => answer(parts, { headers: { 'x-graphql-client-name': name }, plan: 'pro' });
     for (let at = 0; at < 1_002; at++) sent(`c${at}`);
     sent('c0');
     const recorded = await flushed(parts);
@@ -236,6 +279,54 @@ describe('A client', () => {
     parts.now += HOUR_MS;
     sent('c1001');
     expect((await flushed(parts)).at(-1)).toMatchObject({ client: { name: 'c1001' }, count: 1 });
+  });
+});
+
+describe('Callers of no tenant, who may be anybody', () => {
+  it('name 200 clients in an hour, and take the names of no tenant’s', async () => {
+    const parts = recording();
+    const sent = (name: string, plan: string | null) =>
+      answer(parts, { headers: { 'x-graphql-client-name': name }, plan });
+    for (let at = 0; at < 1_500; at++) sent(`made-up-${at}`, null);
+    for (let at = 0; at < 800; at++) sent(`client-${at}`, 'pro');
+    sent('client-7', null); // known by now
+    const recorded = await flushed(parts);
+    const named = recorded.filter(({ client }) => client.name !== null).map(({ plan }) => plan);
+    expect(named.filter((plan) => plan === 'pro')).toHaveLength(800);
+    expect(named.filter((plan) => plan === null)).toHaveLength(201);
+    expect(recorded.find(({ client }) => client.name === null)).toMatchObject({ plan: null, count: 1_300 });
+  });
+
+  it('have 2,000 entries, and take the room of no tenant’s', async () => {
+    const parts = recording();
+    const clients = Array.from({ length: 200 }, (_, at) => ({ 'x-graphql-client-name': `client-${at}` }));
+    for (let at = 0; at < 15; at++)
+      for (const headers of clients) answer(parts, { source: `query Flood${at} { a }`, headers });
+    for (let at = 0; at < 8_000; at++) answer(parts, { source: 'query Kept { a }', plan: `plan ${at}` });
+    const recorded = await flushed(parts);
+    expect(recorded.filter(({ plan }) => plan === null)).toHaveLength(2_000);
+    expect(recorded.filter(({ plan }) => plan !== null)).toHaveLength(8_000);
+    expect(parts.warned).toMatchObject([{ requests: 1_000 }]);
+  });
+
+  it('have a fifth of the memory, also for what was not taken and waits for the next try', async () => {
+    const parts = recording();
+    const aliases = Array.from({ length: 550 }, (_, at) => `alias${at}: a`).join(' ');
+    const flood = (): void => {
+      for (let at = 0; at < 2_000; at++)
+        answer(parts, {
+          source: `query Flood${at % 10} { ${aliases} }`,
+          headers: { 'x-graphql-client-name': `c${at % 199}` },
+        });
+    };
+    flood();
+    parts.port.isAway = true;
+    await parts.recorder.flush();
+    parts.port.isAway = false;
+    flood();
+    const characters = (await flushed(parts)).reduce((sum, { document }) => sum + document.length, 0);
+    expect(characters).toBeGreaterThan(10_000_000);
+    expect(characters).toBeLessThan(13_000_000);
   });
 });
 
@@ -300,15 +391,19 @@ describe('What was counted', () => {
       { numRuns: 50 },
     ));
 
-  it('is dropped after 60 tries, and that is logged', async () => {
+  it('is dropped after 60 tries, and that is logged, and told to the port once it takes something', async () => {
     const parts = recording();
     parts.port.isAway = true;
     answer(parts);
     answer(parts);
     for (let at = 0; at < 60; at++) await parts.recorder.flush();
+    expect(parts.port).toMatchObject({ tries: 60, leftOut: 0 });
+    await parts.recorder.flush();
     parts.port.isAway = false;
     expect(await flushed(parts)).toEqual([]);
-    expect(parts.port.tries).toBe(60);
+    expect(await flushed(parts)).toEqual([]);
+    expect(parts.port).toMatchObject({ tries: 62, leftOut: 1 });
+    parts.warned.splice(61, 1); // that it could not be told
     expect(parts.warned).toHaveLength(61);
     expect(parts.warned.at(-1)).toMatchObject({
       msg: 'Requests were not recorded: there were too many different operations and clients at once, or nobody took for ten minutes what was counted.',
@@ -324,6 +419,10 @@ describe('What was counted', () => {
     const recorded = await flushed(parts);
     expect([recorded.length, recorded[0]!.count, recorded[9_999]!.count]).toEqual([10_000, 2, 1]);
     expect(parts.warned).toMatchObject([{ requests: 7 }]);
+    expect(parts.port.leftOut).toBe(1);
+    answer(parts);
+    await flushed(parts);
+    expect(parts.port.leftOut).toBe(1);
   });
 
   it('goes in batches that no request is too large for', async () => {
@@ -379,7 +478,12 @@ describe('A gateway that records', () => {
 
   it('does not count what it did not give to a caller of no tenant, and counts it where it gave some of it', async () => {
     const tenant = gateway.identity.accessToken({ claims: { plan: 'pro' } });
-    const refused = ['query A { fails(how: "signin") }', 'query B { __typename viewer { id } fails(how: "signin") }'];
+    const refused = [
+      'query A { fails(how: "signin") }',
+      'query B { __typename viewer { id } fails(how: "signin") }',
+      'query Aliased { called: __typename ...F fails(how: "signin") } fragment F on Query { also: __typename viewer { id } }',
+      'query WithSchema { __schema { queryType { name } } viewer { id } }',
+    ];
     for (const query of refused)
       expect((await gateway.query(query)).body).toMatchObject({
         errors: expect.arrayContaining([
@@ -394,6 +498,21 @@ describe('A gateway that records', () => {
       ['A', 'pro'],
       ['C', null],
       ['D', null],
+    ]);
+  });
+
+  it.each([
+    ['by a literal', 'query A { viewer @skip(if: true) { id } }'],
+    ['beside a name that is no data', 'query A { called: __typename viewer @include(if: false) { id } }'],
+    ['by a variable', 'query A ($out: Boolean = true) { ...F @skip(if: $out) } fragment F on Query { viewer { id } }'],
+  ])('does not count what a caller of no tenant left out of it %s, as long as that is all', async (_how, query) => {
+    expect((await gateway.query(query)).body).not.toHaveProperty('errors');
+    await gateway.query(query.replace('query A', 'query B').replace('{', '{ open @skip(if: false) '));
+    await gateway.query(query, { token: gateway.identity.accessToken({ claims: { plan: 'pro' } }) });
+    await recorder.flush();
+    expect(parts.port.recorded.map(({ operationName, plan }) => [operationName, plan])).toEqual([
+      ['B', null],
+      ['A', 'pro'],
     ]);
   });
 
@@ -463,7 +582,26 @@ describe('What comes in several payloads', () => {
     port.batches.length = 0;
   });
 
-  it('counts once: a subscription when it begins, however many events it has', async () => {
+  it('counts once: a subscription of a tenant when it begins, though no event comes', async () => {
+    const parts = recording();
+    parts.recorder.onSubscription!(seen({ source: 'subscription Changes { a }', plan: 'pro' }));
+    answer(parts, { source: 'subscription Changes { a }', plan: 'pro' });
+    expect(await flushed(parts)).toMatchObject([{ operationName: 'Changes', count: 1, errors: 0, totalMs: 0 }]);
+  });
+
+  it('counts nothing of a subscription that a caller of no tenant did not get', async () => {
+    events.refusal = new Unauthenticated();
+    const opened = await graph.open('subscription Refused { noteChanged { id } }');
+    if (opened.kind !== 'stream') throw new Error('It was answered at once.');
+    const payloads = [];
+    for await (const { result } of opened.stream) payloads.push(result);
+    events.refusal = null;
+    expect(payloads).toMatchObject([{ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] }]);
+    await recorder.flush();
+    expect(port.recorded).toEqual([]);
+  });
+
+  it('counts once: a subscription of no tenant when its first event is answered, however many come', async () => {
     const opened = await graph.open('subscription Changes { noteChanged { id author } }');
     if (opened.kind !== 'stream') throw new Error('It was answered at once.');
     for (let id = 1; id <= 3; id++) {

@@ -2,13 +2,12 @@ import type { UsagePort } from '@inevitable/contract';
 import { OperationTypeNode } from 'graphql';
 import type { Logger } from 'pino';
 import type { GatewayExtension, OperationSeen } from '../extensions/gateway-extension.js';
+import { askedInVain } from './asked-in-vain.js';
 import { ClientsSeen } from './clients-seen.js';
 import { RecordableOperations } from './recordable-operation.js';
-import { UsageCounts, usageOf } from './usage-counts.js';
-import { wasRefused } from './was-refused.js';
+import { UsageCounts, usageOf, type CountedUsage } from './usage-counts.js';
 
 const FLUSH_EVERY_MS = 10_000;
-const HOUR_MS = 3_600_000;
 
 export interface UsageOptions {
   readonly log: Logger;
@@ -34,6 +33,7 @@ export interface UsageRecorder extends GatewayExtension {
  * in its variables. A request counts in memory and waits for nothing. Counted are operations that were answered, if only
  * by errors of their fields, and subscriptions that began; not what was refused before anything was fetched, not what asks
  * for nothing but the schema, and not what a caller of no tenant asked for in vain: being refused is no use of a field.
+ * A subscription of no tenant begins with its first event: whether its subgraph lets the caller have it is not known before.
  */
 export function recordUsage(
   port: UsagePort,
@@ -43,16 +43,20 @@ export function recordUsage(
   const clients = new ClientsSeen();
   let counts = new UsageCounts();
   let flushing: Promise<void> | null = null;
+  /** Requests were not counted, and the port does not know that yet. */
+  let isLeftOut = false;
+  /** Subscriptions of no tenant, by their variables. */
+  const begun = new WeakSet<OperationSeen['variables']>();
 
   function count(seen: OperationSeen, isError: boolean, durationMs: number): void {
     if (sample < 1 && random() >= sample) return;
     const operation = operations.of(seen);
     if (!operation) return;
-    const time = now();
+    const { tenant } = seen.context;
     counts.add({
       operation,
-      client: clients.of(seen.header, time - (time % HOUR_MS)),
-      plan: seen.context.tenant?.plan ?? null,
+      client: clients.of(seen.header, now(), tenant !== null),
+      plan: tenant?.plan ?? null,
       variables: seen.variables,
       isError,
       durationMs,
@@ -62,18 +66,31 @@ export function recordUsage(
   async function leaveAll(): Promise<void> {
     const leaving = counts;
     counts = new UsageCounts();
-    if (leaving.dropped)
+    if (leaving.dropped) {
+      isLeftOut = true;
       log.warn(
         { requests: leaving.dropped },
         'Requests were not recorded: there were too many different operations and clients at once, or nobody took for ten minutes what was counted.',
       );
-    for (const batch of leaving.batches()) {
-      try {
-        await port.record(batch.map((usage) => usageOf(usage, sample)));
-      } catch (error) {
-        log.warn({ err: error, entries: batch.length }, 'What operations clients send could not be recorded.');
-        for (const usage of batch) counts.restore(usage);
-      }
+    }
+    let isTaken = true;
+    for (const batch of leaving.batches()) isTaken = await leave(batch);
+    if (isLeftOut && isTaken) await leave([]); // there was nothing to tell it with
+  }
+
+  /** Answers whether the port took it. What it did not take waits for the next try. */
+  async function leave(batch: readonly CountedUsage[]): Promise<boolean> {
+    try {
+      await port.record(
+        batch.map((usage) => usageOf(usage, sample)),
+        isLeftOut,
+      );
+      isLeftOut = false;
+      return true;
+    } catch (error) {
+      log.warn({ err: error, entries: batch.length }, 'What operations clients send could not be recorded.');
+      for (const usage of batch) counts.restore(usage);
+      return false;
     }
   }
 
@@ -84,12 +101,19 @@ export function recordUsage(
     name: 'record-usage',
     contract: 1,
     ...(sample > 0 && {
-      onSubscription: (operation) => count(operation, false, 0),
+      onSubscription(operation) {
+        if (operation.context.tenant) count(operation, false, 0);
+      },
       onAnswer(answer) {
         const { operation, errors, durationMs } = answer;
-        // Once, when it began: its events are no requests.
-        if (operation.definition.operation === OperationTypeNode.SUBSCRIPTION) return undefined;
-        if (operation.context.tenant || !wasRefused(answer)) count(operation, errors.length > 0, durationMs);
+        const isOfTenant = operation.context.tenant !== null;
+        if (!isOfTenant && askedInVain(answer)) return undefined;
+        if (operation.definition.operation !== OperationTypeNode.SUBSCRIPTION)
+          count(operation, errors.length > 0, durationMs);
+        else if (!isOfTenant && !begun.has(operation.variables)) {
+          begun.add(operation.variables); // its other events are no requests
+          count(operation, false, 0);
+        }
         return undefined;
       },
     }),

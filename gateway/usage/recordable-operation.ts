@@ -10,17 +10,20 @@ export interface RecordableOperation extends OperationSignature {
   readonly readInputs: ReadInputs | null;
 }
 
+type Operations = WeakMap<OperationDefinitionNode, RecordableOperation | null>;
+
 /**
  * Finds once for each operation what is recorded of it: the gateway keeps a document, and gives the same nodes for it with
  * each request, which cost less to look up than its hash. One that a reload carries over is found again for its new schema.
  * Null: it is not recorded.
  */
 export class RecordableOperations {
-  readonly #known = new WeakMap<GraphQLSchema, WeakMap<OperationDefinitionNode, RecordableOperation | null>>();
+  readonly #known = new WeakMap<GraphQLSchema, Operations>();
+  /** Of the schema that was asked for last, which is the same for hours. */
+  #last: { readonly schema: GraphQLSchema; readonly operations: Operations } | null = null;
 
   of({ document, definition, schema }: OperationSeen): RecordableOperation | null {
-    let operations = this.#known.get(schema);
-    if (!operations) this.#known.set(schema, (operations = new WeakMap()));
+    const operations = this.#last?.schema === schema ? this.#last.operations : this.#operationsOf(schema);
     let operation = operations.get(definition);
     if (operation === undefined) {
       const signature = asksForData(document, definition) ? operationSignature(document, definition, schema) : null;
@@ -32,5 +35,11 @@ export class RecordableOperations {
       operations.set(definition, operation);
     }
     return operation;
+  }
+  #operationsOf(schema: GraphQLSchema): Operations {
+    let operations = this.#known.get(schema);
+    if (!operations) this.#known.set(schema, (operations = new WeakMap()));
+    this.#last = { schema, operations };
+    return operations;
   }
 }

@@ -6,6 +6,8 @@ import type { RecordableOperation } from './recordable-operation.js';
 const MOST_ENTRIES = 10_000;
 /** Of the documents and inputs of all entries: what they take in memory, and on their way to operations. */
 const MOST_CHARACTERS = 64_000_000;
+/** Of both, what callers of no tenant may take, who may be anybody: a fifth, so that tenants' operations are always counted. */
+const OF_NO_TENANT = 0.2;
 /** Of one batch, which is one request to operations apart, and takes at most 20 MB there. */
 const BATCH_CHARACTERS = 4_000_000;
 /** What an entry takes beside its document and inputs. */
@@ -19,7 +21,11 @@ interface Counted {
   readonly inputs: Set<string>;
   /** Of its document and inputs. */
   characters: number;
-  readonly entries: Map<string, Entry>;
+  readonly entries: Entry[];
+  /** The same by plan, and by client, of which there is one object for an hour. */
+  readonly byPlan: Map<string | null, Map<Client, Entry>>;
+  /** The one that was counted last, and is mostly the next one, too. */
+  last: Entry | null;
   /** As `inputs` tells them, made once. */
   readonly tellInput: (coordinate: string) => void;
 }
@@ -54,6 +60,8 @@ export class UsageCounts {
   readonly #counted = new Map<string, Counted>();
   #entries = 0;
   #characters = 0;
+  /** Of these, those of no tenant. */
+  #ofNoTenant = { entries: 0, characters: 0 };
   #dropped = 0;
 
   /** How many requests were not counted, for want of room. */
@@ -93,7 +101,7 @@ export class UsageCounts {
     let batch: CountedUsage[] = [];
     let characters = 0;
     for (const counted of this.#counted.values()) {
-      for (const entry of counted.entries.values()) {
+      for (const entry of counted.entries) {
         batch.push({ counted, entry });
         characters += counted.characters + ENTRY_CHARACTERS;
         if (characters < BATCH_CHARACTERS) continue;
@@ -108,17 +116,35 @@ export class UsageCounts {
   /** Null: there is no room for another one. */
   #entryOf(operation: RecordableOperation, client: Client, plan: string | null): Entry | null {
     let counted = this.#counted.get(operation.signature);
-    const key = plan === null ? client.key : client.key + plan;
-    const known = counted?.entries.get(key);
-    if (known) return known;
+    const last = counted?.last;
+    if (last?.client === client && last.plan === plan) return last;
+    const known = counted?.byPlan.get(plan)?.get(client);
+    if (counted && known) return (counted.last = known);
     const characters = (counted?.characters ?? operation.document.length) + ENTRY_CHARACTERS;
-    if (this.#entries >= MOST_ENTRIES || this.#characters + characters > MOST_CHARACTERS) return null;
+    if (!this.#hasRoom(characters, plan === null)) return null;
     if (!counted) this.#counted.set(operation.signature, (counted = countedOf(operation)));
     const entry = { client, plan, count: 0, errors: 0, totalMs: 0, tries: 0 };
-    counted.entries.set(key, entry);
+    counted.entries.push(entry);
+    const ofPlan = counted.byPlan.get(plan);
+    if (ofPlan) ofPlan.set(client, entry);
+    else counted.byPlan.set(plan, new Map([[client, entry]]));
+    counted.last = entry;
     this.#entries++;
     this.#characters += characters;
+    if (plan === null) {
+      this.#ofNoTenant.entries++;
+      this.#ofNoTenant.characters += characters;
+    }
     return entry;
+  }
+
+  #hasRoom(characters: number, isOfNoTenant: boolean): boolean {
+    if (this.#entries >= MOST_ENTRIES || this.#characters + characters > MOST_CHARACTERS) return false;
+    if (!isOfNoTenant) return true;
+    const taken = this.#ofNoTenant;
+    return (
+      taken.entries < MOST_ENTRIES * OF_NO_TENANT && taken.characters + characters <= MOST_CHARACTERS * OF_NO_TENANT
+    );
   }
 }
 
@@ -128,7 +154,9 @@ function countedOf(operation: RecordableOperation): Counted {
     operation,
     inputs,
     characters: operation.document.length,
-    entries: new Map(),
+    entries: [],
+    byPlan: new Map(),
+    last: null,
     tellInput(coordinate) {
       if (inputs.has(coordinate) || inputs.size >= MOST_INPUTS) return;
       inputs.add(coordinate);

@@ -21,6 +21,7 @@ export * from './remote/identity-api.js';
 export * from './remote/identity-client.js';
 export * from './remote/operations-api.js';
 export * from './remote/operations-client.js';
+export * from './remote/peer-request.js';
 export * from './remote/service-assertion.js';
 export * from './request-context.js';
 export * from './subgraph-moves.js';

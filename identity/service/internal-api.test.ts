@@ -183,6 +183,10 @@ describe('A service assertion', () => {
     ['of another type', (aud) => sign(claimsFor(aud), 'at+jwt')],
     ['expired', (aud) => sign(claimsFor(aud), 'svc+jwt', test.gateway.kid, -40)],
     [
+      'dated ahead, by more than clocks differ',
+      (aud) => sign({ ...claimsFor(aud), iat: Math.floor(Date.now() / 1_000) + 40 }),
+    ],
+    [
       'changed after it was signed',
       (aud) => sign(claimsFor(aud)).replace(/.(?=\.[^.]*$)/, (c) => (c === 'A' ? 'B' : 'A')),
     ],

@@ -1,11 +1,11 @@
 import {
+  askedOperation,
   CallerError,
-  ERROR_CODES,
   Forbidden,
   identityApi,
   IDENTITY_AUDIENCE,
-  NotFound,
-  toErrorBody,
+  presentedAssertion,
+  refusalOf,
   Unauthenticated,
   type IdentityInput,
   type IdentityOperation,
@@ -27,7 +27,6 @@ type Handlers = {
   readonly [Name in IdentityOperation]: (input: IdentityInput<Name>, asking: Asking) => Promise<IdentityOutput<Name>>;
 };
 
-const PATH = /^\/internal\/v1\/([a-z-]+)$/;
 /** Whoever registers a context key can speak for every caller to every subgraph: gateways alone. */
 const GATEWAY = 'gateway';
 
@@ -80,23 +79,13 @@ export function internalApi(ports: IdentityPorts, serviceOf: AssertionVerifier, 
 
   return async (request: Request): Promise<Response> => {
     try {
-      const service = serviceOf(bearerOf(request), IDENTITY_AUDIENCE);
+      const service = serviceOf(presentedAssertion(request), IDENTITY_AUDIENCE);
       if (!service) throw new Unauthenticated('This needs a service assertion.');
-      return Response.json(await run(operationOf(request), service, request));
+      return Response.json(await run(askedOperation(request, identityApi), service, request));
     } catch (error) {
       if (!(error instanceof CallerError))
         log.error({ err: error, path: new URL(request.url).pathname }, 'an internal call failed');
-      const { message, extensions } = toErrorBody(error);
-      return Response.json({ error: { ...extensions, message } }, { status: ERROR_CODES[extensions.code].status });
+      return refusalOf(error);
     }
   };
-}
-
-const bearerOf = (request: Request): string =>
-  /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
-
-function operationOf(request: Request): IdentityOperation {
-  const name = PATH.exec(new URL(request.url).pathname)?.[1] ?? '';
-  if (request.method !== 'POST' || !Object.hasOwn(identityApi, name)) throw new NotFound('operation');
-  return name as IdentityOperation; // the table has it
 }

@@ -1,21 +1,20 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { RecordedUsage, UsagePort } from '@inevitable/contract';
 import { createTestDatabase, type TestDatabase } from '@inevitable/kit/testing';
 import { composeSubgraphs, readSubgraphs, readSupergraphConfig } from '@inevitable/toolchain';
-import { Command } from 'commander';
-import { openRegistry } from '../parts/open-registry.js';
-import { readSettings } from '../settings/settings.js';
+import { openRegistry } from '../parts/schema-commands/open-registry.js';
+import { publishFiles } from '../test-support/publish-files.js';
+import { recordUse } from '../test-support/record-use.js';
+import { runCommand, worldIn } from '../test-support/run-command.js';
+import { runProgram } from '../test-support/run-program.js';
+import { writeFiles } from '../test-support/write-files.js';
 import { checkCommand } from './check.js';
-import type { CommandWorld } from './command.js';
 
 const run = promisify(execFile);
-const ROOT = process.cwd();
 
 let folder: string;
 let env: NodeJS.ProcessEnv;
@@ -28,18 +27,12 @@ const CONFIG = `subgraphs:
 `;
 const WITHOUT_TEXT = NOTES.replace('  text: String\n', '');
 
-async function write(files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), text);
-  }
-}
+const write = (files: Readonly<Record<string, string>>): Promise<void> => writeFiles(folder, files);
 
 const git = (...args: string[]) =>
   run('git', ['-C', folder, '-c', 'user.name=Ada', '-c', 'user.email=ada@acme.test', ...args]);
 
 beforeEach(async () => {
-  process.exitCode = 0;
   folder = await mkdtemp(join(tmpdir(), 'check-'));
   env = {
     PATH: process.env['PATH'],
@@ -52,53 +45,19 @@ beforeEach(async () => {
   await git('commit', '--quiet', '--message', 'Begin');
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
-afterAll(() => void (process.exitCode = 0));
 
-function world(print: (text: string) => void, complain: (text: string) => void): CommandWorld {
-  return {
-    settings: () => readSettings(env, folder),
-    root: folder,
-    env,
-    colours: false,
-    terminal: false,
-    print,
-    complain,
-  };
-}
-
-/** Runs `stack check` in this process. What threw ends with 2 and its sentence, as the command line has it. */
-async function check(...args: string[]) {
-  let [printed, complained] = ['', ''];
-  const program = new Command('stack')
-    .exitOverride()
-    .configureOutput({ writeErr: (text) => void (complained += text) });
-  checkCommand(
-    program,
-    world(
-      (text) => void (printed += text),
-      (text) => void (complained += text),
-    ),
-  );
-  const here = args.map((arg) => arg.replace('./', `${folder}/`));
-  const error = await program.parseAsync(['check', ...here], { from: 'user' }).then(
-    () => null,
-    (thrown: Error) => thrown,
-  );
-  const code = error ? 2 : process.exitCode;
-  process.exitCode = 0;
-  const told = (text: string): string => text.replaceAll(folder, '.');
-  return { code, printed: told(printed), complained: told(complained), ...(error && { error: told(error.message) }) };
-}
+const check = (...args: string[]) => runCommand([checkCommand], { root: folder, env }, ['check', ...args]);
 
 const lastLine = (text: string): string | undefined => text.trimEnd().split('\n').at(-1);
 
 describe('stack check', () => {
   it('compares with HEAD where nothing is published, and ends with 0 where nothing changed', async () => {
     expect(await check()).toEqual({
-      code: 0,
+      exitCode: 0,
       printed:
         'Judged by no operations: none was recorded or given. No operation needed a new plan.\nPassed: the API schema does not change.\n',
       complained: '',
+      error: null,
     });
   });
 
@@ -107,9 +66,9 @@ describe('stack check', () => {
       'schemas/notes.graphql': WITHOUT_TEXT,
       'app/notes.graphql': 'query Notes { notes { text } }\nquery Ids { notes { id } }',
     });
-    const { code, printed, complained } = await check('--operations', './app/**/*.graphql');
+    const { exitCode, printed, complained } = await check('--operations', './app/**/*.graphql');
 
-    expect([code, complained, lastLine(printed)]).toEqual([
+    expect([exitCode, complained, lastLine(printed)]).toEqual([
       1,
       '',
       'Not passed: 1 change breaks operations that are in use.',
@@ -132,7 +91,7 @@ describe('stack check', () => {
       await check('--operations', './app', '--format', 'markdown'),
     ];
 
-    expect([text, ...others].map(({ code }) => code)).toEqual([1, 1, 1]);
+    expect([text, ...others].map(({ exitCode }) => exitCode)).toEqual([1, 1, 1]);
     expect(text.printed.replaceAll(/[│\s]/g, '')).toContain(`Operation"${name.slice(0, 100)}…"`);
     for (const { printed } of others) expect(printed).toContain(`Operation "${name.slice(0, 100)}…"`);
     for (const { printed } of [text, ...others]) expect(printed).not.toContain(name.slice(0, 101));
@@ -140,16 +99,16 @@ describe('stack check', () => {
 
   it('only warns where no known operation breaks', async () => {
     await write({ 'schemas/notes.graphql': WITHOUT_TEXT, 'app/ids.graphql': 'query Ids { notes { id } }' });
-    const { code, printed } = await check('--operations', './app');
+    const { exitCode, printed } = await check('--operations', './app');
 
-    expect([code, lastLine(printed)]).toEqual([0, 'Passed: 1 change, judged by 1 operation.']);
+    expect([exitCode, lastLine(printed)]).toEqual([0, 'Passed: 1 change, judged by 1 operation.']);
   });
 
   it('prints one JSON object with --json', async () => {
     await write({ 'schemas/notes.graphql': WITHOUT_TEXT });
-    const { code, printed } = await check('--json');
+    const { exitCode, printed } = await check('--json');
 
-    expect([code, Object.keys(JSON.parse(printed) as object)]).toEqual([
+    expect([exitCode, Object.keys(JSON.parse(printed) as object)]).toEqual([
       1,
       ['format', 'passed', 'verdict', 'findings', 'changes', 'unexplained', 'access', 'usage', 'plans'],
     ]);
@@ -178,18 +137,25 @@ describe('stack check', () => {
 
   it('ends with 1 where the candidate does not compose', async () => {
     await write({ 'schemas/tags.graphql': 'type Note {\n  id: ID!\n  text: Int\n}\n' });
-    const { code, printed } = await check();
+    const { exitCode, printed } = await check();
 
-    expect(code).toBe(1);
+    expect(exitCode).toBe(1);
     expect(printed).toMatch(/error FIELD_TYPE_MISMATCH: [\s\S]*at schemas\//);
     expect(lastLine(printed)).toMatch(/^The candidate does not compose: \d errors?\.$/);
   });
 
   it('checks one subgraph in place of the one that supergraph.yaml names', async () => {
     await write({ 'draft.graphql': WITHOUT_TEXT });
-    const { code, printed } = await check('--subgraph', 'notes', '--schema', './draft.graphql', '--format', 'github');
+    const { exitCode, printed } = await check(
+      '--subgraph',
+      'notes',
+      '--schema',
+      './draft.graphql',
+      '--format',
+      'github',
+    );
 
-    expect(code).toBe(1);
+    expect(exitCode).toBe(1);
     expect(printed).toMatch(/^::error file=draft\.graphql,line=4,/);
   });
 
@@ -206,7 +172,7 @@ describe('stack check', () => {
 
     for (const file of ['./supergraph.graphql', './before.yaml'])
       expect(await check('--against', file)).toMatchObject({
-        code: 1,
+        exitCode: 1,
         printed: expect.stringContaining("Field 'text' was removed from object type 'Note'."),
       });
   });
@@ -216,7 +182,7 @@ describe('stack check', () => {
     await git('commit', '--quiet', '--all', '--message', 'Remove the text');
     const codes = [await check(), await check('--against', 'HEAD~1'), await check('--against', 'main')];
 
-    expect(codes.map(({ code }) => code)).toEqual([0, 1, 0]);
+    expect(codes.map(({ exitCode }) => exitCode)).toEqual([0, 1, 0]);
   });
 
   it.each([
@@ -238,9 +204,9 @@ describe('stack check', () => {
     [['--days', '0'], /A whole number from 1 to 90/],
   ])('ends with 2 and one sentence for %j', async (args, sentence) => {
     await write({ 'odd.graphql': 'enum join__Graph { A }', 'new.yaml': CONFIG });
-    const { code, printed, error } = await check(...args);
+    const { exitCode, printed, error } = await check(...args);
 
-    expect([code, printed]).toEqual([2, '']);
+    expect([exitCode, printed]).toEqual([2, '']);
     expect(error).toMatch(sentence);
   });
 
@@ -256,7 +222,7 @@ describe('stack check', () => {
     await rm(join(folder, '.git'), { recursive: true });
     const none = await check();
 
-    expect([broken, gone, none].map(({ code, error }) => [code, error?.replace(/:[^:]*$/, '')])).toEqual([
+    expect([broken, gone, none].map(({ exitCode, error }) => [exitCode, error?.replace(/:[^:]*$/, '')])).toEqual([
       [2, expect.stringMatching(/^Revision "HEAD" does not compose, so nothing can be compared with it/)],
       [2, './schemas/tags.graphql is not in revision "HEAD".'],
       [2, '. is in no git repository.'],
@@ -265,17 +231,16 @@ describe('stack check', () => {
 
   it('is a command of the stack: exit codes and streams of the program itself', async () => {
     await write({ 'schemas/notes.graphql': WITHOUT_TEXT });
-    const stack = (...args: string[]) =>
-      run(process.execPath, [join(ROOT, 'scripts/bin/stack.js'), 'check', ...args], { env, cwd: folder }).then(
-        ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-        ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
-      );
-    env = { ...process.env, ...env };
-    const [breaking, unreadable] = [await stack('--json'), await stack('--against', 'nosuch')];
+    const place = { root: folder, env: { ...process.env, ...env } };
+    const breaking = await runProgram(place, ['check', '--json']);
+    const unreadable = await runProgram(place, ['check', '--against', 'nosuch']);
 
-    expect(breaking).toMatchObject({ code: 1, stdout: expect.stringMatching(/^\{"format":1,"passed":false,.*\}\n$/) });
-    expect([unreadable.code, unreadable.stdout]).toEqual([2, '']);
-    expect(unreadable.stderr).toMatch(/^stack: There is no git revision "nosuch" in .*\n$/m);
+    expect(breaking).toMatchObject({
+      exitCode: 1,
+      printed: expect.stringMatching(/^\{"format":1,"passed":false,.*\}\n$/),
+    });
+    expect([unreadable.exitCode, unreadable.printed]).toEqual([2, '']);
+    expect(unreadable.complained).toMatch(/^stack: There is no git revision "nosuch" in .*\n$/m);
   });
 });
 
@@ -288,45 +253,15 @@ describe('With a registry, stack check', () => {
 
   it('compares with what is published and judges by what gateways recorded', async () => {
     env = { ...env, DATABASE_URL: database.url, LOG_LEVEL: 'silent' };
-    const silent = world(
-      () => undefined,
-      () => undefined,
-    );
     const unpublished = await check('--against', 'registry');
-    const { registry, usage, close } = await openRegistry(silent, undefined);
-    const config = join(folder, 'supergraph.yaml');
-    const subgraphs = await readSubgraphs(config, await readSupergraphConfig(config));
-    const composed = composeSubgraphs(subgraphs) as { sdl: string };
-    await registry.publish({
-      sdl: composed.sdl,
-      subgraphs: subgraphs.map(({ name, routingUrl, sdl }) => ({ name, routingUrl, sdl })),
-      by: 'ada',
-      gitRevision: null,
-      forced: false,
-      findings: [],
-      reason: null,
-      basedOn: null,
-    });
-    const document = 'query Texts {\n  notes {\n    text\n  }\n}';
-    await (usage as RecordedUsage & UsagePort).record([
-      {
-        signature: createHash('sha256').update(document).digest('hex'),
-        operationName: 'Texts',
-        document,
-        inputs: [],
-        client: { name: 'web', version: '1.2' },
-        plan: 'pro',
-        hour: Math.floor(Date.now() / 3_600_000) * 3_600_000,
-        count: 7,
-        errors: 0,
-        totalMs: 70,
-      },
-    ]);
-    await close();
+    const opened = await openRegistry(worldIn({ root: folder, env }), undefined);
+    await publishFiles(opened, join(folder, 'supergraph.yaml'));
+    await recordUse(opened, 'Texts', 'query Texts {\n  notes {\n    text\n  }\n}');
+    await opened.close();
     await write({ 'schemas/notes.graphql': WITHOUT_TEXT });
     await git('commit', '--quiet', '--all', '--message', 'Remove the text'); // HEAD is not what counts
 
-    const { code, printed } = await check('--json');
+    const { exitCode, printed } = await check('--json');
     const report = JSON.parse(printed) as {
       changes: { coordinate: string; severity: string; affected: { clients: object[] } }[];
       usage: object;
@@ -336,8 +271,8 @@ describe('With a registry, stack check', () => {
     const alone = ['--config', './none.yaml', '--subgraph', 'notes', '--schema', './alone/notes.graphql'];
     const one = await check(...alone, '--format', 'github');
 
-    expect(unpublished).toMatchObject({ code: 2, error: expect.stringMatching(/^Nothing was published yet: /) });
-    expect(code).toBe(1);
+    expect(unpublished).toMatchObject({ exitCode: 2, error: expect.stringMatching(/^Nothing was published yet: /) });
+    expect(exitCode).toBe(1);
     expect(report.changes).toMatchObject([
       {
         coordinate: 'Note.text',
@@ -347,7 +282,7 @@ describe('With a registry, stack check', () => {
     ]);
     expect(report.usage).toMatchObject({ operations: 1, recorded: 1, days: 30 });
     expect(one).toMatchObject({
-      code: 1,
+      exitCode: 1,
       printed: expect.stringMatching(/^::error file=alone\/notes\.graphql,line=4,/),
     });
   });

@@ -16,7 +16,7 @@ import {
   type PlanRegressionSeverity,
   type SubgraphText,
 } from '@inevitable/toolchain';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import {
   isFile,
   NothingToCheck,
@@ -24,10 +24,11 @@ import {
   readBaseFile,
   readBaseRevision,
   readCandidate,
-} from '../parts/check-sides.js';
-import { openRegistry, type OpenRegistry } from '../parts/open-registry.js';
+} from '../parts/schema-commands/check-sides.js';
+import { daysOfUse } from '../parts/schema-commands/days-of-use.js';
+import { openRegistry, type OpenRegistry } from '../parts/schema-commands/open-registry.js';
 import { progressTo } from '../parts/progress.js';
-import { refuseJsonFormat } from '../parts/refuse-json-format.js';
+import { refuseJsonFormat } from '../parts/schema-commands/refuse-json-format.js';
 import type { Settings } from '../settings/settings.js';
 import { ExitCode, type CommandWorld } from './command.js';
 
@@ -68,8 +69,6 @@ interface Flags {
   readonly planRegressions: PlanRegressionSeverity;
 }
 
-const MOST_DAYS = 90;
-
 export function checkCommand(program: Command, world: CommandWorld): void {
   program
     .command('check')
@@ -81,7 +80,7 @@ export function checkCommand(program: Command, world: CommandWorld): void {
     .option('--schema <file>', 'the schema of --subgraph')
     .option('--against <what>', 'registry, a file or a git revision')
     .option('--operations <path...>', 'operations that clients send: files, folders, patterns')
-    .option('--days <n>', 'judge by what was recorded in so many days', wholeDays, 30)
+    .option('--days <n>', 'judge by what was recorded in so many days', daysOfUse, 30)
     .option('--config <file>', 'the supergraph configuration; SUPERGRAPH_CONFIG or supergraph.yaml unless told')
     .option('--registry <url>', 'a running stack, in place of the own database')
     .addOption(
@@ -93,12 +92,6 @@ export function checkCommand(program: Command, world: CommandWorld): void {
     .addOption(new Option('--format <format>', 'how the report is told').choices(FINDING_FORMATS).default('text'))
     .addHelpText('after', HELP)
     .action((flags: Flags) => check(flags, world));
-}
-
-function wholeDays(text: string): number {
-  const days = Number(text);
-  if (Number.isInteger(days) && days >= 1 && days <= MOST_DAYS) return days;
-  throw new InvalidArgumentError(`A whole number from 1 to ${MOST_DAYS}: what is older is not kept.`);
 }
 
 async function check(flags: Flags, world: CommandWorld): Promise<void> {

@@ -1,30 +1,23 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Command } from 'commander';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { watchSupergraph, type SupergraphLook } from '../parts/watch-supergraph.js';
 import { FileUnwritable, writeAtomically } from '../parts/write-atomically.js';
-import { readSettings } from '../settings/settings.js';
+import { runCommand } from '../test-support/run-command.js';
+import { writeFiles } from '../test-support/write-files.js';
 import { composeCommand } from './compose.js';
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'compose-'));
-  process.exitCode = 0;
 });
 afterEach(() => rm(folder, { recursive: true }));
-afterAll(() => void (process.exitCode = 0));
 
 const GOOD = 'type Query { a: Thing }\ntype Thing @key(fields: "id") { id: ID! }\n';
 const CLASH = { a: 'type Query { f: Int }\n', b: 'type Query {\n  f: Int\n}\n' };
 
-async function write(files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), text);
-  }
-}
+const write = (files: Readonly<Record<string, string>>): Promise<void> => writeFiles(folder, files);
 
 /** A supergraph.yaml of these schemas, each in a file of its own. */
 async function project(schemas: Readonly<Record<string, string>>): Promise<void> {
@@ -38,44 +31,27 @@ async function project(schemas: Readonly<Record<string, string>>): Promise<void>
   });
 }
 
-/** Runs `stack compose` in the folder. A command that threw ends with 2 and its sentence, as command-line.ts has it. */
-async function compose(...args: string[]) {
-  let [printed, complained] = ['', ''];
-  const program = new Command('stack').exitOverride().configureOutput({ writeErr: () => undefined });
-  composeCommand(program, {
-    settings: () => readSettings({ SUPERGRAPH_CONFIG: join(folder, 'supergraph.yaml') }, folder),
-    root: folder,
-    env: {},
-    colours: false,
-    terminal: false,
-    print: (text) => void (printed += text),
-    complain: (text) => void (complained += text),
-  });
-  const here = args.map((arg) => arg.replace('./', `${folder}/`));
-  const error = await program.parseAsync(['compose', ...here], { from: 'user' }).then(
-    () => null,
-    (thrown: Error) => thrown,
-  );
-  const code = error ? 2 : process.exitCode;
-  process.exitCode = 0;
-  const told = (text: string): string => text.replaceAll(folder, '.');
-  return { code, printed: told(printed), complained: told(complained), ...(error && { error: told(error.message) }) };
-}
+const compose = (...args: string[]) =>
+  runCommand([composeCommand], { root: folder, env: { SUPERGRAPH_CONFIG: join(folder, 'supergraph.yaml') } }, [
+    'compose',
+    ...args,
+  ]);
 
 describe('stack compose', () => {
   it('prints the supergraph schema, and nothing else', async () => {
     await project({ a: GOOD });
-    const { code, printed, complained } = await compose();
-    expect([code, complained]).toEqual([0, '']);
+    const { exitCode, printed, complained } = await compose();
+    expect([exitCode, complained]).toEqual([0, '']);
     expect(printed).toMatch(/^schema\n {2}@link[\s\S]*type Thing\n[\s\S]*\}\n$/);
   });
 
   it('writes it to a file and says so, leaving no draft behind', async () => {
     await project({ a: GOOD });
     expect(await compose('--output', './supergraph.graphql')).toEqual({
-      code: 0,
+      exitCode: 0,
       printed: '',
       complained: '1 subgraph composes into ./supergraph.graphql: no findings.\n',
+      error: null,
     });
     expect(await readFile(join(folder, 'supergraph.graphql'), 'utf8')).toContain('type Thing');
     expect((await readdir(folder)).sort()).toEqual(['schemas', 'supergraph.graphql', 'supergraph.yaml']);
@@ -85,7 +61,7 @@ describe('stack compose', () => {
     await project(CLASH);
     await write({ 'supergraph.graphql': 'the old one' });
     expect(await compose('--output', './supergraph.graphql')).toEqual({
-      code: 1,
+      exitCode: 1,
       printed: '',
       complained: `error INVALID_FIELD_SHARING: Non-shareable field "Query.f" is resolved from multiple subgraphs: it is resolved from subgraphs "a" and "b" and defined as non-shareable in all of them
   at schemas/a.graphql:1:14 (subgraph a)
@@ -98,14 +74,15 @@ describe('stack compose', () => {
   → Let one subgraph resolve the field and take it out of the others. Where all of them really answer the same, mark it @shareable in every one of them.
 The subgraphs do not compose: 1 error; ./supergraph.graphql stays as it was.
 `,
+      error: null,
     });
     expect(await readFile(join(folder, 'supergraph.graphql'), 'utf8')).toBe('the old one');
   });
 
   it('ends with 1 and the place for a schema that is not GraphQL', async () => {
     await project({ a: 'type Query {\n  a Int\n}' });
-    const { code, complained } = await compose();
-    expect(code).toBe(1);
+    const { exitCode, complained } = await compose();
+    expect(exitCode).toBe(1);
     expect(complained).toContain(
       'at schemas/a.graphql:2:5 (subgraph a)\n\n    1 | type Query {\n  > 2 |   a Int\n      |     ^',
     );
@@ -126,7 +103,7 @@ The subgraphs do not compose: 1 error; ./supergraph.graphql stays as it was.
     await write({ 'other/b.graphql': 'root:x:0:secret' });
     const unreadable = await compose('--config', './here/supergraph.yaml');
 
-    expect([clash.code, clash.complained]).toEqual([1, expect.stringContaining('other/b.graphql')]);
+    expect([clash.exitCode, clash.complained]).toEqual([1, expect.stringContaining('other/b.graphql')]);
     expect(clash.complained).toMatch(/INVALID_FIELD_SHARING[^]*/);
     expect(unreadable.error).toBe(
       './here/supergraph.yaml:2: ./other/b.graphql is not valid GraphQL; it is not quoted, because it is outside of the repository of supergraph.yaml.',
@@ -142,8 +119,8 @@ The subgraphs do not compose: 1 error; ./supergraph.graphql stays as it was.
       subgraph: 'a',
       place: { file: 'schemas/a.graphql', line: 3, column: 6 },
     };
-    const { code, printed, complained } = await compose('--json');
-    expect([code, complained]).toEqual([0, '']);
+    const { exitCode, printed, complained } = await compose('--json');
+    expect([exitCode, complained]).toEqual([0, '']);
     expect(JSON.parse(printed)).toMatchObject({
       ok: true,
       sdl: expect.stringContaining('join__Graph'),
@@ -157,7 +134,7 @@ The subgraphs do not compose: 1 error; ./supergraph.graphql stays as it was.
     });
     await project(CLASH);
     const failed = await compose('--json');
-    expect(failed).toMatchObject({ code: 1, complained: '' });
+    expect(failed).toMatchObject({ exitCode: 1, complained: '' });
     expect(JSON.parse(failed.printed)).toEqual({
       ok: false,
       findings: [
@@ -177,7 +154,7 @@ The subgraphs do not compose: 1 error; ./supergraph.graphql stays as it was.
   it('tells findings as CI systems read them', async () => {
     await project(CLASH);
     expect(await compose('--format', 'github')).toMatchObject({
-      code: 1,
+      exitCode: 1,
       printed: expect.stringMatching(
         /^::error file=schemas\/a\.graphql,line=1,col=14,title=INVALID_FIELD_SHARING \(subgraph a\)::[^\n]*\n$/,
       ),
@@ -188,12 +165,13 @@ The subgraphs do not compose: 1 error; ./supergraph.graphql stays as it was.
     );
     await project({ a: GOOD });
     expect(await compose('--format', 'markdown')).toEqual({
-      code: 0,
+      exitCode: 0,
       printed: '**stack compose**: no findings.\n',
       complained: '',
+      error: null,
     });
     expect(await compose('--format', 'junit', '--json')).toMatchObject({
-      code: 2,
+      exitCode: 2,
       error: '--json and --format junit are two ways to tell the same: leave out one of them.',
     });
     expect((await compose('--format', 'text', '--json')).printed).toMatch(/^\{.*\}\n$/);
@@ -232,8 +210,8 @@ The subgraphs do not compose: 1 error; ./supergraph.graphql stays as it was.
     ],
   ])('ends with 2 and one sentence, the file untouched, for %s', async (_what, files, sentence) => {
     await write({ ...files, 'supergraph.graphql': 'the old one' });
-    const { code, printed, complained, error } = await compose('--output', './supergraph.graphql');
-    expect([code, printed, complained]).toEqual([2, '', '']);
+    const { exitCode, printed, complained, error } = await compose('--output', './supergraph.graphql');
+    expect([exitCode, printed, complained]).toEqual([2, '', '']);
     expect(error).toMatch(/^[^\n]*\.$/);
     expect(error!.startsWith(sentence)).toBe(true);
     expect(await readFile(join(folder, 'supergraph.graphql'), 'utf8')).toBe('the old one');
@@ -242,7 +220,7 @@ The subgraphs do not compose: 1 error; ./supergraph.graphql stays as it was.
   it('ends with 2 where the schema cannot be written', async () => {
     await project({ a: GOOD });
     expect(await compose('--output', './nowhere/supergraph.graphql')).toMatchObject({
-      code: 2,
+      exitCode: 2,
       error: './nowhere/supergraph.graphql cannot be written (ENOENT).',
     });
   });

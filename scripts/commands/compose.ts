@@ -17,7 +17,7 @@ import {
 } from '@inevitable/toolchain/compose';
 import { oneSentence } from '../parts/one-sentence.js';
 import { progressTo } from '../parts/progress.js';
-import { refuseJsonFormat } from '../parts/refuse-json-format.js';
+import { refuseJsonFormat } from '../parts/schema-commands/refuse-json-format.js';
 import { runUntilSignal } from '../parts/run-until-signal.js';
 import { watchSupergraph } from '../parts/watch-supergraph.js';
 import { writeAtomically } from '../parts/write-atomically.js';

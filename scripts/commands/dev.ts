@@ -1,5 +1,6 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { pino } from 'pino';
+import { portToServe } from '../parts/port-to-serve.js';
 import { progressTo } from '../parts/progress.js';
 import { runUntilSignal } from '../parts/run-until-signal.js';
 import type { CommandWorld } from './command.js';
@@ -22,7 +23,7 @@ export function devCommand(program: Command, world: CommandWorld): void {
   program
     .command('dev')
     .description('start everything, and serve what you change while it runs')
-    .option('--port <number>', 'in place of the setting PORT', portFrom)
+    .option('--port <number>', 'in place of the setting PORT', portToServe)
     .addHelpText('after', HELP)
     .action(async ({ port }: { port?: number }) => {
       const given = world.settings();
@@ -33,10 +34,4 @@ export function devCommand(program: Command, world: CommandWorld): void {
       const terminal = { colours: world.colours && world.terminal, complain: world.complain };
       await runUntilSignal((closers) => runDev(settings, terminal, progress, log, closers), progress.line);
     });
-}
-
-function portFrom(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
-  return port;
 }

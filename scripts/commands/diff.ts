@@ -15,10 +15,10 @@ import {
   type ComparedVersion,
   type Finding,
 } from '@inevitable/toolchain';
-import { NothingPublished } from '../parts/chosen-supergraph.js';
-import { openRegistry } from '../parts/open-registry.js';
+import { NothingPublished } from '../parts/schema-commands/chosen-supergraph.js';
+import { openRegistry } from '../parts/schema-commands/open-registry.js';
 import { progressTo } from '../parts/progress.js';
-import { versionNumber } from '../parts/version-number.js';
+import { versionNumber } from '../parts/schema-commands/version-number.js';
 import { ExitCode, type CommandWorld } from './command.js';
 
 const HELP = `

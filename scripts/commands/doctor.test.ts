@@ -8,10 +8,9 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { identityDatabase } from '@inevitable/identity';
-import { ensureRoles, migrate } from '@inevitable/kit/host';
+import { ensureRoles, JOB_STORE_ROLES, JOB_STORE_SCHEMA, migrate, migrateJobStore } from '@inevitable/kit/host';
 import { createTestDatabase, type TestDatabase } from '@inevitable/kit/testing';
 import { operationsDatabase } from '@inevitable/operations';
-import { Command } from 'commander';
 import pg from 'pg';
 import type { Check, Said } from '../doctor/check.js';
 import { clockCheck } from '../doctor/clock.js';
@@ -21,6 +20,7 @@ import { EVERY_CHECK, runCheck } from '../doctor/examine.js';
 import { gitCheck } from '../doctor/git.js';
 import { identityCheck } from '../doctor/identity.js';
 import { installedCheck } from '../doctor/installed.js';
+import { jobStoreCheck } from '../doctor/job-store.js';
 import { machineCheck } from '../doctor/machine.js';
 import { openPatient } from '../doctor/patient.js';
 import { portsCheck } from '../doctor/ports.js';
@@ -30,6 +30,7 @@ import { servicesCheck } from '../doctor/services.js';
 import { settingsCheck } from '../doctor/settings.js';
 import { supergraphCheck } from '../doctor/supergraph.js';
 import { readSettings } from '../settings/settings.js';
+import { runCommand } from '../test-support/run-command.js';
 import { doctorCommand } from './doctor.js';
 
 const ROOT = process.cwd();
@@ -79,7 +80,6 @@ beforeEach(async () => {
   place = await mkdtemp(join(tmpdir(), 'stack-doctor-'));
 });
 afterEach(async () => {
-  process.exitCode = 0;
   await rm(place, { recursive: true, force: true });
 });
 
@@ -295,6 +295,54 @@ describe('stack doctor, of the database', () => {
       expect.stringMatching(/^warning: "doctored": the database has 20990101000000_later, and this code does not/),
       expect.stringMatching(/^warning: "doctored" lacks the migrations 20261121000000_notes/),
     ]);
+  });
+});
+
+describe('stack doctor, of the job store', () => {
+  const mongo = () => `mongodb://me:canary@127.0.0.1:${deadPort}/jobs?serverSelectionTimeoutMS=100`;
+
+  it('says where jobs are kept', async () => {
+    expect(await said(jobStoreCheck, { DATABASE_URL: databaseUrl })).toEqual([
+      { verdict: 'ok', message: 'MONGODB_URI is not set: jobs are kept in PostgreSQL.' },
+    ]);
+  });
+
+  it('finds a MongoDB that is down, and one that is set beside a job store in PostgreSQL', async () => {
+    const [down] = await wrong(jobStoreCheck, { MONGODB_URI: mongo() });
+    expect(down).toMatch(/^problem: MongoDB at 127\.0\.0\.1:\d+ \(database "jobs"\) is not there: .*ECONNREFUSED/);
+    expect(down).not.toContain('canary');
+    expect(await wrong(settingsCheck, { MONGODB_URI: mongo(), JOBS_DATABASE_URL: databaseUrl })).toEqual([
+      expect.stringMatching(
+        /^problem: MONGODB_URI and JOBS_DATABASE_URL are both set, and jobs are kept in one place\./,
+      ),
+    ]);
+  });
+
+  it('finds jobs that wait in PostgreSQL while MongoDB is set, and a store that jobs have left', async () => {
+    const jobs = await createTestDatabase('job store', async (url) => {
+      await ensureRoles(url, new URL(url).password, JOB_STORE_SCHEMA, JOB_STORE_ROLES);
+      await migrateJobStore(url);
+    });
+    const owner = new pg.Client({ connectionString: jobs.url });
+    await owner.connect();
+    try {
+      await owner.query(
+        `select jobs.insert_jobs('[{"id": "01900000-0000-7000-8000-000000000001", "name": "a.b", "payload": {}, "correlationId": "c"}]')`,
+      );
+      expect(await wrong(jobStoreCheck, { MONGODB_URI: mongo(), DATABASE_URL: jobs.url })).toEqual([
+        expect.stringMatching(/^problem: MongoDB/),
+        'warning: 1 job waits in PostgreSQL, where nobody runs it while MONGODB_URI is set. → Stop the stack, and run: stack jobs move --from postgres --to mongodb',
+      ]);
+      await owner.query(
+        `insert into jobs.move (move, other, other_id, why, stage) values (gen_random_uuid(), 'there', 't', 'They were moved.', 'left')`,
+      );
+      expect(await wrong(jobStoreCheck, { DATABASE_URL: jobs.url })).toEqual([
+        'problem: They were moved. → No worker starts before that. To begin anew without them, see docs/jobs.md.',
+      ]);
+    } finally {
+      await owner.end();
+      await jobs.drop();
+    }
   });
 });
 
@@ -514,22 +562,8 @@ describe('stack doctor, of what is installed and what git knows', () => {
 });
 
 describe('stack doctor', () => {
-  async function doctor(env: Record<string, string>, ...flags: string[]) {
-    let [printed, complained] = ['', ''];
-    const given = environment(env);
-    const program = new Command('stack').exitOverride();
-    doctorCommand(program, {
-      settings: () => readSettings(given, folder),
-      root: folder,
-      env: given,
-      colours: false,
-      terminal: false,
-      print: (text) => void (printed += text),
-      complain: (text) => void (complained += text),
-    });
-    await program.parseAsync(['doctor', ...flags], { from: 'user' });
-    return { printed, complained, exitCode: process.exitCode ?? 0 };
-  }
+  const doctor = (env: Record<string, string>, ...flags: string[]) =>
+    runCommand([doctorCommand], { root: folder, env: environment(env) }, ['doctor', ...flags]);
 
   it('gives no check more than its time, and lets none that fails hide another', async () => {
     const never: Check = { name: 'never', run: () => new Promise(() => undefined) };
@@ -549,6 +583,7 @@ describe('stack doctor', () => {
       DOCTORED_DATABASE_URL: `postgres://app:canary-app@127.0.0.1:${deadPort}/x`,
       DOCTORED_SYSTEM_DATABASE_URL: `postgres://system:canary-system@127.0.0.1:${deadPort}/x`,
       NATS_URL: `nats://canary-nats-token@127.0.0.1:${deadPort}`,
+      MONGODB_URI: `mongodb://me:canary-mongo@127.0.0.1:${deadPort},127.0.0.1:1/jobs?appName=canary-app-name&serverSelectionTimeoutMS=100`,
       S3_ENDPOINT: `http://127.0.0.1:${deadPort}`,
       S3_BUCKET: 'files',
       S3_ACCESS_KEY_ID: 'canary-key-id',

@@ -10,7 +10,7 @@ import { progressTo } from '../parts/progress.js';
 import { ExitCode, type CommandWorld } from './command.js';
 
 const EXAMPLES = `
-It changes nothing, and shows no secret. The embedded database is looked at while it runs; --start starts it, and stops it
+It changes nothing, but for a document that it tries out in a MongoDB, and shows no secret. The embedded database is looked at while it runs; --start starts it, and stops it
 again. Each check takes 5 s at most.
 Exit code: 0 nothing is wrong (there may be warnings), 1 something is, 2 it could not look.
 

@@ -13,7 +13,7 @@ import {
 import { Option, type Command } from 'commander';
 import picocolors from 'picocolors';
 import { pino } from 'pino';
-import { chosenSupergraph, type SupergraphChoice } from '../parts/chosen-supergraph.js';
+import { chosenSupergraph, type SupergraphChoice } from '../parts/schema-commands/chosen-supergraph.js';
 import { progressTo } from '../parts/progress.js';
 import { ExitCode, type CommandWorld } from './command.js';
 

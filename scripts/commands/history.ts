@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { asJson, historyAsText } from '@inevitable/toolchain';
-import { openRegistry } from '../parts/open-registry.js';
+import { openRegistry } from '../parts/schema-commands/open-registry.js';
 import { progressTo } from '../parts/progress.js';
 import type { CommandWorld } from './command.js';
 

@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { composeSupergraph } from '@inevitable/gateway';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@inevitable/kit/testing';
-import { Command, CommanderError } from 'commander';
 import { buildSchema } from 'graphql';
-import { openRegistry } from '../parts/open-registry.js';
-import { readSettings } from '../settings/settings.js';
-import type { CommandWorld } from './command.js';
+import { openRegistry } from '../parts/schema-commands/open-registry.js';
+import { publishFiles } from '../test-support/publish-files.js';
+import { runCommand, worldIn } from '../test-support/run-command.js';
+import { runProgram } from '../test-support/run-program.js';
+import { writeFiles } from '../test-support/write-files.js';
 import { explainCommand } from './explain.js';
 import { lintCommand } from './lint.js';
 import { schemaCommand } from './schema.js';
@@ -67,12 +65,11 @@ const PRODUCT = `export default {
 
 let folder: string;
 let database: TestDatabase;
+let env: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'stack-looks-'));
   database = await createTestDatabase('empty', () => Promise.resolve());
-  await mkdir(join(folder, 'migrations/20261122000000_notes'), { recursive: true });
-  await mkdir(join(folder, 'prisma'));
   const files: Readonly<Record<string, string>> = {
     'notes.graphql': NOTES,
     'stars.graphql': STARS,
@@ -84,17 +81,22 @@ beforeAll(async () => {
       `  stars: { routing_url: "http://127.0.0.1:1/graphql", schema: { file: stars.graphql } }`,
     ),
     'broken.yaml': supergraph(`  stars: { routing_url: "http://127.0.0.1:1/graphql", schema: { file: gone.graphql } }`),
+    'old.graphql': 'type Query { old: Int }\n',
+    'old.yaml': 'subgraphs:\n  old: { routing_url: "http://127.0.0.1:1/graphql", schema: { file: old.graphql } }\n',
     'clean.yaml': supergraph('').replace('product.mjs', 'gone.mjs'),
     'op.graphql': 'query Hello { hello }\nquery Notes($first: Int) { notes(first: $first) { nodes { text } } }\n',
   };
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  await writeFiles(folder, files);
+  env = {
+    DATA_DIR: join(folder, 'data'),
+    DATABASE_URL: database.url,
+    SUPERGRAPH_CONFIG: join(folder, 'supergraph.yaml'),
+    LOG_LEVEL: 'silent',
+  };
 });
 afterAll(async () => {
   await database.drop();
   await rm(folder, { recursive: true, force: true });
-});
-afterEach(() => {
-  process.exitCode = 0;
 });
 
 const supergraph = (more: string): string => `subgraphs:
@@ -104,51 +106,8 @@ products:
   notes: { module: ./product.mjs, path_prefix: /notes }
 `;
 
-interface Outcome {
-  readonly printed: string;
-  readonly complained: string;
-  readonly exitCode: number | string | undefined;
-  /** What was thrown: the command line makes exit code 2 and this sentence of it. */
-  readonly refused: string | null;
-}
-
-/** `stack <args>` in the folder of the project. */
-async function stack(...args: string[]): Promise<Outcome> {
-  let printed = '';
-  let complained = '';
-  const world: CommandWorld = {
-    settings: () =>
-      readSettings(
-        {
-          DATA_DIR: join(folder, 'data'),
-          DATABASE_URL: database.url,
-          SUPERGRAPH_CONFIG: join(folder, 'supergraph.yaml'),
-          LOG_LEVEL: 'silent',
-        },
-        folder,
-      ),
-    root: folder,
-    env: {},
-    colours: false,
-    terminal: false,
-    print: (text) => void (printed += text),
-    complain: (text) => void (complained += text),
-  };
-  const program = new Command('stack')
-    .exitOverride()
-    .configureOutput({ writeOut: world.print, writeErr: world.complain });
-  for (const register of [lintCommand, schemaCommand, explainCommand]) register(program, world);
-  let refused: string | null = null;
-  try {
-    await program.parseAsync(args, { from: 'user' });
-  } catch (error) {
-    // Of its own errors commander has told the sentence itself, and the command line tells nothing more.
-    refused = error instanceof CommanderError ? complained : (error as Error).message;
-  }
-  return { printed, complained, exitCode: process.exitCode, refused };
-}
-
-const at = (name: string): string => join(folder, name);
+const stack = (...args: string[]) =>
+  runCommand([lintCommand, schemaCommand, explainCommand], { root: folder, env }, args);
 
 describe('stack lint', () => {
   it('tells what breaks the rules, where, and what to do, and ends with 1', async () => {
@@ -182,7 +141,7 @@ describe('stack lint', () => {
   });
 
   it('ends with 0 where there are hints alone, and says why a declaration could not be loaded', async () => {
-    const { printed, exitCode } = await stack('lint', '--config', at('clean.yaml'), '--json');
+    const { printed, exitCode } = await stack('lint', '--config', './clean.yaml', '--json');
     expect(exitCode).toBe(0);
     expect(JSON.parse(printed)).toMatchObject({
       ok: true,
@@ -214,19 +173,20 @@ describe('stack lint', () => {
     ],
     [['--config', 'nope.yaml'], /nope\.yaml cannot be read \(ENOENT\)\.$/],
   ])('cannot look, in one sentence: %j', async (args, sentence) => {
-    const { printed, refused } = await stack('lint', ...args);
-    expect([printed, refused]).toEqual(['', expect.stringMatching(sentence)]);
+    const { printed, error } = await stack('lint', ...args);
+    expect([printed, error]).toEqual(['', expect.stringMatching(sentence)]);
   });
 
   it('finds nothing in this repository, and ends as the real command with 0; with 2 it says why it could not', async () => {
-    const run = promisify(execFile);
-    const bin = join(ROOT, 'scripts/bin/stack.js');
-    const { stdout } = await run(process.execPath, [bin, 'lint', '--json'], { cwd: ROOT });
-    expect(JSON.parse(stdout)).toEqual({ ok: true, findings: [] });
-    await expect(run(process.execPath, [bin, 'lint', '--subgraph', 'nope'], { cwd: ROOT })).rejects.toMatchObject({
-      code: 2,
-      stdout: '',
-      stderr: expect.stringMatching(/^stack: There is no subgraph "nope": [^\n]*\n$/m),
+    const place = { root: ROOT, env: process.env };
+    expect(await runProgram(place, ['lint', '--json'])).toMatchObject({
+      exitCode: 0,
+      printed: '{"ok":true,"findings":[]}\n',
+    });
+    expect(await runProgram(place, ['lint', '--subgraph', 'nope'])).toEqual({
+      exitCode: 2,
+      printed: '',
+      complained: expect.stringMatching(/^stack: There is no subgraph "nope": [^\n]*\n$/m),
     });
   });
 });
@@ -252,8 +212,10 @@ describe('stack schema', () => {
   });
 
   it('prints the version that was published, and says so where there is none', async () => {
-    expect((await stack('schema', '--published')).refused).toBe('Nothing was published yet: "stack publish" does.');
-    await publish(`type Query { old: Int }`);
+    expect((await stack('schema', '--published')).error).toBe('Nothing was published yet: "stack publish" does.');
+    const opened = await openRegistry(worldIn({ root: folder, env }), undefined);
+    await publishFiles(opened, join(folder, 'old.yaml'));
+    await opened.close();
     const { printed } = await stack('schema', '--published', '--json');
     expect(JSON.parse(printed)).toEqual({ ok: true, version: 1, schema: 'type Query {\n  old: Int\n}' });
     expect((await stack('schema', '--published', '--subgraph', 'old')).printed).toBe('type Query { old: Int }\n');
@@ -261,13 +223,12 @@ describe('stack schema', () => {
 
   it.each([
     [['--subgraph', 'nope'], /^There is no subgraph "nope": there are notes, stars\.$/],
-    [['--config', 'broken.yaml'], /broken\.yaml:3: \S+gone\.graphql cannot be read \(ENOENT\)\.$/],
+    [['--config', './broken.yaml'], /broken\.yaml:3: \S+gone\.graphql cannot be read \(ENOENT\)\.$/],
     [['--registry', 'nope'], /^--registry "nope" is not an http or https URL\.$/],
     [['--supergraph', '--subgraph', 'notes'], /cannot be used with/],
   ])('cannot be printed, in one sentence: %j', async (args, sentence) => {
-    const given = args.map((arg) => (arg.endsWith('.yaml') ? at(arg) : arg));
-    const { printed, refused } = await stack('schema', ...given);
-    expect([printed, refused]).toEqual(['', expect.stringMatching(sentence)]);
+    const { printed, error } = await stack('schema', ...args);
+    expect([printed, error]).toEqual(['', expect.stringMatching(sentence)]);
   });
 });
 
@@ -281,7 +242,7 @@ describe('stack explain', () => {
   });
 
   it('reads a file, the operation that is named, and its variables', async () => {
-    const args = ['--file', at('op.graphql'), '--operation', 'Notes', '--variables', '{ "first": 30 }', '--json'];
+    const args = ['--file', './op.graphql', '--operation', 'Notes', '--variables', '{ "first": 30 }', '--json'];
     const { printed } = await stack('explain', ...args);
     expect(JSON.parse(printed)).toMatchObject({
       ok: true,
@@ -311,34 +272,7 @@ describe('stack explain', () => {
     [['{ hello }', '--variables', '[]'], /^--variables must be a JSON object, such as /],
     [['{ hello }', '--operation', 'Nope'], /^There is no operation "Nope": the document holds one without a name\.$/],
   ])('cannot explain, in one sentence: %j', async (args, sentence) => {
-    const { printed, refused } = await stack('explain', ...args);
-    expect([printed, refused]).toEqual(['', expect.stringMatching(sentence)]);
+    const { printed, error } = await stack('explain', ...args);
+    expect([printed, error]).toEqual(['', expect.stringMatching(sentence)]);
   });
 });
-
-async function publish(sdl: string): Promise<void> {
-  const env = {
-    DATA_DIR: join(folder, 'data'),
-    DATABASE_URL: database.url,
-    SUPERGRAPH_CONFIG: at('supergraph.yaml'),
-    LOG_LEVEL: 'silent',
-  };
-  const { registry, close } = await openRegistry(
-    { settings: () => readSettings(env, folder), complain: () => undefined } as unknown as CommandWorld,
-    undefined,
-  );
-  const subgraphs = [{ name: 'old', routingUrl: 'http://127.0.0.1:1/graphql', sdl }];
-  const composed = composeSupergraph(subgraphs);
-  if (composed.kind === 'failed') throw new Error(JSON.stringify(composed.errors));
-  await registry.publish({
-    sdl: composed.sdl,
-    subgraphs,
-    by: 'ada',
-    gitRevision: null,
-    forced: false,
-    findings: [],
-    reason: null,
-    basedOn: null,
-  });
-  await close();
-}

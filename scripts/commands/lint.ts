@@ -18,7 +18,7 @@ import {
 import { Option, type Command } from 'commander';
 import { readProductFacts } from '../parts/product-facts.js';
 import { progressTo } from '../parts/progress.js';
-import { refuseJsonFormat } from '../parts/refuse-json-format.js';
+import { refuseJsonFormat } from '../parts/schema-commands/refuse-json-format.js';
 import { ExitCode, type CommandWorld } from './command.js';
 
 const NAMES_WIDTH = Math.max(...RULES.map(({ name }) => name.length)) + 2;

@@ -34,8 +34,10 @@ export function migrateCommand(program: Command, world: CommandWorld): void {
           world.print(`${declaration.product}: ${applied.length ? applied.join(', ') : 'up to date'}\n`);
         }
         if (product === undefined) {
-          const { applied } = await databases.prepareJobStore();
-          world.print(`jobs: ${applied.length ? applied.join(', ') : 'up to date'}\n`);
+          const { applied, keptIn } = await databases.prepareJobStore();
+          world.print(
+            `jobs: ${applied.length ? applied.join(', ') : 'up to date'}${settings.mongodbUri === undefined ? '' : `, kept in ${keptIn}`}\n`,
+          );
         }
       } finally {
         await closers.closeAll();

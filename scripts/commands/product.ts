@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import type { TenantRecord } from '@inevitable/contract';
 import type { Identity } from '@inevitable/identity';
 import type { CommandRun, ProductCommand, SubgraphDeclaration } from '@inevitable/kit';
-import { openProductDatabase, runCommand } from '@inevitable/kit/host';
+import { runCommand } from '@inevitable/kit/host';
 import { Closers } from '../parts/closers.js';
 import { openFileStore } from '../parts/file-store.js';
 import { openForOperator } from '../parts/open-for-operator.js';
+import { openProductRows } from '../parts/open-product-rows.js';
 import { loadProducts, productsOf } from '../parts/products.js';
 import { readSupergraphConfig } from '../parts/supergraph.js';
 import type { CommandWorld } from './command.js';
@@ -64,8 +65,7 @@ async function runForTenant(
   try {
     const { settings, databases, identity, log } = await openForOperator(world, closers);
     const tenant = await findTenant(identity, slug);
-    const urls = declaration.database && (await databases.prepare(declaration.database));
-    const database = urls ? await openProductDatabase(declaration.database!, urls.appUrl) : null;
+    const { database } = await openProductRows(declaration, databases);
     if (database) closers.add(`database of ${declaration.name}`, () => database.close());
     const { files } = await openFileStore(settings, closers);
     await runCommand(command, options, {

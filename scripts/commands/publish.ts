@@ -17,13 +17,14 @@ import {
   type FindingFormat,
   type SubgraphText,
 } from '@inevitable/toolchain';
-import { candidateToPublish, folderOf, type CandidateAsked } from '../parts/candidate-to-publish.js';
-import { publishedSupergraph } from '../parts/check-sides.js';
-import { gitRevision } from '../parts/git-revision.js';
-import { openRegistry, type OpenRegistry } from '../parts/open-registry.js';
-import { operatorName } from '../parts/operator-name.js';
+import { candidateToPublish, folderOf, type CandidateAsked } from '../parts/schema-commands/candidate-to-publish.js';
+import { publishedSupergraph } from '../parts/schema-commands/check-sides.js';
+import { daysOfUse } from '../parts/schema-commands/days-of-use.js';
+import { gitRevision } from '../parts/schema-commands/git-revision.js';
+import { openRegistry, type OpenRegistry } from '../parts/schema-commands/open-registry.js';
+import { operatorName } from '../parts/schema-commands/operator-name.js';
 import { progressTo, type Progress } from '../parts/progress.js';
-import { refuseJsonFormat } from '../parts/refuse-json-format.js';
+import { refuseJsonFormat } from '../parts/schema-commands/refuse-json-format.js';
 import { ExitCode, type CommandWorld } from './command.js';
 
 const HELP = `
@@ -47,7 +48,6 @@ Examples:
   stack publish --allow-move --message "notes has a host of its own"
   stack publish --force --message "the old app is gone since Monday"`;
 
-const MOST_DAYS = 90;
 /** What the registry keeps of a check; the rest is counted. */
 const MOST_FINDINGS = 100;
 const LONGEST_FINDING = 1_000;
@@ -77,7 +77,7 @@ export function publishCommand(program: Command, world: CommandWorld): void {
     .option('--routing-url <url>', 'where gateways reach the subgraph; as published before unless told', httpUrl)
     .option('--message <text>', 'why, for those who read the history')
     .option('--registry <url>', "the stack to publish in; this machine's database unless told")
-    .option('--days <number>', 'how far back the use of a change is looked for', daysFrom, 30)
+    .option('--days <number>', 'how far back the use of a change is looked for', daysOfUse, 30)
     .option('--force', 'publish what does not pass the check, and keep what it found')
     .option('--allow-move', 'a subgraph that is reached at another origin is meant: publish it, and keep that it moved')
     .option('--dry-run', 'check, and publish nothing')
@@ -228,12 +228,6 @@ const asData = (outcome: Outcome, sentence: string, root: string): object => ({
   publication: outcome.kind === 'published' ? outcome.publication : null,
   report: outcome.kind === 'there already' ? null : reportAsData(outcome.report, root),
 });
-
-function daysFrom(text: string): number {
-  const days = Number(text);
-  if (Number.isInteger(days) && days >= 1 && days <= MOST_DAYS) return days;
-  throw new InvalidArgumentError(`A whole number from 1 to ${MOST_DAYS}: what is older is not kept.`);
-}
 
 function httpUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;

@@ -3,20 +3,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@inevitable/kit/testing';
-import { composeSubgraphs, readSubgraphs, readSupergraphConfig } from '@inevitable/toolchain';
-import { Command } from 'commander';
 import pg from 'pg';
-import { openRegistry, type OpenRegistry } from '../parts/open-registry.js';
-import { readSettings } from '../settings/settings.js';
-import { ExitCode, type CommandWorld } from './command.js';
+import { openRegistry, type OpenRegistry } from '../parts/schema-commands/open-registry.js';
+import { publishFiles } from '../test-support/publish-files.js';
+import { recordUse } from '../test-support/record-use.js';
+import { runCommand, worldIn } from '../test-support/run-command.js';
+import { runProgram } from '../test-support/run-program.js';
+import { ExitCode } from './command.js';
 import { diffCommand } from './diff.js';
 import { historyCommand } from './history.js';
 import { publishCommand } from './publish.js';
 import { rollbackCommand } from './rollback.js';
 
-const ROOT = process.cwd();
 const run = promisify(execFile);
 const WHO = `${userInfo().username}@${hostname()}`;
 
@@ -38,10 +38,7 @@ beforeAll(async () => {
     LOG_LEVEL: 'silent',
     GIT_DIR: join(folder, 'of-another/.git'), // as within a hook of another repository
   };
-  opened = await openRegistry(
-    worldOf(() => undefined),
-    undefined,
-  );
+  opened = await openRegistry(worldIn({ root: folder, env }), undefined);
   await writeFile(join(folder, '.gitignore'), 'data\n');
   await git('init', '--quiet');
 });
@@ -65,85 +62,24 @@ beforeEach(async () => {
   await write('notes', 'type Query { notes: Int old: Int }');
   await write('users', 'type Query { users: Int }');
 });
-afterEach(() => {
-  process.exitCode = 0;
-});
 
 const write = (name: string, sdl: string) => writeFile(join(folder, `${name}.graphql`), `${sdl}\n`);
 const git = async (...args: string[]) =>
   (await run('git', ['-C', folder, '-c', 'user.name=t', '-c', 'user.email=t@t.test', ...args])).stdout.trim();
 
-const worldOf = (print: (text: string) => void, complain: (text: string) => void = () => undefined): CommandWorld => ({
-  settings: () => readSettings(env, ROOT),
-  root: folder,
-  env,
-  colours: false,
-  terminal: false,
-  print,
-  complain,
-});
-
-/** `stack <args>`, as the command line does it. `error`: what was thrown, of which it makes a sentence and exit code 2. */
-async function stack(...args: string[]) {
-  let [printed, complained] = ['', ''];
-  const world = worldOf(
-    (text) => (printed += text),
-    (text) => (complained += text),
-  );
-  const program = new Command('stack').exitOverride().configureOutput({
-    writeOut: (text) => (printed += text),
-    writeErr: (text) => (complained += text),
-  });
-  for (const register of [publishCommand, historyCommand, diffCommand, rollbackCommand]) register(program, world);
-  process.exitCode = 0;
-  let error: string | null = null;
-  try {
-    await program.parseAsync(args, { from: 'user' });
-  } catch (thrown) {
-    error = (thrown as Error).message;
-  }
-  const exitCode = Number(process.exitCode ?? 0);
-  process.exitCode = 0;
-  return { exitCode, printed, complained: withoutProgress(complained), error };
-}
-
-/** A slow machine is told of steps that take over a second. */
-const withoutProgress = (complained: string): string =>
-  complained.replaceAll(/^ {2}.*(?: …|: done in [\d.]+ s)\n/gm, '');
+const stack = (...args: string[]) =>
+  runCommand([publishCommand, historyCommand, diffCommand, rollbackCommand], { root: folder, env }, args);
 
 const json = async (...args: string[]) => {
   const { printed, exitCode, error } = await stack(...args, '--json');
   expect(error).toBeNull();
   return { exitCode, ...(JSON.parse(printed) as Record<string, unknown>) };
 };
-/** What `stack publish` does, in less time. */
-async function publishHere(basedOn: number | null): Promise<void> {
-  const { supergraphConfig } = readSettings(env, ROOT);
-  const subgraphs = await readSubgraphs(supergraphConfig, await readSupergraphConfig(supergraphConfig));
-  const composed = composeSubgraphs(subgraphs);
-  if (composed.kind === 'failed') throw new Error(composed.findings[0]!.message);
-  const rest = { by: WHO, gitRevision: null, forced: false, findings: [], reason: null, basedOn };
-  await opened.registry.publish({ ...rest, sdl: composed.sdl, subgraphs });
-}
+const publishHere = (basedOn: number | null) =>
+  publishFiles(opened, join(folder, 'supergraph.yaml'), { by: WHO, basedOn });
 
 /** Clients send `Query.old`. */
-const useOld = async () => {
-  const { usage } = opened as unknown as { usage: { record(batch: readonly object[]): Promise<void> } };
-  await usage.record([
-    {
-      signature: 'a'.repeat(64),
-      operationName: 'Old',
-      document: 'query Old { old }',
-      inputs: [],
-      client: { name: 'web', version: '1.2' },
-      plan: 'pro',
-      hour: Math.floor(Date.now() / 3_600_000) * 3_600_000,
-      count: 7,
-      errors: 0,
-      totalMs: 7,
-    },
-  ]);
-};
+const useOld = () => recordUse(opened, 'Old', 'query Old { old }');
 
 describe('stack publish', () => {
   it('publishes what supergraph.yaml composes to, with the commit it was composed from and whoever did it', async () => {
@@ -265,7 +201,7 @@ describe('stack publish', () => {
     await publishHere(null);
     await write('users', 'type Query { not: Published }');
     await writeFile(join(folder, 'other.graphql'), 'type Query { notes: Int old: Int fresh: Int }\n');
-    expect(await json('publish', '--subgraph', 'notes', '--schema', join(folder, 'other.graphql'))).toMatchObject({
+    expect(await json('publish', '--subgraph', 'notes', '--schema', './other.graphql')).toMatchObject({
       outcome: 'published',
       publication: { version: 2 },
     });
@@ -285,15 +221,7 @@ describe('stack publish', () => {
     await publishHere(null);
     await rm(join(folder, 'supergraph.yaml'));
     await writeFile(join(folder, 'third.graphql'), 'type Query { third: Int }\n');
-    const third = [
-      'publish',
-      '--subgraph',
-      'third',
-      '--schema',
-      join(folder, 'third.graphql'),
-      '--config',
-      join(folder, 'none.yaml'),
-    ];
+    const third = ['publish', '--subgraph', 'third', '--schema', './third.graphql', '--config', './none.yaml'];
     const yaml = join(folder, 'supergraph.yaml');
     await writeFile(yaml, 'subgraphs: {}\n');
     expect(await stack(...third)).toMatchObject({
@@ -493,24 +421,19 @@ describe('stack rollback', () => {
 
 describe('The command line', () => {
   it('answers with the exit code and nothing but JSON on standard output', async () => {
-    const command = async (...args: string[]) => {
-      const options = { cwd: folder, env: { PATH: process.env['PATH'], ...env } };
-      const child = run(process.execPath, [join(ROOT, 'scripts/bin/stack.js'), ...args], options);
-      const { stdout, stderr } = await child.catch((error: { stdout: string; stderr: string }) => error);
-      return { code: child.child.exitCode, stdout, stderr: withoutProgress(stderr) };
-    };
+    const place = { root: folder, env: { PATH: process.env['PATH'], ...env } };
     await publishHere(null);
     await useOld();
     await write('notes', 'type Query { notes: Int }');
-    const refused = await command('publish', '--json');
-    expect({ code: refused.code, outcome: (JSON.parse(refused.stdout) as { outcome: string }).outcome }).toEqual({
-      code: ExitCode.Findings,
-      outcome: 'refused',
-    });
-    expect(await command('rollback', '--to', '7')).toEqual({
-      code: ExitCode.CouldNotRun,
-      stdout: '',
-      stderr: 'stack: No such version 7 of the supergraph: "stack history" lists those there are.\n',
+    const refused = await runProgram(place, ['publish', '--json']);
+    expect([refused.exitCode, JSON.parse(refused.printed)]).toEqual([
+      ExitCode.Findings,
+      expect.objectContaining({ outcome: 'refused' }),
+    ]);
+    expect(await runProgram(place, ['rollback', '--to', '7'])).toEqual({
+      exitCode: ExitCode.CouldNotRun,
+      printed: '',
+      complained: 'stack: No such version 7 of the supergraph: "stack history" lists those there are.\n',
     });
   });
 });

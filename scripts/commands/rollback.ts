@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { Conflict, NotFound, type Publication, type SchemaRegistry } from '@inevitable/contract';
 import { asJson } from '@inevitable/toolchain/compose';
-import { openRegistry } from '../parts/open-registry.js';
-import { operatorName } from '../parts/operator-name.js';
+import { openRegistry } from '../parts/schema-commands/open-registry.js';
+import { operatorName } from '../parts/schema-commands/operator-name.js';
 import { progressTo } from '../parts/progress.js';
-import { versionNumber } from '../parts/version-number.js';
+import { versionNumber } from '../parts/schema-commands/version-number.js';
 import { ExitCode, type CommandWorld } from './command.js';
 
 const HELP = `

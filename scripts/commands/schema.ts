@@ -2,7 +2,11 @@ import { apiSchemaOf } from '@inevitable/gateway';
 import { asJson } from '@inevitable/toolchain/compose';
 import { Option, type Command } from 'commander';
 import { lexicographicSortSchema, printSchema } from 'graphql';
-import { chosenSupergraph, type ChosenSupergraph, type SupergraphChoice } from '../parts/chosen-supergraph.js';
+import {
+  chosenSupergraph,
+  type ChosenSupergraph,
+  type SupergraphChoice,
+} from '../parts/schema-commands/chosen-supergraph.js';
 import { ExitCode, type CommandWorld } from './command.js';
 
 const HELP = `

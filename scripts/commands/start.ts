@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { pino, type Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
+import { portToServe } from '../parts/port-to-serve.js';
 import { progressTo, type Progress } from '../parts/progress.js';
 import { runUntilSignal } from '../parts/run-until-signal.js';
 import type { Settings } from '../settings/settings.js';
@@ -62,7 +63,7 @@ export function startCommand(program: Command, world: CommandWorld): void {
     .argument('[name]', 'which subgraph')
     .option('--product <name>', 'worker: only the jobs of this product')
     .option('--queue <name>', 'worker: only the jobs of this queue')
-    .option('--port <number>', 'in place of the setting PORT', portFrom)
+    .option('--port <number>', 'in place of the setting PORT', portToServe)
     .option('--supergraph <file>', 'gateway: a composed supergraph; its subgraphs are where it says', (file) =>
       resolve(file),
     )
@@ -101,10 +102,4 @@ export function startCommand(program: Command, world: CommandWorld): void {
       const progress = progressTo(world.print);
       await runUntilSignal((closers) => run(settings, progress, log, closers), progress.line);
     });
-}
-
-function portFrom(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
-  return port;
 }

@@ -84,6 +84,8 @@ class Registry {
 
 let registry: Registry;
 let recorded: OperationUsage[][];
+/** How often it was told that something is left out. */
+let leftOut: number;
 let refuseUsage: Error | null;
 /** Assertions that identity was asked for. */
 let verified: string[];
@@ -115,12 +117,13 @@ const subgraph = hostSubgraph(operationsSubgraph({ events: [], jobs: [] } as nev
   log,
 });
 beforeEach(async () => {
-  [registry, recorded, refuseUsage, verified, identityIsAway] = [new Registry(), [], null, [], false];
+  [registry, recorded, leftOut, refuseUsage, verified, identityIsAway] = [new Registry(), [], 0, null, [], false];
   logged.length = 0;
   const port = {
-    record: async (batch: readonly OperationUsage[]) => {
+    record: async (batch: readonly OperationUsage[], areLeftOut?: boolean) => {
       if (refuseUsage) throw refuseUsage;
       recorded.push([...batch]);
+      if (areLeftOut) leftOut++;
     },
   };
   api = operationsInternalApi({ registry, usage: port }, services, log);
@@ -357,6 +360,26 @@ describe('A check of assertions', () => {
     expect(await at(100)).toEqual([null, 2]);
   });
 
+  it('believes nothing longer than two minutes, whatever it says itself: its key may be replaced meanwhile', async () => {
+    let now = Date.now();
+    const check = assertionCheck({ verify }, 'operations', () => now);
+    const dated = (aheadSeconds: number): string => {
+      const [header, , signature] = serviceAssertions(gateway, 'operations')().split('.');
+      const iat = Math.floor(now / 1_000) + aheadSeconds;
+      const claims = JSON.stringify({ aud: 'operations', iat, exp: iat + 4_000_000_000 });
+      return `${header}.${Buffer.from(claims).toString('base64url')}.${signature}`;
+    };
+    expect([await check(dated(40)), await check(dated(4_000_000_000))]).toEqual([null, null]);
+    expect(verify).not.toHaveBeenCalled();
+    const ahead = dated(25); // as far as clocks may differ
+    expect(await check(ahead)).toBe('gateway');
+    verify.mockResolvedValue(null);
+    now += 119_000;
+    expect(await check(ahead)).toBe('gateway');
+    now += 2_000;
+    expect(await check(ahead)).toBe(null);
+  });
+
   it('asks again for what did not hold, and for what could not be asked', async () => {
     const check = assertionCheck({ verify }, 'operations');
     const assertion = serviceAssertions(gateway, 'operations')();
@@ -448,6 +471,16 @@ describe('A client of operations', () => {
     await client().usage.record(batch);
     expect(recorded.length).toBeGreaterThan(1);
     expect(recorded.flat()).toEqual(batch);
+  });
+
+  it('tells that operations were left out, also where there is nothing else to leave', async () => {
+    const { usage: far } = client();
+    await far.record([usage()], false);
+    await far.record([]);
+    expect([recorded.length, leftOut]).toEqual([1, 0]);
+    await far.record([usage()], true);
+    await far.record([], true);
+    expect([recorded.length, leftOut]).toEqual([3, 2]);
   });
 
   it('rejects where nothing of a batch was kept, and then alone', async () => {

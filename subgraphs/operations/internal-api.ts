@@ -1,13 +1,13 @@
 import {
+  askedOperation,
   assertionCheck,
   CallerError,
-  ERROR_CODES,
   Forbidden,
   LARGEST_OPERATIONS_BODY,
-  NotFound,
   operationsApi,
   OPERATIONS_AUDIENCE,
-  toErrorBody,
+  presentedAssertion,
+  refusalOf,
   Unauthenticated,
   type OperationsInput,
   type OperationsOperation,
@@ -17,7 +17,7 @@ import {
 } from '@inevitable/contract';
 import { BadUserInput, parseInput, type ProductContext } from '@inevitable/kit';
 import type { InternalApi } from '@inevitable/kit/host';
-import { waitForSupergraph } from './wait-for-supergraph.js';
+import { waitForSupergraph } from './registry/wait-for-supergraph.js';
 
 type Handlers = {
   readonly [Name in OperationsOperation]: (
@@ -32,7 +32,6 @@ export interface OperationsInternalApi extends InternalApi {
   close(): void;
 }
 
-const PATH = /^\/internal\/v1\/([a-z-]+)$/;
 /** What gateways alone serve, and they alone count: no other service has a word in it. */
 const GATEWAY = 'gateway';
 
@@ -52,8 +51,8 @@ export function operationsInternalApi(
       const version = await supergraphs.after(after, waitMs, signal);
       return { version: version && { id: version.id, sdl: version.sdl, number: version.number } };
     },
-    usage: async ({ batch }) => {
-      await usage.record(batch);
+    usage: async ({ batch, leftOut }) => {
+      await usage.record(batch, leftOut);
       return {};
     },
   };
@@ -64,7 +63,7 @@ export function operationsInternalApi(
   }
 
   async function admit(request: Request): Promise<void> {
-    const service = await serviceOf(bearerOf(request));
+    const service = await serviceOf(presentedAssertion(request));
     if (service === null) throw new Unauthenticated('This needs a service assertion.');
     if (service !== GATEWAY) throw new Forbidden();
   }
@@ -72,8 +71,7 @@ export function operationsInternalApi(
   function refused(error: unknown, request: Request): Response {
     if (!(error instanceof CallerError) && !request.signal.aborted)
       log.error({ err: error, path: new URL(request.url).pathname }, 'an internal call failed');
-    const { message, extensions } = toErrorBody(error);
-    return Response.json({ error: { ...extensions, message } }, { status: ERROR_CODES[extensions.code].status });
+    return refusalOf(error);
   }
 
   return {
@@ -89,22 +87,13 @@ export function operationsInternalApi(
     async answer(request) {
       try {
         await admit(request); // identity was asked for `refuse`, and is not asked again
-        return Response.json(await run(operationOf(request), request));
+        return Response.json(await run(askedOperation(request, operationsApi), request));
       } catch (error) {
         return refused(error, request);
       }
     },
     close: () => supergraphs.close(),
   };
-}
-
-const bearerOf = (request: Request): string =>
-  /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
-
-function operationOf(request: Request): OperationsOperation {
-  const name = PATH.exec(new URL(request.url).pathname)?.[1] ?? '';
-  if (request.method !== 'POST' || !Object.hasOwn(operationsApi, name)) throw new NotFound('operation');
-  return name as OperationsOperation; // the table has it
 }
 
 function jsonOf(text: string): unknown {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { COMPARED_GATEWAYS, GATEWAY_NAMES, type GatewayName } from './gateways/gateway-names.js';
+import { GATEWAY_NAMES, type GatewayName } from './gateways/gateway-names.js';
 import { OPERATION_NAMES, type OperationName } from './operations.js';
 import { namesOf, numberOf } from './read-option.js';
 
@@ -48,7 +48,7 @@ export function readOptions(args: readonly string[]): Options {
     quick: values.quick,
     json: values.json,
     operations: namesOf('operations', values.operations, OPERATION_NAMES, run === 'speed' ? OPERATION_NAMES : ['join']),
-    gateways: namesOf('gateways', values.gateways, GATEWAY_NAMES, COMPARED_GATEWAYS),
+    gateways: namesOf('gateways', values.gateways, GATEWAY_NAMES),
     seconds: numberOf('seconds', values.seconds, values.quick ? 1 : run === 'storm' ? 6 : 3, 1, 600),
     rounds: numberOf('rounds', values.rounds, 3, 1, 100),
     warmUpMs: values.quick ? 2_000 : 4_000,

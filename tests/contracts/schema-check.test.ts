@@ -29,7 +29,7 @@ import { anySchema } from '../../gateway/test-support/any-schema.js';
 import { anyNumbers, Choices } from '../../gateway/test-support/choices.js';
 import { judgeChanges, type JudgedChanges } from '../../toolchain/check/judge-changes.js';
 import type { KnownOperation } from '../../toolchain/check/known-operation.js';
-import { definitionPlaces } from '../../toolchain/check/locate-coordinate.js';
+import { definitionPlaces } from '../../toolchain/check/definition-places.js';
 import { indexOperations, validity } from '../../toolchain/check/operation-index.js';
 
 /** With everything that `anySchema` lacks: arguments, inputs, enums that are sent, directives, an interface of one. */

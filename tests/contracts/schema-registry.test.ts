@@ -12,7 +12,6 @@ import {
   type RecordedUsage,
   type SchemaRegistry,
 } from '@inevitable/contract';
-import { Command } from 'commander';
 import fc from 'fast-check';
 import { ADA } from '../../gateway/test-support/test-identity.js';
 import { handles } from '../../gateway/test-support/test-subgraphs.js';
@@ -20,7 +19,7 @@ import { testGateway, type TestGateway } from '../../gateway/test-support/test-g
 import { historyCommand } from '../../scripts/commands/history.js';
 import { publishCommand } from '../../scripts/commands/publish.js';
 import { rollbackCommand } from '../../scripts/commands/rollback.js';
-import { readSettings } from '../../scripts/settings/settings.js';
+import { runCommand } from '../../scripts/test-support/run-command.js';
 import { newVersion, supergraphText } from '../../subgraphs/operations/testing/a-supergraph.js';
 import { openTestOperations, type TestOperations } from '../../subgraphs/operations/testing/open-test-operations.js';
 import { graphqlRegistry, RegistryUnavailable } from '../../toolchain/registry/graphql-registry.js';
@@ -406,15 +405,9 @@ describe('The commands with --registry', () => {
       STACK_TOKEN: gateway.identity.accessToken({ claims: { adm: true } }),
     };
     const stack = async (...args: string[]) => {
-      let printed = '';
-      const print = (text: string) => void (printed += text);
-      const world = { root: folder, env, colours: false, terminal: false, print, complain: () => undefined };
-      const program = new Command('stack').exitOverride();
-      for (const register of [publishCommand, historyCommand, rollbackCommand])
-        register(program, { ...world, settings: () => readSettings(env, folder) });
-      await program.parseAsync([...args, '--registry', gateway.url, '--json'], { from: 'user' });
-      const { exitCode } = process;
-      process.exitCode = 0;
+      const commands = [publishCommand, historyCommand, rollbackCommand];
+      const asked = [...args, '--registry', gateway.url, '--json'];
+      const { exitCode, printed } = await runCommand(commands, { root: folder, env }, asked);
       return { exitCode, ...(JSON.parse(printed) as object) };
     };
     await schema('notes: Int');

@@ -16,8 +16,8 @@ import {
 import { judgeAccess } from './judge-access.js';
 import { judgeChanges, type JudgedChanges } from './judge-changes.js';
 import type { KnownOperation } from './known-operation.js';
-import { recordedOperations } from './known-operations.js';
-import { definitionPlaces, type CheckedSubgraph } from './locate-coordinate.js';
+import { recordedOperations } from './recorded-operations.js';
+import { definitionPlaces, type CheckedSubgraph } from './definition-places.js';
 import { indexOperations, inTurns, validity, type OperationIndex } from './operation-index.js';
 import { replannedFields } from './replanned-fields.js';
 import { verdictOf } from './verdict-of.js';

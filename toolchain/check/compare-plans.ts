@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { startPlannerThreads, type Planner } from '@inevitable/gateway';
+import { startPlannerThreads, undeferred, type Planner } from '@inevitable/gateway';
 import { Kind, parse, print, visit, type DocumentNode } from 'graphql';
 import { affectedOperation, clientsOf } from './affected.js';
 import type { PlanRegression, PlanSize } from './check-report.js';
@@ -72,10 +72,6 @@ export async function comparePlans(comparison: PlanComparison): Promise<Compared
     await threads.close();
   }
 }
-
-/** A server may answer everything at once; then this is the plan. */
-const undeferred = (document: DocumentNode): DocumentNode =>
-  visit(document, { Directive: ({ name }) => (name.value === 'defer' ? null : undefined) });
 
 /** What a thread has to say of a plan that failed is in the error of that plan. */
 const SILENT = { error: () => undefined, warn: () => undefined };

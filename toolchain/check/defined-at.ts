@@ -1,5 +1,5 @@
 import type { Place } from '../findings/finding.js';
-import type { DefinitionPlaces } from './locate-coordinate.js';
+import type { DefinitionPlaces } from './definition-places.js';
 
 /** Where definitions stand in the subgraphs of either side. */
 export interface PlacesOfSides {

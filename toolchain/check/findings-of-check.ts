@@ -1,3 +1,4 @@
+import { counted } from '../findings/counted.js';
 import type { Finding } from '../findings/finding.js';
 import { shortName } from '../findings/short-name.js';
 import { shownPlace } from '../findings/telling.js';
@@ -147,10 +148,6 @@ function listed<Item>(items: readonly Item[], inWords: (item: Item) => string): 
   const told = items.slice(0, MOST_TOLD).map(inWords);
   return items.length > told.length ? [...told, `and ${items.length - told.length} more`] : told;
 }
-
-/** `1 operation`, `1,204 operations`. */
-export const counted = (count: number, noun: string): string =>
-  `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 
 const noneOfKnown = ({ operations, recorded, days: period }: UsageSeen): string =>
   `None of ${counted(operations, 'known operation')}${recorded > 0 ? ` of the last ${days(period)}` : ''}`;

@@ -7,7 +7,7 @@ import type { AccessChange } from './check-report.js';
 import { isCovered } from './is-covered.js';
 import { judgeAccess } from './judge-access.js';
 import type { KnownOperation } from './known-operation.js';
-import { definitionPlaces } from './locate-coordinate.js';
+import { definitionPlaces } from './definition-places.js';
 import { indexOperations, validity } from './operation-index.js';
 
 const LINKS = `schema

@@ -3,7 +3,7 @@ import { buildSchema } from 'graphql';
 import type { JudgedChange } from './check-report.js';
 import { judgeChanges } from './judge-changes.js';
 import type { KnownOperation } from './known-operation.js';
-import { definitionPlaces } from './locate-coordinate.js';
+import { definitionPlaces } from './definition-places.js';
 import { indexOperations, validity } from './operation-index.js';
 
 const BASE = `

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
+import { counted } from '../findings/counted.js';
 import { findingsAsText } from '../findings/findings-as-text.js';
 import { inColumn } from '../findings/in-column.js';
 import { shownPlace, withoutControls, type Telling } from '../findings/telling.js';
@@ -14,7 +15,6 @@ import type {
 import {
   accessUseInWords,
   clientLines,
-  counted,
   operationInWords,
   operationLines,
   regressionInWords,

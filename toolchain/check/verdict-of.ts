@@ -1,6 +1,6 @@
 import { ROUTING_URL_MOVED } from '@inevitable/contract';
+import { counted } from '../findings/counted.js';
 import type { CheckReport } from './check-report.js';
-import { counted } from './findings-of-check.js';
 
 type Judged = Omit<CheckReport, 'format' | 'passed' | 'verdict'>;
 

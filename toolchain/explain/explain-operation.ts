@@ -6,6 +6,7 @@ import {
   operationCosts,
   readCosts,
   readRequirements,
+  undeferred,
   type OperationCost,
   type Planner,
   type QueryPlan,
@@ -133,9 +134,6 @@ function operationNamed({ definitions }: DocumentNode, name: string | null): Ope
   if (another) throw new NoSuchOperation(`Say by --operation which one to explain: the document holds ${names}.`);
   return found;
 }
-
-const undeferred = (document: DocumentNode): DocumentNode =>
-  visit(document, { Directive: ({ name }) => (name.value === 'defer' ? null : undefined) });
 
 function requirementsOf(
   document: DocumentNode,

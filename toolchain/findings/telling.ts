@@ -53,14 +53,15 @@ const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u2
 
 /**
  * Messages quote schemas, operations and clients, and these may come from elsewhere. What would move a terminal's cursor,
- * colour its text or turn it round is shown as U+FFFD. What the runner of GitHub Actions obeys wherever it is printed is
- * broken by a zero-width space: `##[` anywhere, and `::` where a line begins (actions/runner, ActionCommand.cs).
+ * colour its text or turn it round is shown as U+FFFD. What the runner of a CI system obeys wherever it is printed is
+ * broken by a zero-width space: `##[` anywhere, and `::` where a line begins (actions/runner, ActionCommand.cs); `##vso[`
+ * of Azure Pipelines, `##teamcity[`.
  */
 export const withoutControls = (text: string): string =>
   text
     .replace(/\r\n?/g, '\n')
     .replace(CONTROLS, '\ufffd')
-    .replaceAll('##[', '##\u200b[')
+    .replace(/##(?=\w*\[)/g, '##\u200b')
     .replace(/^(\s*):(?=:)/gm, '$1:\u200b');
 
 /** What comes after the message: the other places, the details and the repair, a line each. */

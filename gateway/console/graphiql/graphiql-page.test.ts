@@ -99,6 +99,32 @@ describe('An operation of the GraphiQL page', () => {
     expect(seen).toEqual(['Bearer a1 omit', 'Bearer a2 omit']);
   });
 
+  it('is never asked again in the name of somebody who signed in meanwhile', async () => {
+    const { session, ada } = page();
+    await session.signIn(ada);
+    const { seen, ask } = gateway([401]);
+    const meanwhile = async (url: string, init: { headers: Headers; credentials: string }) => {
+      await session.signOut();
+      await session.signIn({ ...ada, email: 'gus@globex.test' });
+      return ask(url, init);
+    };
+    expect(await askAs(session, meanwhile)('/graphql', { headers: {} })).toEqual({ status: 401 });
+    expect(seen).toEqual(['Bearer a1 omit']);
+    expect(session.email).toBe('gus@globex.test');
+  });
+
+  it('is asked anonymously when somebody else signed in while its token was renewed', async () => {
+    const { session, ada, advance } = page();
+    await session.signIn(ada);
+    advance(599);
+    const { seen, ask } = gateway([]);
+    const asked = askAs(session, ask)('/graphql', { headers: {} });
+    await session.signOut();
+    await session.signIn({ ...ada, email: 'gus@globex.test' });
+    await asked;
+    expect(seen).toEqual(['null omit']);
+  });
+
   it('is asked with what the headers editor says, where that names somebody else', async () => {
     const { session, ada } = page();
     await session.signIn(ada);

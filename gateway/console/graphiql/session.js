@@ -16,6 +16,8 @@ const RENEW_BEFORE_MS = 30_000;
 export function createSession({ post, now = Date.now, kept = null }) {
   /** @type {Kept | null} */
   let current = kept;
+  /** Of this sign-in: another set is another one. @type {Set<string>} */
+  let tokens = new Set(kept ? [kept.accessToken] : []);
   const listeners = new Set();
   const become = (next) => {
     current = next;
@@ -34,6 +36,7 @@ export function createSession({ post, now = Date.now, kept = null }) {
     if (current !== before) return; // signed out, or somebody else signed in meanwhile
     if (status === 200) {
       const { accessToken, refreshToken = before.refreshToken, expiresIn } = body;
+      tokens.add(accessToken);
       become({ ...before, accessToken, refreshToken, expiresAt: until(expiresIn) });
     } else if (status < 500) {
       become(null); // the session is over; a server that cannot answer now says nothing about it
@@ -59,21 +62,25 @@ export function createSession({ post, now = Date.now, kept = null }) {
       const { status, body } = await post('/auth/login', { email, password, ...(tenant && { tenant }) });
       if (status === 200) {
         const { accessToken, refreshToken = null, expiresIn } = body;
+        tokens = new Set([accessToken]);
         become({ email, accessToken, refreshToken, expiresAt: until(expiresIn) });
         return { kind: 'signedIn' };
       }
       const { code, message = 'Signing in failed.' } = body?.error ?? {};
       return { kind: code === 'BAD_USER_INPUT' && !tenant ? 'tenantNeeded' : 'refused', message };
     },
-    /** A token that holds for a while, or null: nobody is signed in. */
+    /** A token that holds for a while, or null: nobody is signed in, or somebody else is by now. */
     async accessToken() {
+      const own = tokens;
       if (current && current.expiresAt - now() < RENEW_BEFORE_MS) await renew();
-      return current?.accessToken ?? null;
+      return tokens === own ? (current?.accessToken ?? null) : null;
     },
-    /** The gateway did not believe `refused`: another token, or null when there is none. */
+    /** The gateway did not believe `refused`: another token of the same sign-in, or null when there is none. */
     async otherToken(refused) {
+      const own = tokens;
+      if (!own.has(refused)) return null;
       if (current?.accessToken === refused) await renew();
-      return current && current.accessToken !== refused ? current.accessToken : null;
+      return tokens === own && current && current.accessToken !== refused ? current.accessToken : null;
     },
     async signOut() {
       const before = current;

@@ -30,8 +30,11 @@ export interface OperationUsage {
 
 /** Where a gateway leaves what it counted. */
 export interface UsagePort {
-  /** Counts are added to what is there. Rejects when nothing of the batch was kept. */
-  record(batch: readonly OperationUsage[]): Promise<void>;
+  /**
+   * Counts are added to what is there. `leftOut`: others were sent of which nothing is known, for want of room. Rejects when
+   * nothing of the batch was kept.
+   */
+  record(batch: readonly OperationUsage[], leftOut?: boolean): Promise<void>;
 }
 
 /** An operation of the last days, with everybody who sent it. */

@@ -10,7 +10,7 @@ const KEPT = 200;
 const ASKED_AT_ONCE = 32;
 /** As identity tolerates it, in seconds. */
 const CLOCK_TOLERANCE = 30;
-/** As identity's: an assertion older than this does not hold, whatever it says itself. In seconds. */
+/** As identity's: an assertion older than this does not hold, whatever it says itself; nor is one believed longer. In seconds. */
 const LONGEST_LIFE = 120;
 
 const shape = z.object({
@@ -30,10 +30,14 @@ export function assertionCheck(services: ServicesPort, audience: string, now = D
   let asking = 0;
 
   /** Epoch seconds from which on it does not hold; null: it cannot hold at all. */
-  function endOf(assertion: string): number | null {
+  function endOf(assertion: string, seconds: number): number | null {
     if (assertion.length > LONGEST_ASSERTION) return null;
     const { data } = shape.safeParse(jwt.decode(assertion, { complete: true }));
-    return data?.payload.aud === audience ? Math.min(data.payload.exp, data.payload.iat + LONGEST_LIFE) : null;
+    if (data?.payload.aud !== audience) return null;
+    const { iat, exp } = data.payload;
+    // One that is dated far ahead would be believed until then, though its key were replaced.
+    if (iat > seconds + CLOCK_TOLERANCE) return null;
+    return Math.min(exp, iat + LONGEST_LIFE, seconds + LONGEST_LIFE);
   }
 
   async function ask(assertion: string): Promise<string | null> {
@@ -51,7 +55,7 @@ export function assertionCheck(services: ServicesPort, audience: string, now = D
     const known = held.get(assertion);
     if (known && seconds < known.until) return known.service;
     held.delete(assertion);
-    const until = endOf(assertion);
+    const until = endOf(assertion, seconds);
     if (until === null || seconds >= until + CLOCK_TOLERANCE) return Promise.resolve(null);
     const service = ask(assertion);
     const entry = { service, until };

@@ -5,7 +5,7 @@ import type { RevocationFeed } from '../ports/revocation-feed.js';
 import type { ServicesPort } from '../ports/services-port.js';
 import type { TenantsPort } from '../ports/tenants-port.js';
 import type { TokenVerificationPort } from '../ports/token-verification-port.js';
-import { operation } from './call-peer.js';
+import { operation } from './peer-operation.js';
 import { LONGEST_ASSERTION } from './service-assertion.js';
 
 /** Everything the other parts ask of identity. One object in one process, one HTTP client apart. */

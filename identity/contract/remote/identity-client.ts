@@ -1,15 +1,6 @@
-import { callPeer } from './call-peer.js';
-import {
-  identityApi,
-  IDENTITY_AUDIENCE,
-  type IdentityInput,
-  type IdentityOperation,
-  type IdentityOutput,
-  type RemoteIdentity,
-} from './identity-api.js';
-import { serviceAssertions, type ServiceCredential } from './service-assertion.js';
-
-const TIMEOUT_MS = 5_000;
+import { identityApi, IDENTITY_AUDIENCE, type RemoteIdentity } from './identity-api.js';
+import { peerClient } from './peer-client.js';
+import type { ServiceCredential } from './service-assertion.js';
 
 /**
  * Identity's ports over HTTP, for a process that does not host identity.
@@ -17,16 +8,7 @@ const TIMEOUT_MS = 5_000;
  * its contract.
  */
 export function identityClient(url: string, credential: ServiceCredential): RemoteIdentity {
-  const assertion = serviceAssertions(credential, IDENTITY_AUDIENCE);
-
-  const call = <Name extends IdentityOperation>(
-    name: Name,
-    input: IdentityInput<Name>,
-    signal: AbortSignal = AbortSignal.timeout(TIMEOUT_MS),
-  ): Promise<IdentityOutput<Name>> =>
-    callPeer({ peer: 'Identity', url, bearer: assertion(), signal }, name, identityApi[name], input) as Promise<
-      IdentityOutput<Name>
-    >;
+  const call = peerClient({ name: 'Identity', audience: IDENTITY_AUDIENCE, api: identityApi, url }, credential);
 
   return {
     verification: {
@@ -38,8 +20,7 @@ export function identityClient(url: string, credential: ServiceCredential): Remo
         (await call('verify-assertion', { assertion: presented, audience })).service,
     },
     revocations: {
-      since: (sequence, waitMs, signal) =>
-        call('revocations', { sequence, waitMs }, AbortSignal.any([signal, AbortSignal.timeout(waitMs + TIMEOUT_MS)])),
+      since: (sequence, waitMs, signal) => call('revocations', { sequence, waitMs }, { waitMs, signal }),
     },
     tenants: {
       find: (tenantId) => call('find-tenant', { tenantId }),

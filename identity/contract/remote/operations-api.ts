@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PublishedSupergraphs } from '../ports/published-supergraphs.js';
 import type { UsagePort } from '../ports/usage-port.js';
-import { operation } from './call-peer.js';
+import { operation } from './peer-operation.js';
 
 /** Everything a gateway asks of operations. Objects in one process, one HTTP client apart. */
 export interface OperationsPorts {
@@ -42,7 +42,14 @@ export const operationsApi = {
       version: z.object({ id: z.string(), sdl: z.string(), number: z.int().positive() }).nullable(),
     }),
   ),
-  usage: operation(z.object({ batch: z.array(operationUsage).max(LARGEST_USAGE_BATCH) }), z.object({})),
+  usage: operation(
+    z.object({
+      batch: z.array(operationUsage).max(LARGEST_USAGE_BATCH),
+      /** Others were sent of which nothing is known. */
+      leftOut: z.boolean().optional(),
+    }),
+    z.object({}),
+  ),
 } as const;
 
 export type OperationsOperation = keyof typeof operationsApi;

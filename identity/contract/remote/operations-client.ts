@@ -1,19 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PublishedSupergraph } from '../ports/published-supergraphs.js';
 import type { OperationUsage } from '../ports/usage-port.js';
-import { callPeer } from './call-peer.js';
 import {
   LARGEST_USAGE_BATCH,
   operationsApi,
   OPERATIONS_AUDIENCE,
   type OperationsInput,
-  type OperationsOperation,
   type OperationsOutput,
   type OperationsPorts,
 } from './operations-api.js';
-import { serviceAssertions, type ServiceCredential } from './service-assertion.js';
+import { peerClient } from './peer-client.js';
+import type { ServiceCredential } from './service-assertion.js';
 
-const TIMEOUT_MS = 5_000;
 /** Shorter than what proxies take for a dead connection. */
 const POLL_WAIT_MS = 20_000;
 /** Between two polls; also what keeps a peer that answers at once from being asked in a tight loop. */
@@ -28,16 +26,7 @@ const REQUEST_CHARACTERS = 4_000_000;
  * refuses the credential, or answers off its contract, and `BadUserInput` for a batch it does not take.
  */
 export function operationsClient(url: string, credential: ServiceCredential): OperationsPorts {
-  const assertion = serviceAssertions(credential, OPERATIONS_AUDIENCE);
-
-  const call = <Name extends OperationsOperation>(
-    name: Name,
-    input: OperationsInput<Name>,
-    signal: AbortSignal = AbortSignal.timeout(TIMEOUT_MS),
-  ): Promise<OperationsOutput<Name>> =>
-    callPeer({ peer: 'Operations', url, bearer: assertion(), signal }, name, operationsApi[name], input) as Promise<
-      OperationsOutput<Name>
-    >;
+  const call = peerClient({ name: 'Operations', audience: OPERATIONS_AUDIENCE, api: operationsApi, url }, credential);
 
   /** Asks until `signal`; the first answer tells of the version that is current then. */
   async function follow(
@@ -51,8 +40,11 @@ export function operationsClient(url: string, credential: ServiceCredential): Op
     while (!signal.aborted) {
       try {
         const waitMs = isHeard ? POLL_WAIT_MS : 0; // so that a problem is over as soon as it is
-        const limit = AbortSignal.any([signal, AbortSignal.timeout(waitMs + TIMEOUT_MS)]);
-        const { version }: OperationsOutput<'supergraph'> = await call('supergraph', { after, waitMs }, limit);
+        const { version }: OperationsOutput<'supergraph'> = await call(
+          'supergraph',
+          { after, waitMs },
+          { waitMs, signal },
+        );
         if (signal.aborted) return;
         if (!isHeard) onProblem(null);
         [isHeard, failures] = [true, 0];
@@ -80,15 +72,16 @@ export function operationsClient(url: string, credential: ServiceCredential): Op
       },
     },
     usage: {
-      async record(batch) {
+      async record(batch, leftOut = false) {
+        if (leftOut && batch.length === 0) return void (await call('usage', { batch: [], leftOut }));
         let kept = false;
         for (const part of requestsOf(batch)) {
           try {
-            await call('usage', { batch: part });
+            await call('usage', { batch: part, leftOut });
           } catch (error) {
             // Once more is all there is for the rest: a batch that is refused is sent again whole, and would count twice.
             if (!kept) throw error;
-            await call('usage', { batch: part }).catch(() => undefined);
+            await call('usage', { batch: part, leftOut }).catch(() => undefined);
           }
           kept = true;
         }

@@ -55,7 +55,9 @@ export async function openServiceCredentials(
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         maxAge: LONGEST_LIFETIME_SECONDS,
       });
-      return typeof claims === 'object' && typeof claims.exp === 'number' ? known.service : null;
+      if (typeof claims !== 'object' || typeof claims.exp !== 'number') return null;
+      // `maxAge` has found out that there is an `iat`, and lets one that is dated ahead live until then.
+      return claims.iat! <= Date.now() / 1_000 + CLOCK_TOLERANCE_SECONDS ? known.service : null;
     } catch {
       return null; // whatever is wrong with it: it does not prove who sent it
     }

@@ -1,4 +1,4 @@
-import { openSystemPool } from '@inevitable/kit/host';
+import { inTransaction, openSystemPool } from '@inevitable/kit/host';
 
 /** Sends one statement and answers its rows. */
 export type Rows = <Row extends object>(statement: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
@@ -19,21 +19,10 @@ export interface SystemDatabase {
 export function openSystemDatabase(systemUrl: string): SystemDatabase {
   const pool = openSystemPool('identity', systemUrl);
 
-  async function transaction<T>(work: (rows: Rows) => Promise<T>): Promise<T> {
-    const client = await pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query('begin');
-      const result = await work(async (statement, values = []) => (await client.query(statement, [...values])).rows);
-      await client.query('commit');
-      return result;
-    } catch (error) {
-      await client.query('rollback').catch((failure: Error) => (broken = failure));
-      throw error;
-    } finally {
-      client.release(broken);
-    }
-  }
+  const transaction: SystemDatabase['transaction'] = (work) =>
+    inTransaction(pool, (client) =>
+      work(async (statement, values = []) => (await client.query(statement, [...values])).rows),
+    );
 
   return {
     rows: async (statement, values = []) => (await pool.query(statement, [...values])).rows,

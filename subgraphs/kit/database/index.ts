@@ -9,6 +9,7 @@ export {
   type ProductDatabase,
   type TenantHandle,
 } from './product-database.js';
+export { inTransaction } from './in-transaction.js';
 export { listen, type Listener, type ListenOptions } from './listen.js';
 export { UnsafeDatabaseRole } from './restricted-role.js';
 export { ensureRoles, JOB_STORE_ROLES, PRODUCT_ROLES, roleName, roleUrl, type DatabaseRole } from './roles.js';

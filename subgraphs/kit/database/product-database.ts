@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg, { type QueryConfig, type QueryResult } from 'pg';
 import { notReady, ready, type PartHealth } from '@inevitable/contract';
 import { assertRestrictedRole } from './restricted-role.js';
+import { surviveLostConnections } from './survive-lost-connections.js';
 import { bindClient, type PrismaClientLike, type TenantClient } from './tenant-client.js';
 import { singleStatements, TenantPool, tenantTransaction, type TenantSession } from './tenant-pool.js';
 
@@ -62,7 +63,6 @@ export async function openProductDatabase<Client extends PrismaClientLike>(
 ): Promise<ProductDatabase<Client>> {
   const { product } = declaration;
   const pool = new TenantPool(poolConfig(appUrl, product));
-  pool.on('error', () => undefined); // an idle connection that breaks is replaced by the next checkout
   try {
     await assertRestrictedRole(pool, product);
   } catch (error) {
@@ -111,6 +111,6 @@ export function openSystemPool(product: string, systemUrl: string): pg.Pool {
   // A relay that is frozen in its transaction holds the product's outbox: the server ends it for the others.
   const options = `${config.options} -c idle_in_transaction_session_timeout=15000`;
   const pool = new pg.Pool({ ...config, options });
-  pool.on('error', () => undefined);
+  surviveLostConnections(pool);
   return pool;
 }

@@ -25,6 +25,16 @@ async function nestedIn(session: TenantSession): Promise<PoolClient> {
   return client;
 }
 
+describe('A connection that is lost in a transaction', () => {
+  it('fails that transaction and nothing else: the next one gets another', async () => {
+    const lost = tenantTransaction(pool, 'a');
+    const failing = lost.query({ text: 'select pg_terminate_backend(pg_backend_pid())' });
+    await expect(failing).rejects.toMatchObject({ code: '57P01' }); // admin_shutdown
+    await lost.rollback().catch(() => undefined);
+    expect(tenantIn(await singleStatements(pool, 'b').query(WHOSE))).toBe('b');
+  });
+});
+
 describe('A connection that was given back', () => {
   it.each(['commit', 'rollback'] as const)(
     "takes nothing from a nested write that was under way at the %s, while the next tenant's transaction is open on it",

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg, { type PoolClient, type PoolConfig, type QueryConfig, type QueryResult } from 'pg';
+import { requireCommitted } from './in-transaction.js';
+import { surviveLostConnections } from './survive-lost-connections.js';
 
 /** The setting every row-level security policy reads through `current_tenant()`. Empty: no tenant, no rows. */
 const SET_TENANT = "select set_config('stack.tenant_id', $1, true)";
@@ -32,6 +34,7 @@ export class TenantPool extends pg.Pool {
   constructor(config: PoolConfig) {
     // Pipelined: begin, set tenant, statement and commit travel together, one round trip instead of four.
     super({ ...config, pipeline: true } as PoolConfig);
+    surviveLostConnections(this);
   }
 
   checkout(): Promise<PoolClient> {
@@ -122,10 +125,7 @@ class TransactionConnection {
       throw error;
     });
     this.#client.release();
-    // PostgreSQL answers COMMIT with ROLLBACK when a statement before it failed and nobody noticed.
-    if (statement === 'commit' && ended.command !== 'COMMIT') {
-      throw new Error('The transaction was rolled back: a statement in it had failed.');
-    }
+    if (statement === 'commit') requireCommitted(ended);
     return ended;
   }
 

@@ -3,6 +3,7 @@ import { defineJob, type JobDefinition, type JobLog } from '@inevitable/kit';
 import { z } from 'zod';
 import { partHealthChanged } from '../events/part-health-changed.js';
 import type { HealthChange } from '../store/operations-store.js';
+import { publishOfNoTenant } from './publish-of-no-tenant.js';
 import type { Upkeep, UpkeepSources } from './upkeep.js';
 
 /** Milliseconds for all parts together; each has a limit of its own. */
@@ -51,26 +52,15 @@ interface Telling extends Pick<Upkeep, 'store' | 'bus'> {
   readonly log: JobLog;
 }
 
-/**
- * Straight to the bus: a record of the outbox belongs to a tenant, and this is of none. The period keeps that it is
- * untold until the bus has it, so that what fails now is published by the next check; twice under one id, at worst.
- */
+/** The period keeps that it is untold until the bus has it: what fails now is published by the next check. */
 async function tell(
   { id, part, ready: isReady, reason, since }: HealthChange,
   { store, bus, correlationId, log }: Telling,
 ): Promise<void> {
   const [level, what] = isReady ? (['info', 'is ready'] as const) : (['warn', 'is not ready'] as const);
-  const occurredAt = since.toISOString();
+  const payload = { part, ready: isReady, reason, since: since.toISOString() };
   try {
-    await bus.publish({
-      id,
-      name: partHealthChanged.name,
-      tenantId: null,
-      aggregate: part,
-      payload: partHealthChanged.payload.parse({ part, ready: isReady, reason, since: occurredAt }),
-      occurredAt,
-      correlationId,
-    });
+    await publishOfNoTenant(bus, partHealthChanged, { id, aggregate: part, payload, at: since, correlationId });
   } catch (error) {
     log.warn(`that ${part} ${what} could not be published; the next check tries again`, {
       reason: (error as Error).message,

@@ -1,6 +1,7 @@
 import { defineJob, type JobDefinition } from '@inevitable/kit';
 import { z } from 'zod';
 import { schemaPublished } from '../events/schema-published.js';
+import { publishOfNoTenant } from './publish-of-no-tenant.js';
 import type { UpkeepSources } from './upkeep.js';
 
 /**
@@ -21,16 +22,8 @@ export const tellPublicationsJob = (sources: UpkeepSources): JobDefinition =>
       const { schemas, bus } = sources.upkeep;
       for (const { id, at, position, version, kind, by, forced } of await schemas.untold()) {
         signal.throwIfAborted();
-        // Straight to the bus: a record of the outbox belongs to a tenant, and this is of none. Twice under one id, at worst.
-        await bus.publish({
-          id,
-          name: schemaPublished.name,
-          tenantId: null,
-          aggregate: 'supergraph',
-          payload: schemaPublished.payload.parse({ position, version, kind, by, forced }),
-          occurredAt: at.toISOString(),
-          correlationId,
-        });
+        const payload = { position, version, kind, by, forced };
+        await publishOfNoTenant(bus, schemaPublished, { id, aggregate: 'supergraph', payload, at, correlationId });
         await schemas.markTold(id);
         log.info('a publication was told', { position, version, kind, forced });
       }

@@ -11,7 +11,7 @@ import {
   type SubgraphSchema,
 } from '@inevitable/contract';
 import { Conflict, newId, NotFound } from '@inevitable/kit';
-import { openSystemPool, type ListenOptions } from '@inevitable/kit/host';
+import { inTransaction, openSystemPool, type ListenOptions } from '@inevitable/kit/host';
 import { documentOf, requireAgreement } from './require-agreement.js';
 import { watchPublications, type Query } from './watch-publications.js';
 
@@ -23,7 +23,7 @@ export interface UntoldPublication extends Publication {
 /**
  * The registry in operations' own schema. Times are the database's own. `publish` throws `BadUserInput` where the supergraph
  * and `subgraphs` do not agree on which subgraphs there are, and where. A publication and a rollback have a finding of every
- * subgraph that they move to another URL.
+ * subgraph that they move to another URL than it had last.
  */
 export interface StoredSchemaRegistry extends SchemaRegistry {
   /**
@@ -40,7 +40,7 @@ export interface StoredSchemaRegistry extends SchemaRegistry {
 /** Of two that publish at once, the second waits here, and finds what the first wrote. */
 const ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('operations.schema_publications'))";
 
-const PUBLICATION = `id, position, version, kind, at, by, forced, findings, reason,
+const PUBLICATION = `position, version, kind, at, by, forced, findings, reason,
   (select v.git_revision from schema_versions v where v.number = schema_publications.version) as "gitRevision"`;
 
 const LATEST = `select ${PUBLICATION} from schema_publications order by position desc limit 1`;
@@ -60,6 +60,19 @@ const SUBGRAPHS = `
 const ROUTING_URLS = `
   select name, routing_url as "routingUrl" from schema_version_subgraphs where version = $1::bigint
   order by name collate "C"`;
+
+/**
+ * Where the subgraphs of a version were before, each in the version that had it and was served last: one that was left out
+ * in between is not new for that.
+ */
+const ROUTING_URLS_BEFORE = `
+  select its.name, before.routing_url as "routingUrl"
+  from schema_version_subgraphs its, lateral (
+    select had.routing_url
+    from schema_publications p join schema_version_subgraphs had on had.version = p.version and had.name = its.name
+    order by p.position desc limit 1
+  ) before
+  where its.version = $1::bigint`;
 
 /** What a version consists of, without the texts. */
 const CONTENT = `
@@ -90,7 +103,7 @@ const PAGE = `
   select ${PUBLICATION} from schema_publications where $2::bigint is null or position < $2::bigint
   order by position desc limit $1`;
 
-const UNTOLD = `select ${PUBLICATION} from schema_publications where not told order by position`;
+const UNTOLD = `select id, ${PUBLICATION} from schema_publications where not told order by position`;
 
 /** Of what a watcher asks: over a connection that a lost cable swallowed, it would wait for ever. */
 const AT_ONCE = { query_timeout: 10_000 };
@@ -98,8 +111,7 @@ const AT_ONCE = { query_timeout: 10_000 };
 /** `log`: told when listening breaks off and when it is back. */
 export function openSchemaRegistry(systemUrl: string, log: ListenOptions['log']): StoredSchemaRegistry {
   const pool = openSystemPool('operations', systemUrl);
-  const query: Query = async <Row extends object>(statement: string, values: unknown[] = []) =>
-    (await pool.query<Row>(statement, values)).rows;
+  const query = askOf(pool);
   const watched = watchPublications({
     query: async <Row extends object>(text: string) => (await pool.query<Row>({ ...AT_ONCE, text })).rows,
     systemUrl,
@@ -107,25 +119,11 @@ export function openSchemaRegistry(systemUrl: string, log: ListenOptions['log'])
   });
 
   /** All of it or nothing, and nobody else meanwhile. */
-  async function alone<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
-    const client = await pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query('begin');
+  const alone = <Result>(work: (query: Query) => Promise<Result>): Promise<Result> =>
+    inTransaction(pool, async (client) => {
       await client.query(ONE_AT_A_TIME);
-      const result = await work(
-        async <Row extends object>(statement: string, values: unknown[] = []) =>
-          (await client.query<Row>(statement, values)).rows,
-      );
-      await client.query('commit');
-      return result;
-    } catch (error) {
-      await client.query('rollback').catch((failure: Error) => (broken = failure));
-      throw error;
-    } finally {
-      client.release(broken);
-    }
-  }
+      return work(askOf(client));
+    });
 
   async function versionOf(number: number): Promise<PublishedVersion | null> {
     // Nothing of a version ever changes: the two statements see the same.
@@ -138,44 +136,40 @@ export function openSchemaRegistry(systemUrl: string, log: ListenOptions['log'])
 
   return {
     async current() {
-      const [latest] = await query<Row>(LATEST);
+      const [latest] = await query<Publication>(LATEST);
       return latest ? versionOf(latest.version) : null;
     },
     version: versionOf,
     async publications({ first, before }) {
-      return (await query<Row>(PAGE, [first, before])).map(publicationOf);
+      return query<Publication>(PAGE, [first, before]);
     },
     async publish(wanted) {
       requireAgreement(documentOf(wanted.sdl, 'input.supergraph'), wanted.subgraphs, 'input');
       const content = contentOf(wanted);
       return alone(async (query) => {
-        const [latest] = await query<Row>(LATEST);
-        if (latest && (await isContentOf(query, latest.version, content))) return publicationOf(latest);
+        const [latest] = await query<Publication>(LATEST);
+        if (latest && (await isContentOf(query, latest.version, content))) return latest;
         refuseOvertaken(wanted.basedOn, latest);
         await query(KEEP_TEXTS, [[...content.texts.keys()], [...content.texts.values()]]);
         const version = await addVersion(query, wanted, content);
         const { by, forced, reason } = wanted;
-        const findings = await withMoves(query, wanted.findings, latest?.version, version);
-        const [added] = await query<Row>(ADD_PUBLICATION, [newId(), version, 'publish', by, forced, findings, reason]);
-        return publicationOf(added!);
+        const findings = await withMoves(query, wanted.findings, version);
+        return addPublication(query, { version, kind: 'publish', by, forced, findings, reason });
       });
     },
     rollback({ to, by, reason, basedOn }) {
       return alone(async (query) => {
-        const [latest] = await query<Row>(LATEST);
-        if (latest?.version === to) return publicationOf(latest);
+        const [latest] = await query<Publication>(LATEST);
+        if (latest?.version === to) return latest;
         const [found] = await query('select from schema_versions where number = $1::bigint', [to]);
         if (!found) throw new NotFound(`version ${to} of the supergraph`);
         refuseOvertaken(basedOn, latest);
-        const findings = await withMoves(query, [], latest?.version, to);
-        const [added] = await query<Row>(ADD_PUBLICATION, [newId(), to, 'rollback', by, false, findings, reason]);
-        return publicationOf(added!);
+        const findings = await withMoves(query, [], to);
+        return addPublication(query, { version: to, kind: 'rollback', by, forced: false, findings, reason });
       });
     },
     watch: watched.watch,
-    async untold() {
-      return (await query<Row>(UNTOLD)).map((row) => ({ id: row.id, ...publicationOf(row) }));
-    },
+    untold: () => query<UntoldPublication>(UNTOLD),
     async markTold(id) {
       await query('update schema_publications set told = true where id = $1', [id]);
     },
@@ -186,31 +180,23 @@ export function openSchemaRegistry(systemUrl: string, log: ListenOptions['log'])
   };
 }
 
-interface Row extends Publication {
-  readonly id: string;
+/** A pool, or the connection of a transaction. */
+interface Asked {
+  query<Row extends object>(statement: string, values: unknown[]): Promise<{ readonly rows: Row[] }>;
 }
 
-const publicationOf = ({
-  position,
-  version,
-  gitRevision,
-  kind,
-  at,
-  by,
-  forced,
-  findings,
-  reason,
-}: Row): Publication => ({
-  position,
-  version,
-  gitRevision,
-  kind,
-  at,
-  by,
-  forced,
-  findings,
-  reason,
-});
+const askOf =
+  (asked: Asked): Query =>
+  async <Row extends object>(statement: string, values: unknown[] = []) =>
+    (await asked.query<Row>(statement, values)).rows;
+
+async function addPublication(
+  query: Query,
+  { version, kind, by, forced, findings, reason }: Omit<Publication, 'position' | 'gitRevision' | 'at'>,
+): Promise<Publication> {
+  const [added] = await query<Publication>(ADD_PUBLICATION, [newId(), version, kind, by, forced, findings, reason]);
+  return added!;
+}
 
 interface Content {
   readonly supergraph: string;
@@ -257,15 +243,9 @@ async function addVersion(
  * The findings, and every subgraph that is reached elsewhere: who receives the requests of tenants must be in the history,
  * whatever the one who publishes says of it.
  */
-async function withMoves(
-  query: Query,
-  findings: readonly string[],
-  from: number | undefined,
-  to: number,
-): Promise<readonly string[]> {
-  if (from === undefined) return findings;
-  const before = await query<Omit<SubgraphSchema, 'sdl'>>(ROUTING_URLS, [from]);
-  const moves = subgraphMoves(before, await query<Omit<SubgraphSchema, 'sdl'>>(ROUTING_URLS, [to]));
+async function withMoves(query: Query, findings: readonly string[], version: number): Promise<readonly string[]> {
+  const before = await query<Omit<SubgraphSchema, 'sdl'>>(ROUTING_URLS_BEFORE, [version]);
+  const moves = subgraphMoves(before, await query<Omit<SubgraphSchema, 'sdl'>>(ROUTING_URLS, [version]));
   return [...new Set([...findings, ...moves.map((move) => `${ROUTING_URL_MOVED}: ${moveInWords(move)}`)])];
 }
 

@@ -399,6 +399,23 @@ describe('Publishing through the graph', () => {
     expect(await findingsOf(ROLLBACK, { to: 2, basedOn: 3 })).toEqual([moved(NOTES, there)]);
   });
 
+  it('adds it also where the subgraph was left out in between: it moves from where it was last', async () => {
+    const at = (name: string, routingUrl: string) =>
+      inputOf('a', {
+        supergraph: supergraphText('a', { [name]: routingUrl }),
+        subgraphs: [{ ...inputOf('a').subgraphs[0], name, routingUrl }],
+      });
+    const findingsOf = async (mutation: string, input: object) =>
+      (Object.values((await mutate(mutation, input)).data)[0] as { findings: string[] }).findings;
+    const there = 'http://elsewhere.test/';
+    const moved = (from: string, to: string) => expect.stringContaining(`"notes" moves from ${from} to ${to}:`);
+    expect(await findingsOf(PUBLISH, at('notes', NOTES))).toEqual([]);
+    expect(await findingsOf(PUBLISH, { ...at('users', NOTES), basedOn: 1 })).toEqual([]);
+    expect(await findingsOf(PUBLISH, { ...at('notes', there), basedOn: 2 })).toEqual([moved(NOTES, there)]);
+    expect(await findingsOf(ROLLBACK, { to: 2, basedOn: 3 })).toEqual([]);
+    expect(await findingsOf(ROLLBACK, { to: 1, basedOn: 2 })).toEqual([moved(there, NOTES)]);
+  });
+
   it('is held to the same at the machine, where nothing comes through the graph', async () => {
     const [subgraph] = newVersion('a').subgraphs;
     const publishing = (changes: object) => test.schemas.publish({ ...newVersion('a'), ...changes });

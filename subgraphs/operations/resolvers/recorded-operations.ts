@@ -2,7 +2,7 @@ import type { RecordedOperation } from '@inevitable/contract';
 import { BadUserInput, connectionOf, requirePlatformAdmin } from '@inevitable/kit';
 import type { QueryResolvers, RecordedOperationConnectionResolvers } from '../generated/resolvers.js';
 import { isSignature } from '../usage/is-signature.js';
-import { READ_OPERATIONS, readingOf } from '../usage/recorded-operations.js';
+import { READ_OPERATIONS, readingOf } from '../usage/read-operations.js';
 
 const DEFAULT_DAYS = 30;
 /** As long as hours are kept. */

@@ -1,6 +1,6 @@
 import type { PartHealth } from '@inevitable/contract';
 import { newId } from '@inevitable/kit';
-import { openSystemPool, type JobRunSummary } from '@inevitable/kit/host';
+import { inTransaction, openSystemPool, type JobRunSummary } from '@inevitable/kit/host';
 
 /** A part that became ready, or stopped being so. */
 export interface HealthChange {
@@ -87,19 +87,10 @@ export function openOperationsStore(systemUrl: string): OperationsStore {
     },
     async see(parts) {
       const seen = new Map(parts.map(({ name, ready, reason }) => [name, { id: newId(), part: name, ready, reason }]));
-      const client = await pool.connect();
-      let broken: Error | undefined;
-      try {
-        await client.query('begin');
+      await inTransaction(pool, async (client) => {
         await client.query(ONE_AT_A_TIME);
         await client.query(SEE, [JSON.stringify([...seen.values()])]);
-        await client.query('commit');
-      } catch (error) {
-        await client.query('rollback').catch((failure: Error) => (broken = failure));
-        throw error;
-      } finally {
-        client.release(broken);
-      }
+      });
     },
     async untold() {
       const { rows } = await pool.query<HealthChange>(

@@ -12,7 +12,7 @@ import {
   openJobDesk,
   openJobRuns,
   openProductDatabase,
-  postgresJobStore,
+  openJobStore,
   roleUrl,
   startWorker,
 } from '@inevitable/kit/host';
@@ -73,7 +73,7 @@ export async function openTestOperations({ others = [] }: { readonly others?: re
   } as never);
   const schemas = openSchemaRegistry(urlOf('system'), log);
   const runs = openJobRuns(jobsUrlOf('reader'));
-  const jobStore = postgresJobStore(jobsUrlOf('runner'), log);
+  const jobStore = openJobStore(jobsUrlOf('runner'), log);
   const desk = openJobDesk(jobsUrlOf('reader'), log);
   const database = await openProductDatabase(operationsDatabase, urlOf('app'));
   const entitlements = {} as never;

@@ -110,7 +110,9 @@ describe('What gateways counted', () => {
   it('names the 100 clients that sent an operation most, and counts the others', async () => {
     const clients = Array.from({ length: 120 }, (_, at) => ({ name: `c${at}`, version: null }));
     await test.usage.record(
-      clients.map((client, at) => usage('{ a }', { client, count: at + 1, hour: now - (at % 2) * HOUR_MS })),
+      clients.map((client, at) =>
+        usage('{ a }', { client, plan: 'pro', count: at + 1, hour: now - (at % 2) * HOUR_MS }),
+      ),
     );
     const [operation] = await everything();
     expect(operation!.count).toBe((120 * 121) / 2);
@@ -124,7 +126,7 @@ describe('What gateways counted', () => {
   it('tells 100 clients of an operation and an hour apart, the known and the most frequent, and counts the others', async () => {
     const sent = (at: number, more: Partial<OperationUsage> = {}) =>
       usage('{ a }', { client: { name: `c${at}`, version: '1' }, ...more });
-    await test.usage.record(Array.from({ length: 60 }, (_, at) => sent(at)));
+    await test.usage.record(Array.from({ length: 60 }, (_, at) => sent(at, { plan: 'free' })));
     await test.usage.record([
       ...Array.from({ length: 60 }, (_, at) => sent(at + 30, { count: at + 2, plan: 'pro' })),
       ...Array.from({ length: 50 }, (_, at) => sent(at + 100, { count: 2, errors: 1, plan: 'pro' })),
@@ -142,6 +144,20 @@ describe('What gateways counted', () => {
       ['pro', 80, 40],
     ]);
     expect((await hours()).some((row) => row['client_name'] === 'c500')).toBe(true);
+  });
+
+  it('tells 10 clients of no tenant apart, who take the names of no tenant’s', async () => {
+    const sent = (at: number, plan: string | null) =>
+      usage('{ a }', { client: { name: `c${at}`, version: null }, count: at + 1, plan });
+    const made = Array.from({ length: 150 }, (_, at) => sent(at, null));
+    await test.usage.record(made.slice(0, 100));
+    await test.usage.record([...made.slice(100), ...Array.from({ length: 100 }, (_, at) => sent(at + 45, 'pro'))]);
+    const counted = (await hours()).map((row) => [row['plan'], row['client_name'], row['count']]);
+    const ofNoTenant = Array.from({ length: 10 }, (_, at) => ['', `c${at + 90}`, at + 91]);
+    expect(counted.filter(([plan]) => plan === '').sort()).toEqual(
+      [['', '', (150 * 151) / 2 - 955], ...ofNoTenant].sort(),
+    );
+    expect(counted.filter(([plan, name]) => plan === 'pro' && name !== '')).toHaveLength(100);
   });
 
   it('by a gateway whose clock is ahead is counted now', async () => {
@@ -222,6 +238,18 @@ describe('100,000 operations', () => {
     expect(test.warned).toMatchObject([
       { fields: { leftOut: 2 }, message: expect.stringMatching(/^100000 operations/) },
     ]);
+  });
+});
+
+describe('Operations that a gateway had no room for', () => {
+  it('are told as left out, with what it counted or alone', async () => {
+    await test.usage.record([usage('{ a }')], false);
+    expect(await test.usage.leftOut()).toBeNull();
+    for (const batch of [[], [usage('{ a }')]]) {
+      const before = (await test.usage.leftOut())?.getTime() ?? 0;
+      await test.usage.record(batch, true);
+      expect((await test.usage.leftOut())!.getTime()).toBeGreaterThanOrEqual(Math.max(before, 1));
+    }
   });
 });
 

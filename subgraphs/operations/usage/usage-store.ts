@@ -1,6 +1,6 @@
 import type { RecordedOperation, RecordedUsage, UsagePort } from '@inevitable/contract';
-import { openSystemPool, type ListenOptions } from '@inevitable/kit/host';
-import { READ_OPERATIONS, readingOf } from './recorded-operations.js';
+import { inTransaction, openSystemPool, type ListenOptions } from '@inevitable/kit/host';
+import { READ_OPERATIONS, readingOf } from './read-operations.js';
 import { storableUsage, type StorableUsage } from './storable-usage.js';
 
 /** What gateways counted, as operations' system role keeps it. Times are the database's own. */
@@ -18,6 +18,8 @@ const MOST_OPERATIONS = 100_000;
 const MOST_OF_NO_TENANT = 2_000;
 /** Of one operation within an hour. */
 const MOST_CLIENTS = 100;
+/** Of callers of no tenant, likewise, beside those: 2,000 operations are few rows for 90 days. */
+const MOST_CLIENTS_OF_NO_TENANT = 10;
 
 /** One batch after the other: two at once find each other's rows, wait for no row of each other, and keep to the limit. */
 const ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('operations.operations'))";
@@ -78,37 +80,39 @@ const WRITE_INPUTS = `
 
 /**
  * A gateway whose clock is ahead counts for the hour it is now: no row outlives its days. Of an operation and an hour $2
- * clients are told apart, and the others counted without a name: whoever makes up names fills no disk.
+ * clients are told apart, of callers of no tenant $3, and the others counted without a name: whoever makes up names fills
+ * no disk, and takes no tenant's.
  */
 const WRITE_HOURS = `
   with given as (
     select g.signature, date_trunc('hour', least(to_timestamp(g.hour / 1000), stack_now()), 'UTC') as hour,
-      g."clientName" as client_name, g."clientVersion" as client_version, g.plan, sum(g.count) as count,
-      sum(g.errors) as errors, sum(g."totalMs") as total_ms
+      g."clientName" as client_name, g."clientVersion" as client_version, g.plan, g.plan = '' as is_of_none,
+      sum(g.count) as count, sum(g.errors) as errors, sum(g."totalMs") as total_ms
     from json_to_recordset($1) as g (signature text, hour double precision, "clientName" text, "clientVersion" text,
         plan text, count bigint, errors bigint, "totalMs" double precision)
       join operations o on o.signature = g.signature
     group by 1, 2, 3, 4, 5
   ), known as (
-    select distinct h.signature, h.hour, h.client_name, h.client_version
+    select distinct h.signature, h.hour, h.client_name, h.client_version, h.plan = '' as is_of_none
     from (select distinct signature, hour from given) g join operation_hours h using (signature, hour)
     where (h.client_name, h.client_version) <> ('', '')
   ), placed as (
     -- The known ones first, then those that sent most.
-    select signature, hour, client_name, client_version, row_number() over (
-        partition by signature, hour order by is_known desc, sent desc, client_name, client_version) as place
+    select signature, hour, client_name, client_version, is_of_none, row_number() over (
+        partition by signature, hour, is_of_none order by is_known desc, sent desc, client_name, client_version
+      ) <= case when is_of_none then $3::int else $2::int end as has_place
     from (
-      select signature, hour, client_name, client_version, true as is_known, 0 as sent from known
+      select signature, hour, client_name, client_version, is_of_none, true as is_known, 0 as sent from known
       union all
-      select g.signature, g.hour, g.client_name, g.client_version, false, sum(g.count)
-      from given g left join known k using (signature, hour, client_name, client_version)
+      select g.signature, g.hour, g.client_name, g.client_version, is_of_none, false, sum(g.count)
+      from given g left join known k using (signature, hour, client_name, client_version, is_of_none)
       where k.signature is null and (g.client_name, g.client_version) <> ('', '')
-      group by 1, 2, 3, 4
+      group by 1, 2, 3, 4, 5
     ) client
   ), named as (
-    select g.signature, g.hour, case when p.place <= $2 then g.client_name else '' end as client_name,
-      case when p.place <= $2 then g.client_version else '' end as client_version, g.plan, g.count, g.errors, g.total_ms
-    from given g left join placed p using (signature, hour, client_name, client_version)
+    select g.signature, g.hour, case when p.has_place then g.client_name else '' end as client_name,
+      case when p.has_place then g.client_version else '' end as client_version, g.plan, g.count, g.errors, g.total_ms
+    from given g left join placed p using (signature, hour, client_name, client_version, is_of_none)
   )
   insert into operation_hours (signature, hour, client_name, client_version, plan, count, errors, total_ms)
     select signature, hour, client_name, client_version, plan, sum(count), sum(errors), sum(total_ms)
@@ -136,32 +140,24 @@ export function openUsageStore(systemUrl: string, log: Pick<ListenOptions['log']
     (await pool.query(statement, values)).rowCount ?? 0;
 
   /** Answers how many operations are not known, or not any more, for want of room. */
-  async function write(usages: readonly StorableUsage[]): Promise<number> {
+  function write(usages: readonly StorableUsage[]): Promise<number> {
     const operations = eachOnce(usages);
     const inputs = usages.flatMap(({ operation: { signature }, inputs }) =>
       inputs.length ? [{ signature, inputs }] : [],
     );
     const hours = usages.map(({ hour }) => hour);
-    const client = await pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query('begin');
+    return inTransaction(pool, async (client) => {
       await client.query(ONE_AT_A_TIME);
       const leftOut = await writeOperations((statement, values) => client.query(statement, values), operations);
       if (inputs.length) await client.query(WRITE_INPUTS, [JSON.stringify(inputs)]);
-      await client.query(WRITE_HOURS, [JSON.stringify(hours), MOST_CLIENTS]);
-      await client.query('commit');
+      await client.query(WRITE_HOURS, [JSON.stringify(hours), MOST_CLIENTS, MOST_CLIENTS_OF_NO_TENANT]);
       return leftOut;
-    } catch (error) {
-      await client.query('rollback').catch((failure: Error) => (broken = failure));
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+    });
   }
 
   return {
-    async record(batch) {
+    async record(batch, areLeftOut = false) {
+      if (areLeftOut) await pool.query(WRITE_LEFT_OUT, [null]);
       const usages = batch.flatMap((usage) => storableUsage(usage) ?? []);
       const refused = batch.length - usages.length;
       if (refused) log.warn({ refused }, 'Of what a gateway counted, some is nothing that can be kept.');

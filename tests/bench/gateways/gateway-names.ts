@@ -6,7 +6,6 @@ const BENCH = new URL('../../', import.meta.url);
 /** Each is a module beside this one, and the package whose version is told. */
 const PACKAGE_OF = {
   ours: '../../gateway/package.json',
-  'ours-recording': '../../gateway/package.json',
   'apollo-gateway': 'node_modules/@apollo/gateway/package.json',
   'apollo-gateway-undici': 'node_modules/@apollo/gateway/package.json',
   'hive-gateway': 'node_modules/@graphql-hive/gateway/package.json',
@@ -16,9 +15,6 @@ const PACKAGE_OF = {
 export type GatewayName = keyof typeof PACKAGE_OF;
 
 export const GATEWAY_NAMES = Object.keys(PACKAGE_OF) as GatewayName[];
-
-/** Measured unless told otherwise: ours with usage recording is for comparing it with ours alone. */
-export const COMPARED_GATEWAYS = GATEWAY_NAMES.filter((name) => name !== 'ours-recording');
 
 export async function versionOf(name: GatewayName): Promise<string> {
   const text = await readFile(new URL(PACKAGE_OF[name], BENCH), 'utf8');

@@ -1,4 +1,6 @@
+import { reportReady } from '../processes/as-child.js';
 import { givenSetup } from './gateway-setup.js';
-import { serveOurs } from './serve-ours.js';
+import { startOurs } from './start-ours.js';
 
-await serveOurs(await givenSetup());
+const { url } = await startOurs(await givenSetup());
+reportReady(`${url}/graphql`);

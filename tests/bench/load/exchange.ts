@@ -12,6 +12,7 @@ export function exchange(
   path: string,
   body: Buffer,
   authorization: string | null,
+  others: Readonly<Record<string, string>> = {},
 ): Promise<Exchanged> {
   return new Promise((resolve) => {
     let status = 0;
@@ -27,7 +28,11 @@ export function exchange(
       onResponseEnd: () => resolve({ status, bytes, error: null }),
       onResponseError: (_controller, error) => resolve({ status, bytes, error }),
     };
-    const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json' };
+    const headers: Record<string, string> = {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...others,
+    };
     if (authorization !== null) headers.authorization = authorization;
     dispatcher.dispatch({ method: 'POST', path, headers, body }, handler);
   });

@@ -1,16 +1,15 @@
-import { httpSubgraph, startGateway, type GatewayExtension } from '@inevitable/gateway';
+import { httpSubgraph, startGateway, type GatewayExtension, type RunningGateway } from '@inevitable/gateway';
 import { pino } from 'pino';
-import { reportReady } from '../processes/as-child.js';
 import type { GatewayGiven } from './gateway-setup.js';
 import { identityInMemory } from './identity-in-memory.js';
 
 export const log = pino({ level: 'warn' }, pino.destination(2));
 
 /** The gateway as it is deployed: tokens verified, revocations followed, a context token to every subgraph. */
-export async function serveOurs(
+export async function startOurs(
   { supergraphSdl, subgraphs, issuer, publicJwk }: GatewayGiven,
   extensions: readonly GatewayExtension[] = [],
-): Promise<void> {
+): Promise<RunningGateway> {
   const gateway = await startGateway({
     host: '127.0.0.1',
     port: 0,
@@ -29,5 +28,5 @@ export async function serveOurs(
     logger: log,
   });
   await gateway.whenReady();
-  reportReady(`${gateway.url}/graphql`);
+  return gateway;
 }
