@@ -1,3 +1,8 @@
+/** What needs a server that speaks MongoDB's protocol: `npm run test:mongodb` only, beside the file all the same. */
+const onMongo = '\\.mongodb\\.test\\.ts$';
+
+const notTests = ['/node_modules/', '/dist/', '/tests/bench/'];
+
 /** Unit tests sit beside their file; tests/ holds what crosses parts and drives real servers. */
 const shared = {
   testEnvironment: 'node',
@@ -8,7 +13,7 @@ const shared = {
   },
   // TypeScript's imports name the file that will be: '.js'.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/tests/bench/'],
+  testPathIgnorePatterns: [...notTests, onMongo],
   modulePathIgnorePatterns: ['/dist/.*/package.json'],
 };
 
@@ -51,6 +56,15 @@ export default {
     },
     // npm run test:services: with servers that are installed on the machine.
     behaviour('services', ['services']),
+    // npm run test:mongodb: the job store on MongoDB, its faults too.
+    {
+      ...behaviour('mongodb', []),
+      roots: ['identity', 'subgraphs', 'gateway', 'toolchain', 'scripts', 'tests'].map(
+        (folder) => `<rootDir>/${folder}`,
+      ),
+      testMatch: ['**/*.mongodb.test.ts'],
+      testPathIgnorePatterns: notTests,
+    },
     // The rest of npm run test:long, alone on the machine: what takes many thousands of operations to show.
     {
       ...behaviour('soak', ['soak', 'conformance']),

@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   diff: async () => (await import('./commands/diff.js')).diffCommand,
   rollback: async () => (await import('./commands/rollback.js')).rollbackCommand,
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
+  jobs: async () => (await import('./commands/jobs.js')).jobsCommand,
   token: async () => (await import('./commands/token.js')).tokenCommand,
   new: async () => (await import('./commands/new.js')).newCommand,
   doctor: async () => (await import('./commands/doctor.js')).doctorCommand,
@@ -32,6 +33,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
 
 /** These judge nothing: what fails in them is a failure like any other, exit code 1. */
 const WITHOUT_FINDINGS: ReadonlySet<string> = new Set(['start', 'migrate', 'token']);
+
+/** What the command line ends with where `command` has thrown: help that was asked for is "thrown", too. */
+export function exitCodeOf(error: unknown, command: string | undefined): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.CouldNotRun;
+  const judges = command !== undefined && Object.hasOwn(COMMANDS, command) && !WITHOUT_FINDINGS.has(command);
+  return judges ? ExitCode.CouldNotRun : 1;
+}
 
 /**
  * The `stack` command line. Ends the process: what a command could not do is one sentence on standard error and a
@@ -63,12 +71,8 @@ export async function runCommandLine(args: readonly string[], env: NodeJS.Proces
     }
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? ExitCode.Ok : ExitCode.CouldNotRun;
-    } else {
-      world.complain(`stack: ${oneSentence((error as Error).message)}\n`);
-      process.exitCode = own && !WITHOUT_FINDINGS.has(asked) ? ExitCode.CouldNotRun : 1;
-    }
+    if (!(error instanceof CommanderError)) world.complain(`stack: ${oneSentence((error as Error).message)}\n`);
+    process.exitCode = exitCodeOf(error, asked);
   }
   // Whatever a library left ticking must not keep a finished command alive; what was printed is flushed first.
   process.stdout.write('', () => process.exit());

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run bench:jobs`: our jobs beside stock Agenda (tests/bench/jobs/help.txt), whose PostgreSQL backend is among the
+// `npm run bench:jobs`: our jobs beside stock Agenda (tests/bench/jobs/help.txt), whose backends are among the
 // peers of `npm run bench`.
 import { runBench } from '../prepare/run-bench.js';
 

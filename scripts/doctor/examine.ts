@@ -5,6 +5,7 @@ import { databaseCheck } from './database.js';
 import { gitCheck } from './git.js';
 import { identityCheck } from './identity.js';
 import { installedCheck } from './installed.js';
+import { jobStoreCheck } from './job-store.js';
 import { machineCheck } from './machine.js';
 import type { Patient } from './patient.js';
 import { portsCheck } from './ports.js';
@@ -29,6 +30,7 @@ const WAITING: readonly Check[] = [
   gitCheck,
   dataDirectoryCheck,
   databaseCheck,
+  jobStoreCheck,
   clockCheck(),
   identityCheck,
   servicesCheck,

@@ -1,3 +1,5 @@
+import { decoded } from './decoded.js';
+
 /** Variables whose value is never shown. */
 const SECRET = /KEY|SECRET|PASSWORD|TOKEN/;
 const ADDRESS = /URL|URI|ENDPOINT/;
@@ -6,11 +8,19 @@ const ADDRESS = /URL|URI|ENDPOINT/;
 export function maskedSetting(name: string, value: string): string {
   if (SECRET.test(name)) return '(set, not shown)';
   if (!ADDRESS.test(name)) return value;
-  if (!URL.canParse(value)) return '(set, not shown)';
-  const url = new URL(value);
+  const hosts = hostsIn(value);
+  if (!URL.canParse(hosts ? ofOneHost(value) : value)) return '(set, not shown)';
+  const url = new URL(hosts ? ofOneHost(value) : value);
   const login = url.username || url.password ? '***@' : '';
-  return `${url.protocol}//${login}${url.host}${url.pathname === '/' ? '' : url.pathname}`;
+  return `${url.protocol}//${login}${hosts ?? url.host}${url.pathname === '/' ? '' : url.pathname}`;
 }
+
+const MONGO = /^(mongodb(?:\+srv)?:\/\/(?:[^/]*@)?)([^/?]*)/;
+
+/** MongoDB's may name several, and is no URL then. */
+const hostsIn = (address: string): string | undefined => MONGO.exec(address)?.[2];
+
+const ofOneHost = (address: string): string => address.replace(MONGO, '$1host');
 
 /**
  * Takes every secret of the environment, and those that are told of as they are read, out of a text: what a library says of
@@ -33,11 +43,12 @@ export class Scrubber {
 
   /** Of an address: its password, its search, and all before the `@` where it is a token. */
   addLogin(address: string): void {
-    if (!URL.canParse(address)) {
+    const parsed = hostsIn(address) ? ofOneHost(address) : address;
+    if (!URL.canParse(parsed)) {
       this.add(address);
       return;
     }
-    const { username, password, search } = new URL(address);
+    const { username, password, search } = new URL(parsed);
     for (const secret of [password, ...(password ? [] : [username]), search.slice(1)]) {
       if (!secret) continue;
       this.add(secret);
@@ -50,13 +61,5 @@ export class Scrubber {
     return [...this.#secrets]
       .sort((a, b) => b.length - a.length)
       .reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text);
-  }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }

@@ -6,6 +6,7 @@ import { s3FileStore } from '@inevitable/kit/host';
 import { assertOurs } from '../parts/data-directory.js';
 import type { FilesSettings } from '../settings/settings.js';
 import { ok, problem, warning, type Check, type Said } from './check.js';
+import { decoded } from './decoded.js';
 import { reasonOf } from './place-of.js';
 
 const ANSWER_WITHIN_MS = 4_000;
@@ -103,14 +104,6 @@ function askNats({ host, port, tls, login, signal }: NatsQuestion): Promise<Nats
     };
     listen();
   });
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 async function lookAtFiles(files: FilesSettings): Promise<Said> {

@@ -1,3 +1,4 @@
+import { assertOneJobStore } from '../parts/databases.js';
 import { productsOf } from '../parts/products.js';
 import { SETTING_NAMES, type Settings } from '../settings/settings.js';
 import { ok, problem, warning, type Check, type Said } from './check.js';
@@ -88,6 +89,11 @@ function contradictions({ env }: Patient, settings: Settings): Said[] {
         'Set DATABASE_URL, or see to backups of the data directory.',
       ),
     );
+  try {
+    assertOneJobStore(settings);
+  } catch (error) {
+    said.push(problem((error as Error).message, 'No part starts before that.'));
+  }
   for (const name of Object.keys(env).filter((each) => /(^|_)DATABASE_URL$/.test(each) && env[each])) {
     const { hostname, protocol, searchParams } = new URL(URL.canParse(env[name]!) ? env[name]! : 'none://localhost');
     if (/^postgres/.test(protocol) && searchParams.get('sslmode') === 'disable' && !ON_THIS_MACHINE.test(hostname))

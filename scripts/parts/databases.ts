@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  checkMongoJobs,
   ensureRoles,
   JOB_STORE_ROLES,
   JOB_STORE_SCHEMA,
@@ -11,8 +12,9 @@ import {
   type DatabaseDeclaration,
 } from '@inevitable/kit/host';
 import pg from 'pg';
-import type { Settings } from '../settings/settings.js';
+import { BadSetting, type Settings } from '../settings/settings.js';
 import { randomSecret, secretFile } from './data-directory.js';
+import { mongoPlace } from './mongo-place.js';
 
 /** A database is set and does not answer, or lacks what is needed; the message says which. */
 export class DatabaseUnavailable extends Error {}
@@ -25,6 +27,8 @@ export interface PreparedDatabase {
 }
 
 export interface PreparedJobStore {
+  /** For people: `PostgreSQL`, or `MongoDB 7.0.14 at db:27017/jobs`. */
+  readonly keptIn: string;
   readonly applied: readonly string[];
   readonly runnerUrl: string;
   readonly readerUrl: string;
@@ -33,7 +37,10 @@ export interface PreparedJobStore {
 /** The stack's databases: the given server's, or the embedded one's, brought up to date before anyone opens them. */
 export interface Databases {
   prepare(declaration: DatabaseDeclaration): Promise<PreparedDatabase>;
+  /** Where jobs are kept: MongoDB where MONGODB_URI is set, or else PostgreSQL. Throws `MongoUnavailable`, too. */
   prepareJobStore(): Promise<PreparedJobStore>;
+  /** The job store in PostgreSQL, wherever jobs are kept: for what moves them. */
+  preparePostgresJobs(): Promise<PreparedJobStore>;
   close(): Promise<void>;
 }
 
@@ -57,6 +64,24 @@ export function openDatabases(settings: Settings, report: (line: string) => void
   };
   const adminSide = () => (admin ??= openAdmin());
 
+  const preparePostgresJobs = async (): Promise<PreparedJobStore> => {
+    const { owner, runner, reader } = settings.jobStoreUrls;
+    if (runner && reader) {
+      const applied = owner ? await migrateJobStore(owner) : [];
+      return { keptIn: 'PostgreSQL', applied, runnerUrl: runner, readerUrl: reader };
+    }
+    refuseHalves(settings, 'JOBS_', [owner, runner, reader]);
+    const { url, secret } = await adminSide();
+    await ensureRoles(url, secret, JOB_STORE_SCHEMA, JOB_STORE_ROLES);
+    const applied = await migrateJobStore(owner ?? url);
+    return {
+      keptIn: 'PostgreSQL',
+      applied,
+      runnerUrl: runner ?? roleUrl(url, secret, JOB_STORE_SCHEMA, 'runner'),
+      readerUrl: reader ?? roleUrl(url, secret, JOB_STORE_SCHEMA, 'reader'),
+    };
+  };
+
   return {
     async prepare(declaration) {
       const { product } = declaration;
@@ -78,25 +103,34 @@ export function openDatabases(settings: Settings, report: (line: string) => void
       };
     },
     async prepareJobStore() {
-      const { owner, runner, reader } = settings.jobStoreUrls;
-      if (runner && reader) {
-        const applied = owner ? await migrateJobStore(owner) : [];
-        return { applied, runnerUrl: runner, readerUrl: reader };
-      }
-      refuseHalves(settings, 'JOBS_', [owner, runner, reader]);
-      const { url, secret } = await adminSide();
-      await ensureRoles(url, secret, JOB_STORE_SCHEMA, JOB_STORE_ROLES);
-      const applied = await migrateJobStore(owner ?? url);
-      return {
-        applied,
-        runnerUrl: runner ?? roleUrl(url, secret, JOB_STORE_SCHEMA, 'runner'),
-        readerUrl: reader ?? roleUrl(url, secret, JOB_STORE_SCHEMA, 'reader'),
-      };
+      const { mongodbUri } = settings;
+      if (mongodbUri === undefined) return preparePostgresJobs();
+      assertOneJobStore(settings);
+      const server = await checkMongoJobs(mongodbUri);
+      // One login: there is none that may only read (docs/jobs.md, "On MongoDB").
+      const keptIn = `${server} at ${mongoPlace(mongodbUri)}`;
+      return { keptIn, applied: [], runnerUrl: mongodbUri, readerUrl: mongodbUri };
     },
+    preparePostgresJobs,
     async close() {
       await (await admin?.catch(() => null))?.close();
     },
   };
+}
+
+/** Jobs are in one place: those of an address that nobody reads would wait for ever. Throws `BadSetting`. */
+export function assertOneJobStore({ mongodbUri, jobStoreUrls }: Settings): void {
+  if (mongodbUri === undefined) return;
+  const { owner, runner, reader } = jobStoreUrls;
+  const given = [
+    owner && 'JOBS_OWNER_DATABASE_URL',
+    runner && 'JOBS_DATABASE_URL',
+    reader && 'JOBS_READER_DATABASE_URL',
+  ].filter((name) => name !== undefined);
+  if (given.length)
+    throw new BadSetting(
+      `MONGODB_URI and ${given.join(', ')} are both set, and jobs are kept in one place. Unset MONGODB_URI to keep them in PostgreSQL, or the others to keep them in MongoDB; "stack jobs move" moves them, with all of these set.`,
+    );
 }
 
 /** Some of a schema's URLs are given and the rest would be made: only on the very database the given ones name. */

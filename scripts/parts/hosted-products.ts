@@ -1,8 +1,9 @@
 import type { DeploymentContext, EntitlementsPort, EventBus, SubgraphHandle } from '@inevitable/contract';
 import type { SubgraphDeclaration } from '@inevitable/kit';
-import { hostSubgraph, openProductDatabase, type FileStore, type WorkedProduct } from '@inevitable/kit/host';
+import { hostSubgraph, type FileStore, type WorkedProduct } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Databases } from './databases.js';
+import { openProductRows } from './open-product-rows.js';
 
 /** A product as this process runs it: its subgraph, and what a worker needs of it. */
 export interface HostedProduct {
@@ -31,14 +32,13 @@ export class HostedProducts {
   /** Migrates its database, and hosts it. Leaves nothing open when it throws. */
   async host(declaration: SubgraphDeclaration): Promise<HostedProduct> {
     const { databases, entitlements, events, files, publicUrl, deploymentOf, log } = this.surroundings;
-    const urls = declaration.database && (await databases.prepare(declaration.database));
-    const database = urls ? await openProductDatabase(declaration.database!, urls.appUrl) : null;
+    const { database, systemUrl } = await openProductRows(declaration, databases);
     const deployment = deploymentOf(declaration.name);
     try {
       const handle = hostSubgraph(declaration, { database, entitlements, events, files, publicUrl, deployment, log });
       const product: HostedProduct = {
         handle,
-        worked: { declaration, database, systemUrl: urls?.systemUrl ?? null, deployment },
+        worked: { declaration, database, systemUrl, deployment },
         close: async () => {
           if (this.#open.delete(product)) await database?.close();
         },

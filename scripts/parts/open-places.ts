@@ -2,7 +2,7 @@ import type { SupergraphConfig } from '@inevitable/gateway';
 import type { Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
 import { openDataDirectory } from './data-directory.js';
-import { openDatabases, type Databases } from './databases.js';
+import { assertOneJobStore, openDatabases, type Databases } from './databases.js';
 import type { Progress } from './progress.js';
 import { readSupergraphConfig } from './supergraph.js';
 
@@ -12,8 +12,9 @@ export interface Places {
   readonly databases: Databases;
 }
 
-/** Throws `DataDirectoryUnusable`, `SupergraphUnreadable` or `BadSupergraphConfig`; no database is started yet. */
+/** Throws `BadSetting`, `DataDirectoryUnusable`, `SupergraphUnreadable` or `BadSupergraphConfig`; no database is started yet. */
 export async function openPlaces(settings: Settings, report: Progress['line'], closers: Closers): Promise<Places> {
+  assertOneJobStore(settings);
   await openDataDirectory(settings.dataDir);
   const config = await readSupergraphConfig(settings.supergraphConfig);
   const databases = openDatabases(settings, report);

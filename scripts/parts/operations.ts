@@ -1,5 +1,5 @@
 import type { EventBus } from '@inevitable/contract';
-import { openJobRuns, openProductDatabase, postgresJobStore, type ProductDatabase } from '@inevitable/kit/host';
+import { openJobRuns, openProductDatabase, openJobStore, type ProductDatabase } from '@inevitable/kit/host';
 import {
   openOperationsStore,
   openSchemaRegistry,
@@ -45,7 +45,7 @@ export async function openOperationsParts(
   closers.add('usage store', () => usage.close());
   const runs = openJobRuns(jobStore.readerUrl);
   closers.add('job runs', () => runs.close());
-  const endedJobs = postgresJobStore(jobStore.runnerUrl, log);
+  const endedJobs = openJobStore(jobStore.runnerUrl, log);
   closers.add('ended jobs', () => endedJobs.close());
   return {
     database,

@@ -47,7 +47,8 @@ export async function runIdentity(
     events: null, // identity publishes none
     log,
   });
-  const { runnerUrl } = await progress.step('opening the job store', () => databases.prepareJobStore());
+  const { runnerUrl, keptIn } = await progress.step('opening the job store', () => databases.prepareJobStore());
+  progress.line(`jobs are kept in ${keptIn}`);
   const worker = await progress.step('starting the worker', () =>
     startWorkerPart(
       settings,

@@ -34,6 +34,7 @@ export async function runOperations(
   const events = await openSharedEventBus(settings, closers, log);
   const identity = await identityPeer(settings, 'operations');
   const jobStore = await progress.step('opening the job store', () => databases.prepareJobStore());
+  progress.line(`jobs are kept in ${jobStore.keptIn}`);
   const jobs = openJobDesk(jobStore.readerUrl, log);
   closers.add('job store reader', () => jobs.close());
 

@@ -105,7 +105,8 @@ export async function runStack(
     ? await progress.step('seeding the demo', () => seedDemo(settings, identity))
     : null;
 
-  const jobStore = await databases.prepareJobStore();
+  const jobStore = await progress.step('opening the job store', () => databases.prepareJobStore());
+  progress.line(`jobs are kept in ${jobStore.keptIn}`);
   const jobs = openJobDesk(jobStore.readerUrl, log);
   closers.add('job store reader', () => jobs.close());
 

@@ -1,4 +1,4 @@
-import { hostSubgraph, openProductDatabase } from '@inevitable/kit/host';
+import { hostSubgraph } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { openSharedEventBus } from '../parts/event-bus.js';
@@ -6,6 +6,7 @@ import { openFileStore } from '../parts/file-store.js';
 import { identityPeer } from '../parts/identity-peer.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
+import { openProductRows } from '../parts/open-product-rows.js';
 import type { Progress } from '../parts/progress.js';
 import { publicUrlOf } from '../parts/public-url.js';
 import { serveApart } from '../parts/serve-apart.js';
@@ -25,10 +26,7 @@ export async function runSubgraph(
   const { files, checks: filesChecks } = await openFileStore(settings, closers);
   const identity = await identityPeer(settings, name);
   const publicUrl = publicUrlOf(identity.verification, closers, log);
-  const urls =
-    declaration!.database &&
-    (await progress.step('preparing the database', () => databases.prepare(declaration!.database!)));
-  const database = urls ? await openProductDatabase(declaration!.database!, urls.appUrl) : null;
+  const { database } = await progress.step('preparing the database', () => openProductRows(declaration!, databases));
   if (database) closers.add(`database of ${name}`, () => database.close());
 
   const subgraph = hostSubgraph(declaration!, {

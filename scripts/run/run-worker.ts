@@ -1,4 +1,4 @@
-import { openProductDatabase, serveHealth, type WorkedProduct } from '@inevitable/kit/host';
+import { serveHealth, type WorkedProduct } from '@inevitable/kit/host';
 import type { SubgraphDeclaration } from '@inevitable/kit';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
@@ -7,6 +7,7 @@ import { openFileStore } from '../parts/file-store.js';
 import { identityPeer } from '../parts/identity-peer.js';
 import { loadProducts, ProductUnknown } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
+import { openProductRows } from '../parts/open-product-rows.js';
 import type { Progress } from '../parts/progress.js';
 import { startWorkerPart } from '../parts/worker.js';
 import type { Settings } from '../settings/settings.js';
@@ -33,17 +34,12 @@ export async function runWorker(
   const identity = await identityPeer(settings, 'worker');
   const worked: WorkedProduct[] = [];
   for (const declaration of products) {
-    const urls = declaration.database && (await databases.prepare(declaration.database));
-    const database = urls ? await openProductDatabase(declaration.database!, urls.appUrl) : null;
+    const { database, systemUrl } = await openProductRows(declaration, databases);
     if (database) closers.add(`database of ${declaration.name}`, () => database.close());
-    worked.push({
-      declaration,
-      database,
-      systemUrl: urls?.systemUrl ?? null,
-      deployment: settings.deploymentOf(declaration.name),
-    });
+    worked.push({ declaration, database, systemUrl, deployment: settings.deploymentOf(declaration.name) });
   }
-  const { runnerUrl } = await databases.prepareJobStore();
+  const { runnerUrl, keptIn } = await databases.prepareJobStore();
+  progress.line(`jobs are kept in ${keptIn}`);
   const worker = await startWorkerPart(
     settings,
     { products: worked, runnerUrl, identity, events: events.bus, files, queue },

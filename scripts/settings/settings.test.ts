@@ -21,6 +21,30 @@ describe('NATS_URL', () => {
   );
 });
 
+const mongodbUriOf = (uri: string): string | undefined => readSettings({ MONGODB_URI: uri }, '/clone').mongodbUri;
+
+describe('MONGODB_URI', () => {
+  it.each([
+    'mongodb://localhost',
+    'mongodb://stack:a%40secret@one:27017,two:27018,[::1]/jobs?replicaSet=rs0&tls=true',
+    'mongodb+srv://stack:a-secret@cluster.example.com/jobs',
+    'mongodb://one/?authSource=admin',
+  ])('may be %s', (uri) => expect(mongodbUriOf(uri)).toBe(uri));
+
+  it('that is empty is not set: jobs are kept in PostgreSQL', () => expect(mongodbUriOf('')).toBeUndefined());
+
+  it.each([
+    'http://stack:a-secret@db',
+    'mongodb:a-secret',
+    'mongodb://',
+    'mongodb://me:a-secret@',
+    'mongodb://a-secret db/x',
+  ])('that cannot be used is refused, and not repeated: %s', (uri) => {
+    expect(() => mongodbUriOf(uri)).toThrow(BadSetting);
+    expect(() => mongodbUriOf(uri)).toThrow(/^MONGODB_URI cannot be used: (?!.*a-secret)/);
+  });
+});
+
 describe('STACK_TOKEN', () => {
   it('is of one line, and not repeated where it is not', () => {
     expect(readSettings({ STACK_TOKEN: 'a.b.c' }, '/clone').token).toBe('a.b.c');

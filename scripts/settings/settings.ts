@@ -10,6 +10,13 @@ const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 const namesNobody = (url: string): boolean => !new URL(url).username && !new URL(url).password;
 const deploymentContext = z.enum(['internal', 'customer']);
+/** Not `z.url`: one that names several hosts is no URL. The driver reads the rest. */
+const mongodbUri = z
+  .string()
+  .regex(
+    /^mongodb(\+srv)?:\/\/([^/\s]*@)?[^/?@\s]+(\/[^?\s]*)?(\?\S*)?$/,
+    'it has to be like mongodb://user:password@host/database',
+  );
 const natsUrl = z.url({ protocol: /^(nats|tls)$/, hostname: /./ });
 
 /** Of what goes into the headers of a request, which take no line break and nothing beyond ASCII. */
@@ -34,7 +41,6 @@ const PRODUCT_DEPLOYMENT = /^([A-Z][A-Z0-9_]*)_DEPLOYMENT_CONTEXT$/;
 
 /** Named, and refused rather than ignored: a set variable never falls back silently. */
 const NOT_YET = {
-  MONGODB_URI: 'this version keeps jobs in PostgreSQL only',
   REDIS_URL: 'this version needs no Redis',
 } as const;
 
@@ -50,6 +56,7 @@ const environment = z.object({
   SUPERGRAPH_CONFIG: z.string().min(1).default('supergraph.yaml'),
   SUPERGRAPH_SOURCE: z.enum(['registry', 'files']).default('registry'),
   DATABASE_URL: postgresUrl.optional(),
+  MONGODB_URI: mongodbUri.optional(),
   IDENTITY_URL: httpUrl.default('http://127.0.0.1:3333'),
   OPERATIONS_URL: httpUrl.default('http://127.0.0.1:3400'),
   PUBLIC_URL: httpUrl.optional(),
@@ -126,6 +133,8 @@ export interface Settings {
   /** `registry`: what was published last is served, and `supergraphConfig` where nothing was. `files`: always the latter. */
   readonly supergraphSource: 'registry' | 'files';
   readonly databaseUrl: string | undefined;
+  /** Where jobs are kept; may hold credentials. undefined: in PostgreSQL. */
+  readonly mongodbUri: string | undefined;
   readonly identityUrl: string;
   readonly operationsUrl: string;
   readonly publicUrl: string | undefined;
@@ -199,6 +208,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     supergraphConfig: resolve(root, read.SUPERGRAPH_CONFIG),
     supergraphSource: read.SUPERGRAPH_SOURCE,
     databaseUrl: read.DATABASE_URL,
+    mongodbUri: read.MONGODB_URI,
     identityUrl: read.IDENTITY_URL,
     operationsUrl: read.OPERATIONS_URL,
     publicUrl: read.PUBLIC_URL,
@@ -253,6 +263,6 @@ function s3Of(read: z.infer<typeof environment>): FilesSettings | null {
 /** The value itself is not repeated where it may hold a password. */
 function badSetting(issue: z.core.$ZodIssue, given: Record<string, string | undefined>): BadSetting {
   const name = String(issue.path[0]);
-  const shown = /URL|ENDPOINT|KEY|SECRET|PASSWORD|TOKEN/.test(name) ? '' : ` (${JSON.stringify(given[name])})`;
+  const shown = /URL|URI|ENDPOINT|KEY|SECRET|PASSWORD|TOKEN/.test(name) ? '' : ` (${JSON.stringify(given[name])})`;
   return new BadSetting(`${name}${shown} cannot be used: ${issue.message}.`);
 }

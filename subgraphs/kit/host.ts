@@ -11,21 +11,23 @@ export { natsBus, NatsUnavailable, type NatsBus } from './events/nats/nats-bus.j
 export { tenantWork } from './outbox/outbox.js';
 export { purgeOutboxJob } from './outbox/purge-outbox.js';
 export { completeSchemaText, SHARED_NAMES } from './graph/complete-schema.js';
-export { openJobDesk } from './jobs/store/job-desk.js';
 export type * from './jobs/store/job-desk.js';
-export type * from './jobs/store/job-desk-pages.js';
-export { JOB_STATES } from './jobs/store/job-desk-rows.js';
-export type * from './jobs/store/job-desk-rows.js';
-export type { JobScope } from './jobs/store/job-desk-scope.js';
-export type { JobChange, JobChanges, WatchOptions } from './jobs/store/job-desk-watch.js';
-export { openJobRuns, type JobRuns, type JobRunSummary } from './jobs/store/job-runs.js';
+export type { JobRuns, JobRunSummary } from './jobs/store/job-runs.js';
 export type * from './jobs/store/job-store.js';
-export {
-  JOB_STORE_SCHEMA,
-  migrateJobStore,
-  openJobStorePool,
-  postgresJobStore,
-} from './jobs/store/postgres-job-store.js';
+export { checkMongoJobs } from './jobs/store/mongo/check-mongo-jobs.js';
+export { examineMongoJobs, type ExaminedMongoJobs } from './jobs/store/mongo/examine-mongo-jobs.js';
+export { isMongoUrl } from './jobs/store/mongo/mongo-jobs-database.js';
+export { MongoUnavailable } from './jobs/store/mongo/mongo-unavailable.js';
+export type { JobDepot, MoveMark } from './jobs/store/move/job-depot.js';
+export { JobNotKept } from './jobs/store/move/job-not-kept.js';
+export type * from './jobs/store/move/kept-job.js';
+export { abandonMove, moveJobs, type Moved, type MoveOptions, type MoveProgress } from './jobs/store/move/move-jobs.js';
+export { MoveRefused } from './jobs/store/move/move-refused.js';
+export { openJobDepot } from './jobs/store/move/open-job-depot.js';
+export { openJobDesk, openJobRuns, openJobStore } from './jobs/store/open-job-storage.js';
+export { JOB_STORE_SCHEMA, migrateJobStore, openJobStorePool } from './jobs/store/postgres/postgres-job-store.js';
+export { JOB_STATES } from './jobs/store/seen-jobs.js';
+export type * from './jobs/store/seen-jobs.js';
 export { jobMetrics } from './jobs/observation/job-metrics.js';
 export type { JobObserver } from './jobs/observation/job-observer.js';
 export { timeOfId } from './jobs/runner/job-ids.js';

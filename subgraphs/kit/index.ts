@@ -21,7 +21,12 @@ export {
   type TenantId,
   type UserId,
 } from '@inevitable/contract';
-export { defineDatabase, type DatabaseDeclaration, type TenantClient } from './database/index.js';
+export {
+  defineDatabase,
+  type DatabaseDeclaration,
+  type PrismaClientLike,
+  type TenantClient,
+} from './database/index.js';
 export type { DeclaredEvent } from './events/declared-events.js';
 export { defineEvent, type EventDefinition, type EventName } from './events/define-event.js';
 export { EventsMissed, HeardEvent, type EventOf } from './events/heard-event.js';

@@ -54,7 +54,7 @@ describe('A start is refused with one clear sentence when', () => {
     ['LOG_LEVEL', 'loud'],
     ['STACK_DEMO_PASSWORD', 'short'],
     ['STARTER_DATABASE_URL', 'nonsense'],
-    ['MONGODB_URI', 'mongodb://localhost'],
+    ['MONGODB_URI', 'http://localhost'],
     ['REDIS_URL', 'redis://localhost'],
     ['NATS_URL', 'http://localhost'],
     ['S3_ENDPOINT', 'http://localhost'],
@@ -64,6 +64,24 @@ describe('A start is refused with one clear sentence when', () => {
     ['IDENTITY_DEPLOYMENT_CONTEXT', 'customer'],
   ])('the setting %s is %s', async (name, value) => {
     expect(await refusal(['start'], { [name]: value })).toContain(name);
+  });
+
+  it('MongoDB does not answer, and the password in its URI is not repeated', async () => {
+    const port = await freePort();
+    const sentence = await refusal(['start'], {
+      MONGODB_URI: `mongodb://someone:a-secret@127.0.0.1:${port}/jobs?serverSelectionTimeoutMS=500`,
+    });
+    expect(sentence).toContain(`MongoDB at 127.0.0.1:${port} (database "jobs") is not there`);
+    expect(sentence).not.toContain('a-secret');
+  });
+
+  it('jobs are to be kept in two places', async () => {
+    expect(
+      await refusal(['start', 'worker'], {
+        MONGODB_URI: 'mongodb://localhost',
+        JOBS_DATABASE_URL: 'postgres://localhost/jobs',
+      }),
+    ).toContain('MONGODB_URI and JOBS_DATABASE_URL are both set, and jobs are kept in one place.');
   });
 
   it('the database does not answer, and the password in its URL is not repeated', async () => {

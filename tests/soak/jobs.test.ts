@@ -2,18 +2,19 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { JobFaults } from '../support/job-faults.js';
 import { describeKills } from '../support/job-kills.js';
 import { jobRecord, jobRecords, tenant } from '../support/job-records.js';
+import { openPostgresJobDatabase } from '../support/postgres-job-database.js';
 import { until } from '../support/test-stack.js';
 
 const MINUTE_MS = 60_000;
 
 let faults: JobFaults;
 beforeAll(async () => {
-  faults = await JobFaults.open();
+  faults = await JobFaults.open(openPostgresJobDatabase);
 });
 afterEach(() => faults.clear());
 afterAll(() => faults.close());
 
-describeKills({ sides: () => ['before', 'sent', 'after'], withinMs: 10 * MINUTE_MS });
+describeKills(openPostgresJobDatabase, { sides: () => ['before', 'sent', 'after'], withinMs: 10 * MINUTE_MS });
 
 describe('Fifty workers', () => {
   it(
@@ -62,7 +63,7 @@ describe('A worker that is frozen for longer than its lease', () => {
       await until('it has tried', async () => (await faults.steps('refused')).length === 4);
       expect((await faults.steps('wrote')).map(({ pid }) => pid)).toEqual([1, 2, 3, 4].map(() => process.pid));
       expect(await faults.steps('aborted')).toHaveLength(4);
-      expect(await faults.states()).toEqual({ succeeded: 4 });
+      expect(await faults.database.states()).toEqual({ succeeded: 4 });
       await faults.insert(jobRecords(50, { name: 'faults.effect' }));
       await faults.untilEnded();
     },
@@ -81,16 +82,13 @@ describe('A job of another tenant behind 10,000 of one', () => {
       for (let number = 0; number < 100; number += 1) {
         const quiet = jobRecord({ name: 'faults.effect', tenantId: tenant(2) });
         await faults.insert([quiet]);
-        const begun = () =>
-          faults.database.sql<{ ms: number }>(
-            'select extract(epoch from started_at - run_at)::float8 * 1000 as ms from jobs.jobs where id = $1 and started_at is not null',
-            quiet.id,
-          );
-        await until('it has begun', async () => (await begun()).length === 1, 10_000);
-        delays.push((await begun())[0]!.ms);
+        const begun = async () => (await faults.database.job(quiet.id)).startedAt;
+        await until('it has begun', async () => (await begun()) !== null, 10_000);
+        const { startedAt, runAt } = await faults.database.job(quiet.id);
+        delays.push(startedAt!.getTime() - runAt.getTime());
       }
       delays.sort((a, b) => a - b);
-      expect((await faults.states())['ready']).toBeGreaterThan(0);
+      expect((await faults.database.states())['ready']).toBeGreaterThan(0);
       expect(delays[98]).toBeLessThan(1_000);
     },
     3 * MINUTE_MS,

@@ -1,71 +1,97 @@
-import { ensureRoles, JOB_STORE_ROLES, JOB_STORE_SCHEMA, migrateJobStore, roleUrl } from '@inevitable/kit/host';
-import { createTestDatabase } from '@inevitable/kit/testing';
-import pg from 'pg';
+import type { JobState, CancelOutcome, RetryOutcome } from '@inevitable/kit/host';
+import type { JobLedger } from './job-ledgers.js';
 
-/** A job store of its own in the test cluster, and what a test may do behind its back. */
-export interface JobDatabase {
-  /** Of the runner's role. */
-  readonly url: string;
-  readonly readerUrl: string;
-  /** As the cluster's superuser. */
-  sql<Row extends object = Record<string, unknown>>(text: string, ...values: readonly unknown[]): Promise<Row[]>;
-  /** Moves the store's clock, for every worker at once. */
+export interface StoredJob {
+  readonly id: string;
+  readonly name: string;
+  readonly state: JobState;
+  /** Runs begun, without those that were not counted. */
+  readonly attempts: number;
+  readonly worker: string | null;
+  readonly progress: number | null;
+  readonly note: string | null;
+  readonly error: string | null;
+  readonly schedule: string | null;
+  readonly fansOut: boolean;
+  readonly runAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  /** Scheduled: when it becomes ready; running: when its lease ends. */
+  readonly wakeAt: Date | null;
+}
+
+export interface StoredAttempt {
+  readonly attempt: number;
+  readonly worker: string;
+  /** `running` where it has logged something and has not ended. */
+  readonly outcome: string;
+  readonly error: string | null;
+  /** The messages. */
+  readonly log: readonly string[];
+}
+
+export interface StoredFiring {
+  readonly schedule: string;
+  readonly due: Date;
+  readonly firedAt: Date;
+  /** null where the due time was left out. */
+  readonly job: string | null;
+}
+
+export interface StoredSchedule {
+  readonly name: string;
+  readonly nextDue: Date | null;
+  readonly missed: number;
+}
+
+/** What is stored of jobs, whatever it is stored in, and what operators and tests do to it beside the workers. */
+export interface StoredJobs {
+  /** The store's time. */
+  now(): Promise<Date>;
+  /** Moves it, for every worker at once. */
   advance(by: { readonly seconds: number }): Promise<void>;
+  /** Throws for a job that is not there. */
+  job(id: string): Promise<StoredJob>;
+  /** By id. */
+  jobs(): Promise<readonly StoredJob[]>;
+  /** How many there are of each state. */
+  states(): Promise<Readonly<Record<string, number>>>;
+  /** Of one job, or of all; in the order they began. */
+  attempts(id?: string): Promise<readonly StoredAttempt[]>;
+  /** Of one schedule, or of all; by due time. */
+  firings(schedule?: string): Promise<readonly StoredFiring[]>;
+  schedules(): Promise<readonly StoredSchedule[]>;
+  /** That are known, and have not left. */
+  workers(): Promise<readonly { readonly names: readonly string[] }[]>;
+  /** Keys that nobody else may have now. */
+  heldKeys(): Promise<number>;
+
+  cancel(id: string): Promise<CancelOutcome>;
+  retry(id: string): Promise<RetryOutcome>;
+  pause(schedule: string): Promise<boolean>;
+  resume(schedule: string): Promise<boolean>;
+
+  /** `another` holds them from now on, as if it had claimed them after their leases ended. */
+  steal(ids: readonly string[]): Promise<void>;
+  /** A scheduled job's time has come. */
+  makeDue(id: string): Promise<void>;
+  /** Every job is as a worker leaves it that was killed an hour ago while it ran it. */
+  orphan(): Promise<void>;
+  /** The store answers every firing of this schedule with an error, until what this resolves with is called. */
+  refuseFirings(schedule: string): Promise<() => Promise<void>>;
+
   /** As it was when it was made. */
   empty(): Promise<void>;
   close(): Promise<void>;
 }
 
-/**
- * Where handlers leave their effects: outside of the store, and as an outside system would keep them. `effects` has one
- * row for each job, by its key; `guards` the highest fence that was seen of a job; `steps` everything in order.
- */
-const LEDGER = `
-  CREATE SCHEMA ledger;
-  CREATE TABLE ledger.effects (job_id uuid PRIMARY KEY, fence bigint NOT NULL, pid integer NOT NULL);
-  CREATE TABLE ledger.guards (job_id uuid PRIMARY KEY, fence bigint NOT NULL);
-  CREATE TABLE ledger.steps (
-    number bigint GENERATED ALWAYS AS IDENTITY, job_id uuid NOT NULL, name text NOT NULL, fence bigint NOT NULL,
-    attempt integer NOT NULL, pid integer NOT NULL, step text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp());
-  GRANT USAGE ON SCHEMA ledger TO jobs_runner;
-  GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ledger TO jobs_runner;`;
-
-const TABLES = 'jobs, attempts, once_keys, turns, dependencies, definitions, schedules, firings, workers';
-
-export async function openJobDatabase(): Promise<JobDatabase> {
-  const test = await createTestDatabase('job store with a ledger', async (url) => {
-    await ensureRoles(url, new URL(url).password, JOB_STORE_SCHEMA, JOB_STORE_ROLES);
-    await migrateJobStore(url);
-    await run(url, LEDGER);
-  });
-  const owner = new pg.Pool({ connectionString: test.url, max: 3 });
-  owner.on('error', () => undefined); // ended, and yet told of the drop of its database
-  const as = (role: 'runner' | 'reader') => roleUrl(test.url, test.secret, JOB_STORE_SCHEMA, role);
-  const sql: JobDatabase['sql'] = async (text, ...values) => (await owner.query(text, [...values])).rows as never;
-  return {
-    url: as('runner'),
-    readerUrl: as('reader'),
-    sql,
-    advance: async ({ seconds }) =>
-      void (await sql('update jobs.clock set ahead = ahead + make_interval(secs => $1)', seconds)),
-    async empty() {
-      const tables = TABLES.split(', ').map((table) => `jobs.${table}`);
-      await sql(`truncate ${tables.join(', ')}, ledger.effects, ledger.guards, ledger.steps`);
-      await sql("update jobs.clock set ahead = '0'");
-    },
-    async close() {
-      await owner.end();
-      await test.drop();
-    },
-  };
+/** A job store of its own for one suite. */
+export interface JobDatabase extends StoredJobs {
+  /** Of the runner's role. */
+  readonly url: string;
+  readonly readerUrl: string;
+  /** Where handlers leave their effects; emptied and closed with the store. */
+  readonly ledger: JobLedger;
 }
 
-async function run(url: string, statements: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statements);
-  } finally {
-    await client.end();
-  }
-}
+export type OpenJobDatabase = () => Promise<JobDatabase>;

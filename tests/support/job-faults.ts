@@ -1,7 +1,7 @@
 import type { JobRecord } from '@inevitable/contract';
-import { inProcessBus, postgresJobStore, startWorker, type Worker } from '@inevitable/kit/host';
+import { inProcessBus, openJobStore, startWorker, type Worker } from '@inevitable/kit/host';
 import { pino, type Logger } from 'pino';
-import { openJobDatabase, type JobDatabase } from './job-database.js';
+import type { JobDatabase } from './job-database.js';
 import { ledgerJobs } from './job-ledger.js';
 import {
   endJobProcess,
@@ -24,30 +24,30 @@ export interface LedgerStep {
 }
 
 /** A store, workers in processes of their own and in this one, and what their jobs left behind. */
-export class JobFaults {
+export class JobFaults<Database extends JobDatabase = JobDatabase> {
   readonly #ends = new Set<() => Promise<unknown>>();
   readonly #endOf = new Map<JobProcess, () => Promise<unknown>>();
 
-  private constructor(readonly database: JobDatabase) {}
+  private constructor(readonly database: Database) {}
 
-  static async open(): Promise<JobFaults> {
-    return new JobFaults(await openJobDatabase());
+  static async open<Database extends JobDatabase>(open: () => Promise<Database>): Promise<JobFaults<Database>> {
+    return new JobFaults(await open());
   }
 
   async insert(records: readonly JobRecord[]): Promise<void> {
-    const store = postgresJobStore(this.database.url, pino({ level: 'silent' }));
+    const store = openJobStore(this.database.url, pino({ level: 'silent' }));
     await store.insert(records);
     await store.close();
   }
 
   /** A worker in a process of its own. */
   async process(options: Partial<JobProcessOptions> = {}): Promise<JobProcess> {
-    return this.#keep(await runJobProcess({ url: this.database.url, ...options }));
+    return this.#keep(await runJobProcess({ ...this.#places(), ...options }));
   }
 
   /** The same, loaded and waiting to be told to go. */
   async spareProcess(options: Partial<JobProcessOptions> = {}): Promise<JobProcess> {
-    return this.#keep(await startJobProcess({ url: this.database.url, ...options }));
+    return this.#keep(await startJobProcess({ ...this.#places(), ...options }));
   }
 
   /** A worker in this process. `url`: where it finds the store, unless told the usual way. */
@@ -56,7 +56,7 @@ export class JobFaults {
     tenants = [],
     log = pino({ level: 'silent' }),
   }: { readonly url?: string; readonly tenants?: readonly string[]; readonly log?: Logger } = {}): Promise<Worker> {
-    const ledger = ledgerJobs(this.database.url);
+    const ledger = ledgerJobs(this.database.ledger.url);
     const worker = await startWorker({
       products: [{ declaration: { name: 'faults', jobs: ledger.jobs } as never, database: null, systemUrl: null }],
       jobStoreUrl: url,
@@ -76,27 +76,21 @@ export class JobFaults {
     return { health: worker.health, runner: worker.runner, stop };
   }
 
-  /** How many jobs there are of each state. */
-  async states(): Promise<Readonly<Record<string, number>>> {
-    const rows = await this.database.sql<{ state: string; count: number }>(
-      'select state, count(*)::int as count from jobs.jobs group by state',
-    );
-    return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
-  }
-
   async hasEnded(): Promise<boolean> {
-    return Object.keys(await this.states()).every((state) => ['succeeded', 'dead', 'cancelled'].includes(state));
+    return Object.keys(await this.database.states()).every((state) =>
+      ['succeeded', 'dead', 'cancelled'].includes(state),
+    );
   }
 
   async untilEnded(withinMs?: number): Promise<void> {
     await until('all jobs have ended', () => this.hasEnded(), withinMs).catch(async (error: Error) => {
-      throw new Error(`${error.message}: ${JSON.stringify(await this.states())}`);
+      throw new Error(`${error.message}: ${JSON.stringify(await this.database.states())}`);
     });
   }
 
   /** In order. */
   steps(step?: LedgerStep['step']): Promise<LedgerStep[]> {
-    return this.database.sql<LedgerStep>(
+    return this.database.ledger.sql<LedgerStep>(
       `select job_id as job, name, fence::int, attempt, pid, step, at from ledger.steps
        where step = coalesce($1, step) order by number`,
       step ?? null,
@@ -109,13 +103,16 @@ export class JobFaults {
     readonly withoutEffect: number;
     readonly effects: number;
   }> {
-    const [row] = await this.database.sql<{ notSucceeded: number; withoutEffect: number; effects: number }>(
-      `select count(*) filter (where state <> 'succeeded')::int as "notSucceeded",
-              count(*) filter (where not fans_out and e.job_id is null)::int as "withoutEffect",
-              count(e.job_id)::int as effects
-       from jobs.jobs j left join ledger.effects e on e.job_id = j.id`,
-    );
-    return row!;
+    const [jobs, effects] = await Promise.all([
+      this.database.jobs(),
+      this.database.ledger.sql<{ job: string }>('select job_id as job from ledger.effects'),
+    ]);
+    const left = new Set(effects.map(({ job }) => job));
+    return {
+      notSucceeded: jobs.filter(({ state }) => state !== 'succeeded').length,
+      withoutEffect: jobs.filter(({ id, fansOut }) => !fansOut && !left.has(id)).length,
+      effects: jobs.filter(({ id }) => left.has(id)).length,
+    };
   }
 
   /** Ends what was started, but for `spare`, and forgets the jobs. */
@@ -130,6 +127,10 @@ export class JobFaults {
   async close(): Promise<void> {
     await this.clear();
     await this.database.close();
+  }
+
+  #places(): Pick<JobProcessOptions, 'url' | 'ledgerUrl'> {
+    return { url: this.database.url, ledgerUrl: this.database.ledger.url };
   }
 
   #keep(child: JobProcess): JobProcess {

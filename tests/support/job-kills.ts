@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { OpenJobDatabase } from './job-database.js';
 import { JobFaults } from './job-faults.js';
 import { jobRecord, tenant } from './job-records.js';
 
@@ -8,17 +9,20 @@ type Side = 'before' | 'sent' | 'after';
 const MOST_STATEMENTS = 150;
 
 /** Kills a worker at every statement of a few jobs' lives. `sides`: where at the n-th one. */
-export function describeKills({
-  sides,
-  withinMs = 110_000,
-}: {
-  readonly sides: (number: number) => readonly Side[];
-  readonly withinMs?: number;
-}): void {
+export function describeKills(
+  open: OpenJobDatabase,
+  {
+    sides,
+    withinMs = 110_000,
+  }: {
+    readonly sides: (number: number) => readonly Side[];
+    readonly withinMs?: number;
+  },
+): void {
   describe('A worker that is killed', () => {
     let faults: JobFaults;
     beforeAll(async () => {
-      faults = await JobFaults.open();
+      faults = await JobFaults.open(open);
     });
     afterEach(() => faults.clear());
     afterAll(() => faults.close());
@@ -63,7 +67,7 @@ export function describeKills({
             withoutEffect: 0,
             effects: 5,
           });
-          expect(await faults.database.sql('select * from jobs.once_keys')).toEqual([]);
+          expect(await faults.database.heldKeys()).toBe(0);
           expect(await faults.steps('refused')).toEqual([]);
           if (isOver) break;
           await faults.clear(await next);

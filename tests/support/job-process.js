@@ -1,6 +1,12 @@
 // Plain JavaScript: tests start it as a process of its own, to kill it, to freeze it and to shift its clock.
+import { createRequire } from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pg from 'pg';
+
+// The kit's driver, below what it exports: there is no other place that every command passes.
+const { Connection: MongoConnection } = createRequire(import.meta.resolve('@inevitable/kit'))(
+  'mongodb/lib/cmap/connection.js',
+);
 
 /**
  * A worker process, or as many workers as it is told in one. It says `ready`, waits for `go`, and works.
@@ -12,20 +18,34 @@ import pg from 'pg';
  */
 const die = () => process.kill(process.pid, 'SIGKILL');
 
-/** Every later statement of every connection counts. */
+/**
+ * Every later statement of every connection counts. Of MongoDB's commands those that write: whoever dies around one that
+ * reads leaves the same behind as around the write before it, or after it.
+ */
 function failAt({ number, side }) {
-  const { query } = pg.Client.prototype;
   let statements = 0;
-  pg.Client.prototype.query = function (...args) {
-    statements += 1;
-    if (statements !== number) return query.apply(this, args);
-    if (side === 'before') return die();
-    const callback = args.at(-1);
-    if (side === 'after' && typeof callback === 'function') return query.apply(this, [...args.slice(0, -1), die]);
-    const answer = query.apply(this, args);
+  const isIt = () => (statements += 1) === number;
+  const failWith = (answer) => {
     if (side === 'sent') void nextTurn().then(die);
     else answer.then(die, die);
     return answer;
+  };
+
+  const { query } = pg.Client.prototype;
+  pg.Client.prototype.query = function (...args) {
+    if (!isIt()) return query.apply(this, args);
+    if (side === 'before') return die();
+    const callback = args.at(-1);
+    if (side === 'after' && typeof callback === 'function') return query.apply(this, [...args.slice(0, -1), die]);
+    return failWith(query.apply(this, args));
+  };
+
+  const { command } = MongoConnection.prototype;
+  MongoConnection.prototype.command = function (...args) {
+    const [, { insert, update, delete: remove, findAndModify }] = args;
+    if (!(insert ?? update ?? remove ?? findAndModify) || !isIt()) return command.apply(this, args);
+    if (side === 'before') return die();
+    return failWith(command.apply(this, args));
   };
 }
 

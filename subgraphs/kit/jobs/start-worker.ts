@@ -9,7 +9,7 @@ import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
 import { DEFAULT_QUEUE, type JobDefinition } from './define-job.js';
 import { observingNothing, type JobObserver } from './observation/job-observer.js';
 import { startJobRunner, type JobRunner, type ProductJobs } from './runner/start-job-runner.js';
-import { postgresJobStore } from './store/postgres-job-store.js';
+import { openJobStore } from './store/open-job-storage.js';
 
 /** One product whose jobs are run here, and whose outbox is relayed if it has a database. */
 export interface WorkedProduct {
@@ -58,7 +58,7 @@ export async function startWorker({
   observer = observingNothing,
   log,
 }: WorkerOptions): Promise<Worker> {
-  const store = postgresJobStore(jobStoreUrl, log);
+  const store = openJobStore(jobStoreUrl, log);
   const relayed = products.flatMap(({ declaration, systemUrl }) =>
     systemUrl ? [{ declaration, systemUrl, pool: openSystemPool(declaration.name, systemUrl) }] : [],
   );

@@ -1,6 +1,7 @@
 import type { EventBus, JobRecord, JobsPort } from '@inevitable/contract';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import { inTransaction } from '../database/index.js';
 import type { JobOptions } from './outbox.js';
 
 export interface RelayDeps {
@@ -69,18 +70,12 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
 
   /** Answers how many records it sent. */
   async function sendBatch(kind: OutboxRow['kind']): Promise<number> {
-    const client = await pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query('begin');
+    return inTransaction(pool, async (client) => {
       const { rows: locks } = await client.query<{ mine: boolean }>(
         'select pg_try_advisory_xact_lock(hashtext($1)) as mine',
         [`outbox:${product}`],
       );
-      if (!locks[0]?.mine) {
-        await client.query('rollback');
-        return 0;
-      }
+      if (!locks[0]?.mine) return 0;
       const { rows } = await client.query<OutboxRow>(
         `select sequence, id, tenant_id, kind, name, aggregate, payload, correlation_id, run_at, options, created_at
          from outbox where sent_at is null and refused is null and kind = $1 order by sequence limit ${BATCH}`,
@@ -95,15 +90,8 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
         for (const [row, why] of refused)
           await client.query('update outbox set refused = $2 where sequence = $1', [row.sequence, why]);
       }
-      await client.query('commit');
       return rows.length;
-    } catch (error) {
-      broken = error as Error;
-      await client.query('rollback').catch(() => undefined);
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+    });
   }
 
   /** Answers those the store refuses for what they are: they are set aside, or nothing after them would be sent. */

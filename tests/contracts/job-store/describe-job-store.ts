@@ -1,69 +1,47 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobRecord } from '@inevitable/contract';
-import type { ClaimedJob, EndedRun, JobStore, WantedJobs } from '@inevitable/kit/host';
+import { openJobStore, type ClaimedJob, type EndedRun, type JobStore, type WantedJobs } from '@inevitable/kit/host';
 import fc from 'fast-check';
+import { pino } from 'pino';
 import { v7 } from 'uuid';
+import type { JobDatabase, OpenJobDatabase } from '../../support/job-database.js';
 import { jobRecord, jobRecords, tenant } from '../../support/job-records.js';
 import { claimModel, type ModelJob } from './claim-model.js';
-
-export interface StoredJob {
-  readonly id: string;
-  readonly name: string;
-  readonly state: 'blocked' | 'scheduled' | 'ready' | 'running' | 'succeeded' | 'dead' | 'cancelled';
-  /** Runs begun, without those that were not counted. */
-  readonly attempts: number;
-  readonly worker: string | null;
-  readonly progress: number | null;
-  readonly note: string | null;
-  readonly error: string | null;
-}
-
-export interface StoredAttempt {
-  readonly attempt: number;
-  readonly worker: string;
-  readonly outcome: string;
-  readonly error: string | null;
-  /** The messages. */
-  readonly log: readonly string[];
-}
-
-/** A store, and what operators or a test may do to it beside the workers. */
-export interface StoreUnderTest {
-  readonly store: JobStore;
-  /** The same jobs as another process has them: with connections of its own. */
-  readonly another: JobStore;
-  advance(by: { readonly seconds: number }): Promise<void>;
-  /** Throws for a job that is not there. */
-  job(id: string): Promise<StoredJob>;
-  /** Ids of all jobs, in order. */
-  ids(): Promise<readonly string[]>;
-  /** In order. */
-  attempts(id: string): Promise<readonly StoredAttempt[]>;
-  cancel(id: string): Promise<string>;
-  retry(id: string): Promise<string>;
-  pause(schedule: string): Promise<boolean>;
-  resume(schedule: string): Promise<boolean>;
-  /** `job`: null where the due time was left out. */
-  firings(schedule: string): Promise<readonly { readonly due: Date; readonly job: string | null }[]>;
-  empty(): Promise<void>;
-  close(): Promise<void>;
-}
 
 const LEASE_MS = 15_000;
 const JOB = 'test.job';
 const DAY_S = 86_400;
 
+export interface JobStoreSuite {
+  /** What takes its time is repeated this often, of how often it is with 1. */
+  readonly share?: number;
+  /** Places of the worker that gives 300 tenants their turn. */
+  readonly places?: number;
+}
+
 /** What every storage of jobs promises. */
-export function describeJobStore(name: string, open: () => Promise<StoreUnderTest>): void {
-  let under: StoreUnderTest;
+export function describeJobStore(
+  name: string,
+  open: OpenJobDatabase,
+  { share: repeated = 1, places = 4 }: JobStoreSuite = {},
+): void {
+  let under: JobDatabase;
   let store: JobStore;
+  /** The same jobs as another process has them: with connections of its own. */
+  let another: JobStore;
   beforeAll(async () => {
     under = await open();
-    store = under.store;
+    [store, another] = [1, 2].map(() => openJobStore(under.url, pino({ level: 'silent' }))) as [JobStore, JobStore];
   });
   beforeEach(() => under.empty());
-  afterAll(() => under.close());
+  afterAll(async () => {
+    await Promise.all([store.close(), another.close()]);
+    await under.close();
+  });
 
+  const times = (most: number): number => Math.max(2, Math.round(most * repeated));
+  const ids = async (): Promise<readonly string[]> => (await under.jobs()).map(({ id }) => id);
+  const firingsOf = async (schedule: string) => (await under.firings(schedule)).map(({ due, job }) => ({ due, job }));
   const insert = async (...records: readonly JobRecord[]): Promise<readonly string[]> => {
     await store.insert(records);
     return records.map(({ id }) => id);
@@ -95,9 +73,9 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
     describe('An insert', () => {
       it('made twice, or by two at once, makes one job', async () => {
         const records = jobRecords(20, { name: JOB, tenantId: tenant(1), payload: { n: 1 } });
-        await Promise.all([store.insert(records), under.another.insert([...records].reverse()), store.insert(records)]);
+        await Promise.all([store.insert(records), another.insert([...records].reverse()), store.insert(records)]);
         await store.insert(records);
-        expect(await under.ids()).toEqual(records.map(({ id }) => id));
+        expect(await ids()).toEqual(records.map(({ id }) => id));
       });
 
       it('of a job that has ended changes nothing', async () => {
@@ -148,18 +126,18 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
 
       it('is one under 50 inserts at once', async () => {
         const records = Array.from({ length: 50 }, () => keyed());
-        await Promise.all(records.map((record, index) => (index % 2 ? store : under.another).insert([record])));
-        expect(await under.ids()).toHaveLength(1);
+        await Promise.all(records.map((record, index) => (index % 2 ? store : another).insert([record])));
+        expect(await ids()).toHaveLength(1);
       });
 
       it('is one where a single insert brings it twice', async () => {
         await insert(keyed(), keyed(), keyed({ onceKey: 'other' }));
-        expect(await under.ids()).toHaveLength(2);
+        expect(await ids()).toHaveLength(2);
       });
 
       it("is not kept back by another tenant's, another name's, or no tenant's", async () => {
         await insert(keyed(), keyed({ tenantId: tenant(2) }), keyed({ name: 'test.other' }), keyed({ tenantId: null }));
-        expect(await under.ids()).toHaveLength(4);
+        expect(await ids()).toHaveLength(4);
       });
 
       it.each([
@@ -199,7 +177,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         const [first] = await insert(keyed());
         await happen(await claimOne());
         await insert(keyed());
-        expect(await under.ids()).toEqual([first]);
+        expect(await ids()).toEqual([first]);
       });
 
       it('that is dead is not retried while the next one is open', async () => {
@@ -214,15 +192,15 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
 
       it('is one open one at any time, however inserts and ends race', async () => {
         const finished: string[] = [];
-        for (let round = 0; round < 30; round += 1) {
+        for (let round = 0; round < times(30); round += 1) {
           await insert(keyed());
           const job = await claimOne();
           await Promise.all([
             succeed(job),
-            ...Array.from({ length: 4 }, (_, index) => (index % 2 ? store : under.another).insert([keyed()])),
+            ...Array.from({ length: 4 }, (_, index) => (index % 2 ? store : another).insert([keyed()])),
           ]);
           finished.push(job.id);
-          const open = (await under.ids()).filter((id) => !finished.includes(id));
+          const open = (await ids()).filter((id) => !finished.includes(id));
           expect(open.length).toBeLessThanOrEqual(1);
           for (const id of open) {
             await under.cancel(id);
@@ -277,7 +255,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
               expect(picked.toSorted()).toEqual(model.toSorted());
             },
           ),
-          { numRuns: 60 },
+          { numRuns: times(60) },
         );
       });
 
@@ -300,7 +278,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
               );
               const claims = await Promise.all(
                 Array.from({ length: 20 }, (_, index) =>
-                  claim(limits, { worker: `worker ${index}`, by: index % 2 ? store : under.another }),
+                  claim(limits, { worker: `worker ${index}`, by: index % 2 ? store : another }),
                 ),
               );
               const all = claims.flat();
@@ -318,7 +296,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
               expect(all.length).toBeLessThanOrEqual(limits.perProduct ?? Infinity);
             },
           ),
-          { numRuns: 15 },
+          { numRuns: times(15) },
         );
       });
 
@@ -342,9 +320,9 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         let afterTenant: string | null = null;
         let claims = 0;
         while (served.size < 300 && claims < 150) {
-          const jobs = await claim({ room: 4, afterTenant });
+          const jobs = await claim({ room: places, afterTenant });
           for (const job of jobs) served.add(job.tenantId);
-          await Promise.all(jobs.map(succeed));
+          await store.end(jobs.map(({ id, fence }) => ({ id, fence, outcome: 'succeeded' })));
           afterTenant = jobs.at(-1)?.tenantId ?? null;
           claims += 1;
         }
@@ -509,7 +487,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         const ids = await insert(...jobRecords(30, { name: JOB }));
         await claim();
         await under.advance({ seconds: 16 });
-        await Promise.all(Array.from({ length: 10 }, (_, index) => (index % 2 ? store : under.another).look()));
+        await Promise.all(Array.from({ length: 10 }, (_, index) => (index % 2 ? store : another).look()));
         await store.look();
         for (const id of ids) expect(await under.attempts(id)).toMatchObject([{ outcome: 'lost' }]);
         expect(await claim()).toHaveLength(30);
@@ -582,15 +560,15 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
       });
 
       it('and a renewal of the same runs at once wait for each other, and do not deadlock', async () => {
-        for (let round = 0; round < 10; round += 1) {
+        for (let round = 0; round < times(10); round += 1) {
           await insert(...jobRecords(100, { name: JOB }));
           const jobs = await claim();
           const held = jobs.map(({ id, fence }) => ({ id, fence, progress: 0.5 }));
           await Promise.all([
             store.renew('one', LEASE_MS, held),
             store.end(jobs.map(({ id, fence }) => ({ id, fence, outcome: 'succeeded' as const })).reverse()),
-            under.another.renew('one', LEASE_MS, [...held].reverse()),
-            under.another.look(),
+            another.renew('one', LEASE_MS, [...held].reverse()),
+            another.look(),
           ]);
           for (const { id } of jobs.slice(0, 3)) expect(await stateOf(id)).toBe('succeeded');
         }
@@ -680,7 +658,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         const after = await insertOne({ name: 'test.after', after: [id] });
         await under.cancel(id);
         await insert(jobRecord({ name: JOB, onceKey: 'key' }));
-        expect(await under.ids()).toEqual([id, after]);
+        expect(await ids()).toEqual([id, after]);
         expect(await stateOf(after)).toBe('blocked');
         expect(await under.retry(id)).toBe('not ended');
         await giveBack(await claimOne());
@@ -797,28 +775,23 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         ['dies', 'dead', (job: ClaimedJob) => die(job)],
         ['is cancelled', 'dead', (job: ClaimedJob) => under.cancel(job.id)],
       ] as const)('is never forgotten, where one of them %s while it is inserted', async (_what, state, finish) => {
-        for (let round = 0; round < 25; round += 1) {
+        for (let round = 0; round < times(25); round += 1) {
           await insertOne();
           const job = await claimOne();
           const after = jobRecords(4, { name: 'test.after', after: [job.id] });
-          const inserted = [after.slice(0, 1), after.slice(1, 2), after.slice(2)].map((some) =>
-            under.another.insert(some),
-          );
+          const inserted = [after.slice(0, 1), after.slice(1, 2), after.slice(2)].map((some) => another.insert(some));
           await Promise.all([finish(job), ...inserted]);
           expect(await Promise.all(after.map(({ id }) => stateOf(id)))).toEqual(after.map(() => state));
         }
       });
 
       it('is never forgotten, where the last two of them end at once', async () => {
-        for (let round = 0; round < 25; round += 1) {
+        for (let round = 0; round < times(25); round += 1) {
           const before = await insert(...jobRecords(2, { name: JOB }));
           const waiting = jobRecords(3, { name: 'test.after', after: before });
           await insert(...waiting);
           const [one, two] = await claim();
-          await Promise.all([
-            succeed(one!),
-            under.another.end([{ id: two!.id, fence: two!.fence, outcome: 'succeeded' }]),
-          ]);
+          await Promise.all([succeed(one!), another.end([{ id: two!.id, fence: two!.fence, outcome: 'succeeded' }])]);
           expect(await Promise.all(waiting.map(({ id }) => stateOf(id)))).toEqual(['ready', 'ready', 'ready']);
         }
       });
@@ -876,13 +849,13 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         for (let minute = 0; minute < 10; minute += 1) {
           const fired = await Promise.all(
             Array.from({ length: 6 }, (_, index) =>
-              (index % 2 ? store : under.another).fire(firing(at(minute), at(minute + 1), at(minute))),
+              (index % 2 ? store : another).fire(firing(at(minute), at(minute + 1), at(minute))),
             ),
           );
           expect(fired.filter(Boolean)).toHaveLength(1);
         }
-        expect(await under.ids()).toHaveLength(10);
-        expect((await under.firings(JOB)).map(({ due }) => due)).toEqual(
+        expect(await ids()).toHaveLength(10);
+        expect((await firingsOf(JOB)).map(({ due }) => due)).toEqual(
           Array.from({ length: 10 }, (_, minute) => at(minute)),
         );
       });
@@ -894,7 +867,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         await declare('*/1 * * * *');
         await store.fire(firing(null, at(0)));
         await store.fire(firing(at(0), at(1), at(0)));
-        expect(await under.ids()).toHaveLength(1);
+        expect(await ids()).toHaveLength(1);
       });
 
       it('notes a due time that was left out because the run before had not ended', async () => {
@@ -907,11 +880,11 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         const first = keyed(0);
         await store.fire(first);
         expect(await store.fire(keyed(1))).toBe(true);
-        expect(await under.firings(JOB)).toEqual([
+        expect(await firingsOf(JOB)).toEqual([
           { due: at(0), job: first.runs[0]!.job.id },
           { due: at(1), job: null },
         ]);
-        expect(await under.ids()).toHaveLength(1);
+        expect(await ids()).toHaveLength(1);
       });
 
       it('that is paused does not fire, and goes on from now when it is resumed', async () => {
@@ -925,7 +898,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         expect((await store.look()).dueSchedules).toEqual([]);
         expect(await under.resume(JOB)).toBe(true);
         expect((await store.look()).dueSchedules).toEqual([{ name: JOB, nextDue: null, ...declared }]);
-        expect(await under.ids()).toEqual([]);
+        expect(await ids()).toEqual([]);
       });
 
       it('is computed anew when its expression or zone has changed, and goes on where they have not', async () => {
@@ -966,7 +939,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
         expect(await store.purge(kept, 10)).toBe(10);
         expect(await store.purge(kept, 10)).toBe(5);
         expect(await store.purge(kept, 10)).toBe(0);
-        expect(await under.ids()).toEqual([...open, late].toSorted());
+        expect(await ids()).toEqual([...open, late].toSorted());
         expect(await under.attempts(old[0]!)).toEqual([]);
       });
     });
@@ -979,7 +952,7 @@ export function describeJobStore(name: string, open: () => Promise<StoreUnderTes
           while (!heard.length) await new Promise<void>((resolve) => (wake = resolve));
           return heard.shift();
         };
-        const watch = under.another.watch((names) => {
+        const watch = another.watch((names) => {
           heard.push(names);
           wake();
         });

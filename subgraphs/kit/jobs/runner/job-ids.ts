@@ -13,3 +13,9 @@ export function derivedId(at: Date, ...of: readonly string[]): string {
 
 /** When an id of version 7 or 8 was made. */
 export const timeOfId = (id: string): Date => new Date(parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+
+/** No id of version 7 or 8 that was made then, or later, is less. */
+export function firstIdAt(at: Date): string {
+  const time = at.getTime().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
+}

@@ -1,28 +1,8 @@
 import { OperatorError } from '@inevitable/contract';
-import type { Logger } from 'pino';
-import { listen, type Listener } from '../../database/listen.js';
-import { newId } from '../../graph/new-id.js';
 import { EventStream } from '../../events/event-stream.js';
-import type { EventsMissed } from '../../events/heard-event.js';
-import type { JobState } from './job-desk-rows.js';
-import type { JobScope } from './job-desk-scope.js';
+import type { JobChange, JobChanges, JobScope, WatchOptions } from './job-desk.js';
 
-/** A job is not what it was a moment ago; `state` is what it had when that was told. */
-export interface JobChange {
-  readonly id: string;
-  readonly state: JobState;
-  readonly tenantId: string | null;
-  readonly name: string;
-}
-
-export interface WatchOptions {
-  /** Ends it. */
-  readonly signal: AbortSignal;
-  /** Which changes in the scope; all of them unless told. */
-  readonly filter?: (change: JobChange) => boolean;
-}
-
-export type JobChanges = AsyncIterableIterator<JobChange | EventsMissed, undefined>;
+const CONNECT_WITHIN_MS = 5_000;
 
 /** The job store could not be listened to. */
 export class JobStoreSilent extends OperatorError {
@@ -32,8 +12,13 @@ export class JobStoreSilent extends OperatorError {
   }
 }
 
-const CHANNEL = { query: 'select name from jobs.change_channel' };
-const CONNECT_WITHIN_MS = 5_000;
+/** What hears the changes that a store tells of. */
+export interface ChangeLine {
+  stop(): Promise<void>;
+}
+
+/** What a line hears; null after a (re)connection, when anything may have been missed. */
+export type HeardChanges = (changes: readonly JobChange[] | null) => void;
 
 interface Watcher {
   readonly hears: (change: JobChange) => boolean;
@@ -44,19 +29,16 @@ interface Watcher {
 interface Line {
   readonly watchers: Set<Watcher>;
   readonly connected: Promise<void>;
-  readonly listener: Listener;
+  readonly open: ChangeLine;
 }
 
 /** Who watches, and the one connection they share. */
 export class JobWatchers {
-  readonly #url: string;
-  readonly #log: Logger;
+  readonly #openLine: (heard: HeardChanges) => ChangeLine;
   #line: Line | null = null;
 
-  /** `url`: of the reader's role. */
-  constructor(url: string, log: Logger) {
-    this.#url = url;
-    this.#log = log;
+  constructor(openLine: (heard: HeardChanges) => ChangeLine) {
+    this.#openLine = openLine;
   }
 
   /** Resolves once it listens; ends with `return()` or with its signal. Throws `JobStoreSilent`. */
@@ -86,7 +68,7 @@ export class JobWatchers {
   async close(): Promise<void> {
     const line = this.#line;
     for (const { stream } of [...(line?.watchers ?? [])]) void stream.return();
-    await line?.listener.stop();
+    await line?.open.stop();
   }
 
   #open(): Line {
@@ -94,39 +76,27 @@ export class JobWatchers {
     let isConnected: () => void;
     let wasConnected = false;
     const connected = new Promise<void>((resolve) => (isConnected = resolve));
-    const listener = listen({
-      url: this.#url,
-      channel: CHANNEL,
-      // The store tells nobody while nobody says that they listen.
-      ask: `select jobs.watch_changes('${newId()}')`,
-      heard(payload) {
-        // The first time nobody has missed anything: their `watch` has not resolved yet.
-        if (payload === null && !wasConnected) isConnected();
-        else if (payload === null) for (const { stream } of watchers) stream.missed();
-        else tell(watchers, payload);
-        wasConnected = true;
-      },
-      what: 'changes of jobs',
-      log: this.#log,
+    const open = this.#openLine((changes) => {
+      // The first time nobody has missed anything: their `watch` has not resolved yet.
+      if (changes === null && !wasConnected) isConnected();
+      else if (changes === null) for (const { stream } of watchers) stream.missed();
+      else tell(watchers, changes);
+      wasConnected = true;
     });
-    return { watchers, connected, listener };
+    return { watchers, connected, open };
   }
 
   #hangUp(line: Line): void {
     if (this.#line === line) this.#line = null;
-    void line.listener.stop();
+    void line.open.stop();
   }
 }
 
-/** `payload`: [[id, state, tenant or null, name], …] */
-function tell(watchers: ReadonlySet<Watcher>, payload: string): void {
-  for (const [id, state, tenantId, name] of JSON.parse(payload) as [string, JobState, string | null, string][]) {
-    const change: JobChange = { id, state, tenantId, name };
-    for (const { hears, stream } of watchers) if (hears(change)) stream.push(change);
-  }
+function tell(watchers: ReadonlySet<Watcher>, changes: readonly JobChange[]): void {
+  for (const change of changes) for (const { hears, stream } of watchers) if (hears(change)) stream.push(change);
 }
 
-/** As `in_scope` of the store decides. What a watcher is told is an id; the job itself is read through that. */
+/** As the store itself decides. What a watcher is told is an id; the job itself is read through that. */
 const isIn = (scope: JobScope, { tenantId, name }: JobChange): boolean =>
   scope.kind === 'all' || (tenantId === scope.tenantId && scope.products.includes(name.split('.', 1)[0]!));
 

@@ -1,19 +1,50 @@
 import type { PartHealth } from '@inevitable/contract';
-import { notReady, ready } from '@inevitable/contract';
-import type { Logger } from 'pino';
-import { readDefinitions } from './job-desk-definitions.js';
-import { readOverview } from './job-desk-overview.js';
-import { readPage, type JobFilter, type JobPage } from './job-desk-pages.js';
-import {
-  JOB_COLUMNS,
-  type DeskOverview,
-  type SeenAttempt,
-  type SeenDefinition,
-  type SeenJob,
-} from './job-desk-rows.js';
-import { withinScope, type AskInScope, type JobScope } from './job-desk-scope.js';
-import { JobWatchers, type JobChanges, type WatchOptions } from './job-desk-watch.js';
-import { openJobStorePool } from './postgres-job-store.js';
+import type { EventsMissed } from '../../events/heard-event.js';
+import type { DeskOverview, JobState, SeenAttempt, SeenDefinition, SeenJob } from './seen-jobs.js';
+
+/** Whose jobs a call reaches: everybody's, or one tenant's of some products. */
+export type JobScope =
+  | { readonly kind: 'all' }
+  | {
+      readonly kind: 'tenant';
+      readonly tenantId: string;
+      /** By name, as in supergraph.yaml. */
+      readonly products: readonly string[];
+    };
+
+/** Which jobs; what is not said does not narrow. */
+export interface JobFilter {
+  readonly states?: readonly JobState[];
+  readonly product?: string;
+  readonly name?: string;
+  /** In a scope of one tenant: that one, or nothing is found. */
+  readonly tenantId?: string;
+  /** Only what this schedule made. */
+  readonly schedule?: string;
+}
+
+export interface JobPage {
+  readonly take: number;
+  /** The id after which the page begins, going back in time; null for the first page. */
+  readonly afterId: string | null;
+}
+
+/** A job is not what it was a moment ago; `state` is what it had when that was told. */
+export interface JobChange {
+  readonly id: string;
+  readonly state: JobState;
+  readonly tenantId: string | null;
+  readonly name: string;
+}
+
+export interface WatchOptions {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Which changes in the scope; all of them unless told. */
+  readonly filter?: (change: JobChange) => boolean;
+}
+
+export type JobChanges = AsyncIterableIterator<JobChange | EventsMissed, undefined>;
 
 /** A job by hand. */
 export interface JobByHand {
@@ -35,9 +66,9 @@ export type CancelOutcome = 'cancelled' | 'not found' | 'ended';
 export type RunOutcomeByHand = 'queued' | 'not found' | 'taken';
 
 /**
- * The store as operators and product administrators see and steer it, through its reading role. Every call is one
- * transaction (`retryDead`: one for each thousand) in a scope that the database enforces: what is outside of it answers
- * like what does not exist.
+ * The store as operators and product administrators see and steer it. What is outside of a call's scope answers like what
+ * does not exist: in PostgreSQL the database enforces that, for each transaction of its reading role, and in MongoDB
+ * `mongo/scope.ts` does.
  */
 export interface JobDesk {
   /** Of all tenants, in numbers. */
@@ -68,80 +99,4 @@ export interface JobDesk {
   watch(scope: JobScope, options: WatchOptions): Promise<JobChanges>;
   health(): Promise<PartHealth>;
   close(): Promise<void>;
-}
-
-const ALL: JobScope = { kind: 'all' };
-const RETRIED_AT_ONCE = 1_000;
-const RETRIED_AT_MOST = 10_000;
-
-const JOB = `select ${JOB_COLUMNS} from jobs j left join definitions d on d.name = j.name where j.id = $1`;
-// A run under way has a row only if it has logged something.
-const ATTEMPTS = `
-  select a.job_id as "jobId", a.attempt, a.worker, a.started_at as "startedAt", a.ended_at as "endedAt",
-    nullif(a.outcome, 'running') as outcome, a.error, a.log
-  from attempts a where a.job_id = any ($1)
-  union all
-  select id, attempts, worker, started_at, null, null, null, '[]' from jobs j
-  where id = any ($1) and state = 'running' and not exists (select from attempts a where a.job_id = j.id and a.fence = j.fence)
-  order by "startedAt"`;
-const DEPENDENCIES = `
-  select w.job_id as "jobId", ${JOB_COLUMNS} from dependencies w join jobs j on j.id = w.waits_for
-  left join definitions d on d.name = j.name where w.job_id = any ($1) order by j.id`;
-
-/** `readerUrl`: of the reading role. */
-export function openJobDesk(readerUrl: string, log: Logger): JobDesk {
-  const pool = openJobStorePool(readerUrl);
-  const watchers = new JobWatchers(readerUrl, log);
-  const inScope = <T>(scope: JobScope, work: (ask: AskInScope) => Promise<T>): Promise<T> =>
-    withinScope(pool, scope, work);
-  const rows = <Row extends object>(scope: JobScope, text: string, values: readonly unknown[]): Promise<Row[]> =>
-    inScope(scope, (ask) => ask<Row>(text, values));
-  const answer = async <T>(scope: JobScope, call: string, ...values: readonly unknown[]): Promise<T> =>
-    (await rows<{ answer: T }>(scope, `select ${call} as answer`, values))[0]!.answer;
-
-  return {
-    overview: () => inScope(ALL, readOverview),
-    jobs: (scope, filter, page) => inScope(scope, (ask) => readPage(ask, scope, filter, page)),
-    job: async (scope, id) => (await rows<SeenJob>(scope, JOB, [id]))[0] ?? null,
-    attempts: (scope, jobIds) => rows<SeenAttempt>(scope, ATTEMPTS, [jobIds]),
-    async dependencies(scope, jobIds) {
-      const found = await rows<SeenJob & { jobId: string }>(scope, DEPENDENCIES, [jobIds]);
-      return found.map(({ jobId, ...waitsFor }) => ({ jobId, waitsFor }));
-    },
-    definitions: (scope, only) => inScope(scope, (ask) => readDefinitions(ask, scope, only)),
-    retry: (scope, id) => answer<RetryOutcome>(scope, 'retry_job($1)', id),
-    async retryDead(scope, name) {
-      let retried = 0;
-      let afterId: string | null = null;
-      // Each thousand is a transaction of its own, so that workers need not wait for all of them.
-      for (let looked = 0; looked < RETRIED_AT_MOST; looked += RETRIED_AT_ONCE) {
-        const [part]: { retried: number; last_id: string | null }[] = await rows(
-          scope,
-          'select * from retry_dead($1, $2, $3)',
-          [name, afterId, RETRIED_AT_ONCE],
-        );
-        if (part!.last_id === null) break;
-        retried += part!.retried;
-        afterId = part!.last_id;
-      }
-      return retried;
-    },
-    cancel: (scope, id) => answer<CancelOutcome>(scope, 'cancel_job($1)', id),
-    run: (scope, job) => answer<RunOutcomeByHand>(scope, 'run_job($1)', JSON.stringify(job)),
-    pause: (scope, name) => answer<boolean>(scope, 'pause_schedule($1)', name),
-    resume: (scope, name) => answer<boolean>(scope, 'resume_schedule($1)', name),
-    watch: (scope, options) => watchers.watch(scope, options),
-    async health() {
-      try {
-        await pool.query('select 1');
-        return ready('job store');
-      } catch (error) {
-        return notReady('job store', `PostgreSQL does not answer: ${(error as Error).message}`);
-      }
-    },
-    async close() {
-      await watchers.close();
-      await pool.end();
-    },
-  };
 }

@@ -3,6 +3,7 @@ import { answerOrders, readSetup, reportReady } from '../../processes/as-child.j
 import { machineTimeMs } from '../../streaming/clock.js';
 import type { QueueDatabase } from '../queues/queue.js';
 import type { SentJob } from '../queues/sent-job.js';
+import type { CountCommands } from './count-commands.js';
 import { ownCpuMs } from './own-cpu.js';
 
 export type ProducerOrder =
@@ -18,7 +19,9 @@ export type ProducerOrder =
       readonly jobs: number;
       readonly everyMs: number;
       readonly tenant: number | null;
-    };
+    }
+  /** Answers how many MongoDB's server was sent. */
+  | { readonly kind: 'commands' };
 
 export interface Enqueued {
   readonly jobs: number;
@@ -32,12 +35,22 @@ export type Sent = readonly [number: number, sentAtMs: number];
 /** Resolves when the job is durable. */
 export type Enqueue = (job: SentJob, tenant: number) => Promise<void>;
 
-/** The process that enqueues: the load. */
-export function serveProducer(open: (database: QueueDatabase) => Promise<Enqueue>): void {
+/** The process that enqueues: the load. `commands`: of one that knows MongoDB. */
+export function serveProducer(
+  open: (database: QueueDatabase) => Promise<Enqueue>,
+  commands: CountCommands = () => 0,
+): void {
   void open(readSetup<QueueDatabase>()).then((enqueue) => {
-    answerOrders<ProducerOrder>((order) =>
-      order.kind === 'callers' ? enqueueFor(order, enqueue) : enqueuePaced(order, enqueue),
-    );
+    answerOrders<ProducerOrder>(async (order) => {
+      switch (order.kind) {
+        case 'callers':
+          return enqueueFor(order, enqueue);
+        case 'paced':
+          return enqueuePaced(order, enqueue);
+        case 'commands':
+          return commands();
+      }
+    });
     reportReady(null);
   });
 }

@@ -3,6 +3,7 @@ import { answerOrders, readSetup, reportReady } from '../../processes/as-child.j
 import { machineTimeMs } from '../../streaming/clock.js';
 import type { QueueDatabase } from '../queues/queue.js';
 import type { SentJob } from '../queues/sent-job.js';
+import type { CountCommands } from './count-commands.js';
 import { ownCpuMs } from './own-cpu.js';
 import { Tally } from './tally.js';
 
@@ -23,7 +24,9 @@ export type WorkerOrder =
   /** Answers `StartDelay`s. */
   | { readonly kind: 'delays' }
   /** Answers milliseconds. */
-  | { readonly kind: 'cpu' };
+  | { readonly kind: 'cpu' }
+  /** Answers how many MongoDB's server was sent. */
+  | { readonly kind: 'commands' };
 
 /** Answers how to stop. */
 export type StartWorking = (
@@ -32,7 +35,7 @@ export type StartWorking = (
 ) => Promise<() => Promise<unknown>>;
 
 /** The process of a worker: loaded when it says it is ready, and at work once it is told to start. */
-export function serveWorker(startWorking: StartWorking): void {
+export function serveWorker(startWorking: StartWorking, commands: CountCommands): void {
   const setup = readSetup<WorkerSetup>();
   const tally = new Tally();
   let stop: () => Promise<unknown> = () => Promise.resolve();
@@ -57,6 +60,8 @@ export function serveWorker(startWorking: StartWorking): void {
         return tally.delays;
       case 'cpu':
         return ownCpuMs();
+      case 'commands':
+        return commands();
     }
   });
   reportReady(null);

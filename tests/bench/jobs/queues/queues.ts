@@ -1,6 +1,6 @@
 import { agenda } from './agenda/queue.js';
 import { ours } from './ours/queue.js';
 import type { Queue } from './queue.js';
-import type { QueueName } from './queue-names.js';
+import type { Kind } from './queue-names.js';
 
-export const QUEUES: Readonly<Record<QueueName, Queue>> = { ours, agenda };
+export const QUEUES: Readonly<Record<Kind, Queue>> = { ours, agenda };

@@ -24,6 +24,8 @@ export function promisesOf(results: Results): readonly KeptPromise[] {
   const { drain, 'start-delay': startDelay, flood } = results;
   const few = results.idle?.ours;
   const many = results['idle-200']?.ours;
+  const fewOnMongo = results.idle?.['ours-mongodb'];
+  const manyOnMongo = results['idle-200']?.['ours-mongodb'];
   return [
     ...(typeof drain?.ratio === 'number'
       ? [atLeast('drain rate, times that of stock Agenda', drain.ratio, LEAST_DRAIN_RATIO)]
@@ -48,6 +50,16 @@ export function promisesOf(results: Results): readonly KeptPromise[] {
             `CPU ms per second while idle, ${MANY_DEFINITIONS} definitions beyond 1`,
             many.cpuMsPerSecond - few.cpuMsPerSecond,
             MOST_IDLE_CPU_MS,
+          ),
+        ]
+      : []),
+    // What a server without MongoDB's indexes says of it, too; rates and delays are the server's.
+    ...(fewOnMongo && manyOnMongo
+      ? [
+          below(
+            `commands per second to MongoDB's server while idle, ${MANY_DEFINITIONS} definitions over 1`,
+            manyOnMongo.commandsPerSecond / fewOnMongo.commandsPerSecond,
+            MOST_IDLE_RATIO,
           ),
         ]
       : []),

@@ -1,7 +1,7 @@
 import type { JobsBed } from '../measure/jobs-bed.js';
 import type { Options } from '../options.js';
 import type { Progress } from '../processes/tally.js';
-import type { QueueName } from '../queues/queue-names.js';
+import { storageOf, type QueueName } from '../queues/queue-names.js';
 import { TENANTS } from '../queues/sent-job.js';
 
 export interface DrainFigures {
@@ -11,11 +11,13 @@ export interface DrainFigures {
   /** Runs of a job that had run. */
   readonly repeated: number;
   readonly jobsPerSecond: number;
-  /** Of the store's database, the worker's start and stop included. */
+  /** Of the database in PostgreSQL, the worker's start and stop included. */
   readonly transactionsPerJob: number;
+  /** That the worker sent to MongoDB's server, likewise without its stop. */
+  readonly commandsPerJob: number;
   /** Of the worker, from its start. */
   readonly cpuMsPerJob: number;
-  /** Of PostgreSQL. */
+  /** Of PostgreSQL, and of MongoDB's server where jobs are there; NaN where that is not ours. */
   readonly serverCpuMsPerJob: number;
 }
 
@@ -24,20 +26,22 @@ export async function measureDrain(
   bed: JobsBed,
   name: QueueName,
   handlerMs: number,
-  { jobs, places, drainWithinMs }: Options,
+  { places, load }: Options,
 ): Promise<DrainFigures> {
+  const { jobs, drainWithinMs } = load[storageOf(name)];
   const queue = await bed.open(name);
   try {
     await queue.fill(jobs, TENANTS);
     const worker = await queue.worker({ places, handlerMs, definitions: 1 });
     const transactions = await queue.transactions();
-    const serverCpuMs = await bed.serverCpuMs();
+    const serverCpuMs = await queue.serverCpuMs();
     const cpuMs = await worker.ask<number>({ kind: 'cpu' });
     const startedAtMs = await worker.ask<number>({ kind: 'start' });
     const { ran, repeated, atMs } = await worker.ask<Progress>({ kind: 'until', jobs, withinMs: drainWithinMs });
     if (ran === 0) throw new Error(`none of ${jobs} jobs had run after ${drainWithinMs / 1_000} s.`);
     const cpuMsAfter = await worker.ask<number>({ kind: 'cpu' });
-    const serverCpuMsAfter = await bed.serverCpuMs();
+    const commands = await worker.ask<number>({ kind: 'commands' });
+    const serverCpuMsAfter = await queue.serverCpuMs();
     await queue.endProcesses();
     return {
       jobs,
@@ -45,6 +49,7 @@ export async function measureDrain(
       repeated,
       jobsPerSecond: (ran * 1_000) / (atMs - startedAtMs),
       transactionsPerJob: ((await queue.transactions()) - transactions) / ran,
+      commandsPerJob: commands / ran,
       cpuMsPerJob: (cpuMsAfter - cpuMs) / ran,
       serverCpuMsPerJob: (serverCpuMsAfter - serverCpuMs) / ran,
     };

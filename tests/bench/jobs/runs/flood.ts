@@ -3,9 +3,8 @@ import type { JobsBed } from '../measure/jobs-bed.js';
 import type { Options } from '../options.js';
 import type { Sent } from '../processes/serve-producer.js';
 import type { Progress, StartDelay } from '../processes/tally.js';
-import type { QueueName } from '../queues/queue-names.js';
+import { storageOf, type QueueName } from '../queues/queue-names.js';
 
-export const FLOOD = 10_000;
 export const FLOOD_JOB_MS = 5;
 export const QUIET_EVERY_MS = 200;
 /** Another than the first, which has the flood. */
@@ -23,14 +22,11 @@ export interface FloodRound {
 }
 
 /** One tenant has thousands of jobs waiting, and another one's come in between. */
-export async function measureFlood(
-  bed: JobsBed,
-  name: QueueName,
-  { places, floodWithinMs }: Options,
-): Promise<FloodRound> {
+export async function measureFlood(bed: JobsBed, name: QueueName, { places, load }: Options): Promise<FloodRound> {
+  const { flood, floodWithinMs } = load[storageOf(name)];
   const queue = await bed.open(name);
   try {
-    await queue.fill(FLOOD, 1);
+    await queue.fill(flood, 1);
     const worker = await queue.worker({ places, handlerMs: FLOOD_JOB_MS, definitions: 1 });
     const producer = await queue.producer();
     const startedAtMs = await worker.ask<number>({ kind: 'start' });
@@ -38,9 +34,9 @@ export async function measureFlood(
     const sent: Sent[] = [];
     let progress: Progress;
     do {
-      sent.push(...(await producer.ask<readonly Sent[]>({ ...order, first: FLOOD + sent.length, jobs: 1 })));
-      progress = await worker.ask<Progress>({ kind: 'until', jobs: FLOOD + sent.length, withinMs: QUIET_EVERY_MS });
-    } while (progress.ran < FLOOD + sent.length && machineTimeMs() - startedAtMs < floodWithinMs);
+      sent.push(...(await producer.ask<readonly Sent[]>({ ...order, first: flood + sent.length, jobs: 1 })));
+      progress = await worker.ask<Progress>({ kind: 'until', jobs: flood + sent.length, withinMs: QUIET_EVERY_MS });
+    } while (progress.ran < flood + sent.length && machineTimeMs() - startedAtMs < floodWithinMs);
 
     const endedAtMs = machineTimeMs();
     const delays = new Map(await worker.ask<readonly StartDelay[]>({ kind: 'delays' }));

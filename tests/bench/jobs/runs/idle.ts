@@ -13,11 +13,13 @@ const SETTLED_AFTER_MS = 12_000;
 const SLICE_MS = 1_000;
 
 export interface IdleFigures {
-  /** Of the database. */
+  /** Of the database in PostgreSQL. */
   readonly transactionsPerSecond: number;
+  /** That MongoDB's server was sent. */
+  readonly commandsPerSecond: number;
   /** Of the worker, in the middle one of all seconds: one of them may have a garbage collection of what was loaded. */
   readonly cpuMsPerSecond: number;
-  /** Of its connections' ends in PostgreSQL. */
+  /** Of its connections' ends in PostgreSQL, and of its own server of MongoDB's; NaN where that is not ours. */
   readonly serverCpuMsPerSecond: number;
 }
 
@@ -37,7 +39,8 @@ interface IdleWorker {
 interface Look {
   readonly atMs: number;
   readonly transactions: number;
-  /** Of each connection's process. */
+  readonly commands: number;
+  /** Of each process that serves it. */
   readonly serverCpuMs: ReadonlyMap<number, number>;
 }
 
@@ -84,7 +87,7 @@ export async function measureIdle(
 }
 
 async function startIdle(bed: JobsBed, name: QueueName, definitions: number, places: number): Promise<IdleWorker> {
-  const queue = await bed.open(name);
+  const queue = await bed.open(name, { isAlone: true });
   try {
     const worker = await queue.worker({ places, handlerMs: 0, definitions });
     await worker.ask({ kind: 'start' });
@@ -94,8 +97,12 @@ async function startIdle(bed: JobsBed, name: QueueName, definitions: number, pla
       queue,
       cpuMs: () => worker.ask<number>({ kind: 'cpu' }),
       async look() {
-        const [transactions, serverCpuMs] = await Promise.all([queue.transactions(), queue.connectionsCpuMs()]);
-        return { atMs: machineTimeMs(), transactions, serverCpuMs };
+        const [transactions, serverCpuMs, commands] = await Promise.all([
+          queue.transactions(),
+          queue.serversCpuMs(),
+          worker.ask<number>({ kind: 'commands' }),
+        ]);
+        return { atMs: machineTimeMs(), transactions, commands, serverCpuMs };
       },
     };
   } catch (error) {
@@ -111,6 +118,7 @@ function perSecond(before: Look, after: Look, cpuMs: readonly number[]): IdleFig
   for (const [pid, ms] of after.serverCpuMs) serverCpuMs += ms - (before.serverCpuMs.get(pid) ?? 0);
   return {
     transactionsPerSecond: (after.transactions - before.transactions) / seconds,
+    commandsPerSecond: (after.commands - before.commands) / seconds,
     cpuMsPerSecond: (median(cpuMs.slice(1).map((ms, index) => ms - cpuMs[index]!)) * 1_000) / SLICE_MS,
     serverCpuMsPerSecond: serverCpuMs / seconds,
   };

@@ -3,7 +3,7 @@ import { byTurns, type Rounds } from '../measure/by-turns.js';
 import type { JobsBed } from '../measure/jobs-bed.js';
 import { quantile } from '../measure/quantile.js';
 import type { Options } from '../options.js';
-import { QUEUE_NAMES, type QueueName } from '../queues/queue-names.js';
+import { QUEUE_NAMES, QUEUE_ON, storageOf, STORAGES, type QueueName, type Storage } from '../queues/queue-names.js';
 import { measureDrain, type DrainFigures } from './drain.js';
 import { measureEnqueue, type EnqueueFigures } from './enqueue.js';
 import { measureFlood, type FloodRound } from './flood.js';
@@ -24,7 +24,9 @@ export type FloodFigures = Delays & FloodRound['figures'];
 
 /** Of each queue the median of its rounds, and how many times better ours is in what the run is about. */
 export interface Compared<Figures> extends Partial<Record<QueueName, Figures>> {
+  /** On PostgreSQL. */
   readonly ratio: number | null;
+  readonly mongodbRatio: number | null;
 }
 
 /** By run; of idling there are two. */
@@ -44,10 +46,18 @@ export async function measureResults(bed: JobsBed, options: Options, report: (li
   const results: Results = {};
   for (const run of options.runs) {
     report(`${run} …`);
-    const turns = <Figures>(
+    /** One storage after the other. `once`: whatever the rounds of the others are. */
+    async function turns<Figures>(
       measure: (name: QueueName) => Promise<Figures>,
-      rounds = options.rounds,
-    ): Promise<Rounds<Figures>> => byTurns(options.queues, rounds, measure, report);
+      { once = false } = {},
+    ): Promise<Rounds<Figures>> {
+      const all: Rounds<Figures> = {};
+      for (const storage of STORAGES) {
+        const names = options.queues.filter((name) => storageOf(name) === storage);
+        Object.assign(all, await byTurns(names, once ? 1 : options.load[storage].rounds, measure, report));
+      }
+      return all;
+    }
     switch (run) {
       case 'drain':
         results[run] = compare(await turns((name) => measureDrain(bed, name, 0, options)), medianOf, rate);
@@ -68,7 +78,11 @@ export async function measureResults(bed: JobsBed, options: Options, report: (li
         break;
       }
       case 'flood':
-        results[run] = compare(await turns((name) => measureFlood(bed, name, options), 1), withDelays, delay);
+        results[run] = compare(
+          await turns((name) => measureFlood(bed, name, options), { once: true }),
+          withDelays,
+          delay,
+        );
         break;
     }
   }
@@ -78,8 +92,9 @@ export async function measureResults(bed: JobsBed, options: Options, report: (li
 const rate = (ours: { readonly jobsPerSecond: number }, other: typeof ours): number =>
   ours.jobsPerSecond / other.jobsPerSecond;
 const delay = (ours: Delays, other: Delays): number => other.p99Ms / ours.p99Ms;
-const idleCost = (ours: IdleFigures, other: IdleFigures): number =>
-  other.transactionsPerSecond / ours.transactionsPerSecond;
+const asked = ({ transactionsPerSecond, commandsPerSecond }: IdleFigures): number =>
+  transactionsPerSecond + commandsPerSecond;
+const idleCost = (ours: IdleFigures, other: IdleFigures): number => asked(other) / asked(ours);
 
 function compare<Round, Figures>(
   rounds: Rounds<Round>,
@@ -88,8 +103,12 @@ function compare<Round, Figures>(
 ): Compared<Figures> {
   const figures: Partial<Record<QueueName, Figures>> = {};
   for (const name of QUEUE_NAMES) if (rounds[name]) figures[name] = gather(rounds[name]);
-  const { ours, agenda } = figures;
-  return { ...figures, ratio: ours && agenda ? ratioOf(ours, agenda) : null };
+  const ratioOn = (storage: Storage): number | null => {
+    const ours = figures[QUEUE_ON[storage].ours];
+    const agenda = figures[QUEUE_ON[storage].agenda];
+    return ours && agenda ? ratioOf(ours, agenda) : null;
+  };
+  return { ...figures, ratio: ratioOn('postgresql'), mongodbRatio: ratioOn('mongodb') };
 }
 
 function withDelays<Figure extends string>(

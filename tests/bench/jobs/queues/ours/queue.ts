@@ -1,11 +1,12 @@
 import { newId } from '@inevitable/kit';
 import {
+  checkMongoJobs,
   ensureRoles,
   JOB_STORE_ROLES,
   JOB_STORE_SCHEMA,
   migrate,
   migrateJobStore,
-  postgresJobStore,
+  openJobStore,
   roleUrl,
 } from '@inevitable/kit/host';
 import { pino } from 'pino';
@@ -24,8 +25,12 @@ export const ours: Queue = {
     await ensureRoles(url, secret, JOB_STORE_SCHEMA, JOB_STORE_ROLES);
     await migrateJobStore(url);
   },
-  async fill({ url, secret }, jobs, tenants) {
-    const store = postgresJobStore(roleUrl(url, secret, JOB_STORE_SCHEMA, 'runner'), pino({ level: 'silent' }));
+  async prepareMongo(mongoUrl) {
+    await checkMongoJobs(mongoUrl);
+  },
+  async fill({ url, secret, mongoUrl }, jobs, tenants) {
+    const storeUrl = mongoUrl ?? roleUrl(url, secret, JOB_STORE_SCHEMA, 'runner');
+    const store = openJobStore(storeUrl, pino({ level: 'silent' }));
     try {
       for (let first = 0; first < jobs; first += AT_ONCE) {
         const numbers = Array.from({ length: Math.min(AT_ONCE, jobs - first) }, (_, index) => first + index);

@@ -1,7 +1,9 @@
 import type { EntitlementsPort, TenantsPort } from '@inevitable/contract';
 import { inProcessBus, JOB_STORE_SCHEMA, openProductDatabase, roleUrl, startWorker } from '@inevitable/kit/host';
 import { pino } from 'pino';
+import { countCommands } from '../../processes/count-commands.js';
 import { serveWorker } from '../../processes/serve-worker.js';
+import { kitMongoClient } from './mongo-driver.js';
 import { benchJob, DATABASE, PRODUCT, productWith } from './product.js';
 
 const refuse = (): never => {
@@ -24,13 +26,13 @@ const tenants: TenantsPort = {
 
 const STOPS_WITHIN_MS = 1_000;
 
-serveWorker(async ({ url, secret, places, definitions }, handle) => {
+serveWorker(async ({ url, secret, mongoUrl, places, definitions }, handle) => {
   const log = pino({ level: 'warn' }, pino.destination(2));
   const declaration = productWith(Array.from({ length: definitions }, (_, index) => benchJob(index, places, handle)));
   const database = await openProductDatabase(DATABASE, roleUrl(url, secret, PRODUCT, 'app'));
   const worker = await startWorker({
     products: [{ declaration, database, systemUrl: roleUrl(url, secret, PRODUCT, 'system') }],
-    jobStoreUrl: roleUrl(url, secret, JOB_STORE_SCHEMA, 'runner'),
+    jobStoreUrl: mongoUrl ?? roleUrl(url, secret, JOB_STORE_SCHEMA, 'runner'),
     tenants,
     entitlements,
     deployment: 'internal',
@@ -41,4 +43,4 @@ serveWorker(async ({ url, secret, places, definitions }, handle) => {
     await worker.stop(STOPS_WITHIN_MS);
     await database.close();
   };
-});
+}, countCommands(kitMongoClient));

@@ -1,0 +1,75 @@
+import { MongoBulkWriteError } from 'mongodb';
+import { OPEN_STATES } from '../seen-jobs.js';
+import { onceKeyId, type JobDocument } from './job-documents.js';
+import type { MongoJobs } from './mongo-jobs-database.js';
+
+/** Of a job that may have a key. */
+export type KeyedJob = Pick<JobDocument, '_id' | 'name' | 'tenant' | 'onceKey'>;
+
+/** Each turn that is lost, somebody else has taken or given back the key meanwhile. */
+const TURNS = 50;
+const DUPLICATE = 11_000;
+
+export const openOrComing = { $or: [{ state: { $in: [...OPEN_STATES, 'arriving' as const] } }, { isReturning: true }] };
+
+/**
+ * Takes the keys of jobs that are written already, so that whoever finds one taken can tell whether its job is open.
+ * Answers the ids of those that have theirs, or have none. Where two of them have the same key, the first gets it.
+ */
+export async function takeOnceKeys(db: MongoJobs, jobs: readonly KeyedJob[]): Promise<ReadonlySet<string>> {
+  const having = new Set(jobs.filter(({ onceKey }) => onceKey === null).map(({ _id }) => _id));
+  const keyed = jobs.filter(({ onceKey }) => onceKey !== null);
+  const refused = new Set(
+    await insertMissing(
+      db.onceKeys,
+      keyed.map((job) => ({ _id: keyOf(job), job: job._id })),
+    ),
+  );
+  for (const [index, job] of keyed.entries()) if (!refused.has(index) || (await takeOver(db, job))) having.add(job._id);
+  return having;
+}
+
+/** The keys of jobs that have ended. A key that is left over all the same is taken over by the next that wants it. */
+export async function freeOnceKeys(db: MongoJobs, jobs: readonly KeyedJob[]): Promise<void> {
+  const keyed = jobs.filter(({ onceKey }) => onceKey !== null);
+  if (!keyed.length) return;
+  await db.onceKeys.bulkWrite(
+    keyed.map((job) => ({ deleteOne: { filter: { _id: keyOf(job), job: job._id } } })),
+    { ordered: false },
+  );
+}
+
+/** Inserts documents that are not there yet. Answers the indexes of those that were. */
+export async function insertMissing<Document extends { readonly _id: string }>(
+  collection: { insertMany(documents: readonly never[], options: { ordered: false }): Promise<unknown> },
+  documents: readonly Document[],
+): Promise<readonly number[]> {
+  if (!documents.length) return [];
+  try {
+    await collection.insertMany(documents as readonly never[], { ordered: false });
+    return [];
+  } catch (error) {
+    if (!(error instanceof MongoBulkWriteError)) throw error;
+    const failures = [error.writeErrors].flat();
+    if (failures.some(({ code }) => code !== DUPLICATE)) throw error;
+    return failures.map(({ index }) => index);
+  }
+}
+
+async function takeOver(db: MongoJobs, job: KeyedJob): Promise<boolean> {
+  const _id = keyOf(job);
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    const held = await db.onceKeys.findOne({ _id });
+    if (held === null) {
+      if (!(await insertMissing(db.onceKeys, [{ _id, job: job._id }])).length) return true;
+    } else {
+      if (held.job === job._id) return true;
+      if (await db.jobs.findOne({ _id: held.job, ...openOrComing }, { projection: { _id: 1 } })) return false;
+      const taken = await db.onceKeys.updateOne({ _id, job: held.job }, { $set: { job: job._id } });
+      if (taken.matchedCount) return true;
+    }
+  }
+  throw new Error(`The key of job ${job._id} changed hands ${TURNS} times while it was to be taken.`);
+}
+
+const keyOf = ({ name, tenant, onceKey }: KeyedJob): string => onceKeyId(name, tenant, onceKey!);
