@@ -57,6 +57,11 @@ const EDITS = [
     ],
   },
   {
+    why: 'Each open cursor keeps a connection: at the 100th of a database its next write would wait for ever.',
+    file: 'internal/backends/sqlite/metadata/pool/opendb.go',
+    replace: [['db.SetMaxOpenConns(100)', 'db.SetMaxOpenConns(0)']],
+  },
+  {
     why: "Queries by _id use the index on _id: SQLite compares the expression's text.",
     file: 'internal/backends/sqlite/metadata/metadata.go',
     replace: [[`IDColumn = DefaultColumn + "->'$._id'"`, 'IDColumn = DefaultColumn + `->"_id"`']],

@@ -18,7 +18,7 @@ export function mongoStoredJobs(url: string): StoredJobs {
     db.jobs.find({ ...filter, state: { $ne: 'arriving' } }, { sort: { _id: 1 } }).toArray();
   /** As the next claim would hand it out, and that of all others is another one then. */
   const nextFence = async (): Promise<number> => {
-    const none = { worker: '', at: await db.now(), leaseMs: 0, grants: [], isDone: true };
+    const none = { worker: '', at: await db.now(), leaseMs: 0, grants: [], isDone: true, busyUntil: new Date(0) };
     const claims = await db.claims.findOneAndUpdate(
       { _id: 'claims' },
       { $inc: { fence: 1, token: 1 }, $setOnInsert: none },

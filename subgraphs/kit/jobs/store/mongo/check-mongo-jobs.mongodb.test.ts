@@ -177,7 +177,7 @@ describe('A server that can keep jobs', () => {
       ],
       wake: [['wakeAt', 1]],
     });
-    expect(indexes).toHaveLength(9);
+    expect(indexes).toHaveLength(11);
     for (const name of ['wakes', 'changes'])
       expect(await database.collection(name).options()).toMatchObject({ capped: true });
   });

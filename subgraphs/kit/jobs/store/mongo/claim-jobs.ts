@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ClaimedJob, ClaimRequest } from '../job-store.js';
 import type { ClaimsDocument, JobDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
@@ -5,8 +6,12 @@ import { insertMissing } from './once-keys.js';
 import { byPriority, pickJobs, turnId } from './pick-jobs.js';
 import { tellWatchers } from './telling.js';
 
-/** Each turn that is lost, another worker has claimed meanwhile. */
-const TURNS = 100;
+/** Who claims has its turn for this long, unless it is done before. Only so that others do not look in vain. Milliseconds. */
+const TURN_MS = 1_000;
+/** How long a worker waits for its turn: then others have what there was, and it looks again when it is woken. */
+const WAITS_MS = 5_000;
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 100;
 
 const NO_CLAIM: ClaimsDocument = {
   _id: 'claims',
@@ -17,10 +22,11 @@ const NO_CLAIM: ClaimsDocument = {
   leaseMs: 0,
   grants: [],
   isDone: true,
+  busyUntil: new Date(0),
 };
 
 /**
- * Hands ready jobs to a worker. Two claims at once could together pass a limit that holds for all workers: so what a claim
+ * Hands ready jobs to a worker, one worker after the other. Two claims at once could together pass a limit that holds for all workers: so what a claim
  * decides is written into the one document of `claims`, if nobody has written there since it looked. Only then are the jobs
  * written; a claimer that is lost in between is finished by the next one. Ends of runs only make more room, so nothing else
  * has to stand still meanwhile.
@@ -29,11 +35,19 @@ export async function claimJobs(
   db: MongoJobs,
   { worker, leaseMs, wanted }: ClaimRequest,
 ): Promise<readonly ClaimedJob[]> {
-  for (let turn = 0; turn < TURNS; turn += 1) {
-    const before = await lastClaim(db);
+  const until = performance.now() + WAITS_MS;
+  for (let pauseMs = FIRST_PAUSE_MS; performance.now() < until; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    const before = await takeTurn(db);
+    if (!before) {
+      await pause(pauseMs * (0.5 + Math.random()));
+      continue;
+    }
     if (!before.isDone) await finishClaim(db, before);
     const picked = (await Promise.all(wanted.map((want) => pickJobs(db, want, worker)))).flat();
-    if (!picked.length) return [];
+    if (!picked.length) {
+      await endTurn(db, before);
+      return [];
+    }
     const claim: ClaimsDocument = {
       _id: 'claims',
       token: before.token + 1,
@@ -48,22 +62,32 @@ export async function claimJobs(
         fence: before.fence + 1 + index,
       })),
       isDone: false,
+      busyUntil: before.busyUntil,
     };
+    // Whoever's turn was over has decided nothing if somebody else has since.
     const written = await db.claims.findOneAndReplace({ _id: 'claims', token: before.token }, claim);
     if (!written) continue;
     const jobs = await finishClaim(db, claim);
     await tellWatchers(db, jobs);
     return jobs.toSorted(byPriority).map(claimedJob);
   }
-  return []; // others have been faster each time: they have what there was
+  return [];
 }
 
-async function lastClaim(db: MongoJobs): Promise<ClaimsDocument> {
-  const last = await db.claims.findOne({ _id: 'claims' });
-  if (last) return last;
+/** The claim before; null: it is somebody else's turn. */
+async function takeTurn(db: MongoJobs): Promise<ClaimsDocument | null> {
+  const now = await db.now();
+  const busyUntil = new Date(now.getTime() + TURN_MS);
+  const mine = { $set: { busyUntil } };
+  const free = { _id: 'claims' as const, busyUntil: { $lte: now } };
+  const taken = await db.claims.findOneAndUpdate(free, mine, { returnDocument: 'after' });
+  if (taken) return taken;
   await insertMissing(db.claims, [NO_CLAIM]);
-  return (await db.claims.findOne({ _id: 'claims' }))!;
+  return db.claims.findOneAndUpdate(free, mine, { returnDocument: 'after' });
 }
+
+const endTurn = (db: MongoJobs, { token, busyUntil }: ClaimsDocument) =>
+  db.claims.updateOne({ _id: 'claims', token, busyUntil }, { $set: { busyUntil: new Date(0) } });
 
 /** Answers the jobs that are the worker's now. A job that was steered since it was picked is left as it is. */
 async function finishClaim(
@@ -71,13 +95,13 @@ async function finishClaim(
   { token, worker, at, leaseMs, grants }: ClaimsDocument,
 ): Promise<readonly JobDocument[]> {
   const lease = new Date(at.getTime() + leaseMs);
-  const [jobs] = await Promise.all([
-    Promise.all(
-      grants.map(({ job, fence }) =>
-        db.jobs.findOneAndUpdate(
+  await Promise.all([
+    db.jobs.bulkWrite(
+      grants.map(({ job, fence }) => ({
+        updateOne: {
           // One that has a newer fence was written by whoever finished this claim before, and may have run since.
-          { _id: job, state: 'ready', fence: { $lt: fence } },
-          {
+          filter: { _id: job, state: 'ready', fence: { $lt: fence } },
+          update: {
             $set: {
               state: 'running',
               worker,
@@ -90,9 +114,9 @@ async function finishClaim(
             },
             $inc: { attempts: 1 },
           },
-          { returnDocument: 'after' },
-        ),
-      ),
+        },
+      })),
+      { ordered: false },
     ),
     db.turns.bulkWrite(
       [...lastGrants(grants)].map(([_id, { name, tenant, fence }]) => ({
@@ -105,8 +129,18 @@ async function finishClaim(
       { ordered: false },
     ),
   ]);
-  await db.claims.updateOne({ _id: 'claims', token }, { $set: { isDone: true } });
-  return jobs.filter((job) => job !== null);
+  const [jobs] = await Promise.all([
+    db.jobs
+      .find({
+        _id: { $in: grants.map(({ job }) => job) },
+        state: 'running',
+        worker,
+        fence: { $in: grants.map(({ fence }) => fence) },
+      })
+      .toArray(),
+    db.claims.updateOne({ _id: 'claims', token }, { $set: { isDone: true, busyUntil: new Date(0) } }),
+  ]);
+  return jobs;
 }
 
 type Grant = ClaimsDocument['grants'][number];

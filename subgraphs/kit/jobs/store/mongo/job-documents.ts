@@ -113,6 +113,8 @@ export interface ClaimsDocument {
   }[];
   /** Every grant was written into its job. */
   readonly isDone: boolean;
+  /** Somebody looks for jobs to claim, until then at most. What decides is the token. */
+  readonly busyUntil: Date;
 }
 
 /** `_id`: its name. */

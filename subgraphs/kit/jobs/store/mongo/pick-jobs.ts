@@ -6,6 +6,8 @@ import type { MongoJobs } from './mongo-jobs-database.js';
 const TENANTS_AT_ONCE = 256;
 /** MongoDB merges up to 200 sorted parts of an index; more it would sort anew. */
 const TENANTS_IN_ONE_QUERY = 100;
+/** Up to so many ready and running jobs of a definition are read at once: that is cheaper than to ask about each tenant. */
+const FEW = 500;
 
 export type PickedJob = Pick<JobDocument, '_id' | 'name' | 'tenant' | 'priority' | 'runAt'>;
 
@@ -17,11 +19,18 @@ export type PickedJob = Pick<JobDocument, '_id' | 'name' | 'tenant' | 'priority'
 export async function pickJobs(db: MongoJobs, want: WantedJobs, worker: string): Promise<readonly PickedJob[]> {
   const { name, perTenant, perProduct, share } = want;
   if (want.room <= 0) return [];
-  const [tenants, running, here] = await Promise.all([
-    tenantsWithReady(db, name, want.afterTenant),
-    perTenantRunning(db, { name }),
-    share === null ? null : perTenantRunning(db, { name, worker }),
-  ]);
+  const all = await allIfFew(db, name);
+  const [tenants, running, here] = all
+    ? [
+        [...all.ready.keys()],
+        countPerTenant(all.running),
+        countPerTenant(all.running.filter((job) => job.worker === worker)),
+      ]
+    : await Promise.all([
+        tenantsWithReady(db, name, want.afterTenant),
+        perTenantRunning(db, { name }),
+        share === null ? null : perTenantRunning(db, { name, worker }),
+      ]);
   const room = Math.min(want.room, (perProduct ?? Infinity) - sum(running.values()));
   if (!tenants.length || room <= 0) return [];
 
@@ -42,6 +51,7 @@ export async function pickJobs(db: MongoJobs, want: WantedJobs, worker: string):
   // Each has a job at least, so who comes after the first `room` of them has none among the first `room` jobs.
   const last = queues[Math.min(room, queues.length) - 1];
   if (!last) return [];
+  if (all) return ranked(firstOfAll(all, queues), room);
   const before = queues.filter((queue) => byTurn(queue, last) < 0);
   const level = queues.filter((queue) => byTurn(queue, last) === 0);
   // Where not all of those get one, none gets two.
@@ -50,10 +60,51 @@ export async function pickJobs(db: MongoJobs, want: WantedJobs, worker: string):
     Promise.all((isShort ? before : queues.slice(0, room)).map((queue) => firstOfTenant(db, name, queue))),
     isShort ? firstOfEach(db, name, level, room - before.length) : [],
   ]);
-  return [...ofBefore.flat(), ...ofLevel]
-    .sort((one, other) => byTurn(one, other) || byPriority(one.job, other.job))
+  return ranked([...ofBefore.flat(), ...ofLevel], room);
+}
+
+const ranked = (jobs: readonly RankedJob[], room: number): readonly PickedJob[] =>
+  jobs
+    .toSorted((one, other) => byTurn(one, other) || byPriority(one.job, other.job))
     .slice(0, room)
     .map(({ job }) => job);
+
+interface AllJobs {
+  /** By tenant. */
+  readonly ready: ReadonlyMap<string, readonly PickedJob[]>;
+  readonly running: readonly Pick<JobDocument, 'tenant' | 'worker'>[];
+}
+
+/** What is ready and running of a definition; null where that is much. */
+async function allIfFew(db: MongoJobs, name: string): Promise<AllJobs | null> {
+  const jobs = await db.jobs
+    .find({ state: { $in: ['ready', 'running'] }, name }, { projection: { ...PICKED.projection, state: 1, worker: 1 } })
+    .limit(FEW)
+    .toArray();
+  if (jobs.length === FEW) return null;
+  const ready = new Map<string, PickedJob[]>();
+  for (const job of jobs) {
+    if (job.state !== 'ready') continue;
+    const ofTenant = ready.get(job.tenant);
+    if (ofTenant) ofTenant.push(job);
+    else ready.set(job.tenant, [job]);
+  }
+  return { ready, running: jobs.filter(({ state }) => state === 'running') };
+}
+
+const firstOfAll = ({ ready }: AllJobs, queues: readonly Queue[]): readonly RankedJob[] =>
+  queues.flatMap(({ tenant, running, served, most }) =>
+    ready
+      .get(tenant)!
+      .toSorted(byPriority)
+      .slice(0, most)
+      .map((job, index) => ({ job, running: running + index, served })),
+  );
+
+function countPerTenant(jobs: readonly Pick<JobDocument, 'tenant'>[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { tenant } of jobs) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+  return counts;
 }
 
 interface Turn {

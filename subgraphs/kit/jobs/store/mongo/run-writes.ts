@@ -21,41 +21,60 @@ export async function renewLeases(
 ): Promise<ReadonlySet<string>> {
   if (!runs.length) return new Set();
   const wakeAt = new Date((await db.now()).getTime() + leaseMs);
-  const still = await Promise.all(
-    runs.map(async (run) => {
-      const { progress, note, log } = run;
-      const told = {
-        wakeAt,
-        ...(progress === undefined ? {} : { progress }),
-        ...(note === undefined ? {} : { note }),
-      };
-      const job = await db.jobs.findOneAndUpdate(held(run), { $set: told }, { returnDocument: 'after' });
-      if (job && log?.length)
-        await db.jobs.updateOne(held(run), withLog(job, { log, endedAt: null, outcome: null, error: null }));
-      return job;
-    }),
+  const { matchedCount } = await db.jobs.bulkWrite(
+    runs.map((run) => ({ updateOne: { filter: held(run), update: { $set: { wakeAt, ...toldOf(run) } } } })),
+    { ordered: false },
   );
-  const jobs = still.filter((job) => job !== null);
   const moved = new Set(runs.filter(({ progress }) => progress !== undefined).map(({ id }) => id));
+  const logging = runs.filter(({ log }) => log?.length);
+  if (matchedCount === runs.length && !moved.size && !logging.length) return new Set(runs.map(({ id }) => id));
+
+  const jobs = await stillHeld(db, runs);
+  const byId = new Map(jobs.map((job) => [job._id, job]));
+  const writes = logging.flatMap((run) => {
+    const job = byId.get(run.id);
+    if (!job) return [];
+    const update = withLog(job, { log: run.log!, endedAt: null, outcome: null, error: null });
+    return [{ updateOne: { filter: held(run), update: update as UpdateFilter<JobDocument> } }];
+  });
+  if (writes.length) await db.jobs.bulkWrite(writes, { ordered: false });
   await tellWatchers(
     db,
     jobs.filter(({ _id }) => moved.has(_id)),
   );
-  return new Set(jobs.map(({ _id }) => _id));
+  return new Set(byId.keys());
+}
+
+const toldOf = ({ progress, note }: HeldRun) => ({
+  ...(progress === undefined ? {} : { progress }),
+  ...(note === undefined ? {} : { note }),
+});
+
+async function stillHeld(
+  db: MongoJobs,
+  runs: readonly Pick<HeldRun, 'id' | 'fence'>[],
+): Promise<readonly Omit<JobDocument, 'payload'>[]> {
+  const fences = new Map(runs.map(({ id, fence }) => [id, fence]));
+  const found = await db.jobs
+    .find({ _id: { $in: [...fences.keys()] }, state: 'running' }, { projection: { payload: 0 } })
+    .toArray();
+  return found.filter(({ _id, fence }) => fences.get(_id) === fence);
 }
 
 /** Claimed and never begun: as if they had not been. */
 export async function releaseJobs(db: MongoJobs, runs: readonly Pick<ClaimedJob, 'id' | 'fence'>[]): Promise<void> {
-  const released = await Promise.all(
-    runs.map((run) =>
-      db.jobs.findOneAndUpdate(
-        held(run),
-        { $set: { state: 'ready', wakeAt: null, worker: null, startedAt: null }, $inc: { attempts: -1 } },
-        { returnDocument: 'after' },
-      ),
-    ),
+  if (!runs.length) return;
+  const found = await stillHeld(db, runs);
+  await db.jobs.bulkWrite(
+    runs.map((run) => ({
+      updateOne: {
+        filter: held(run),
+        update: { $set: { state: 'ready', wakeAt: null, worker: null, startedAt: null }, $inc: { attempts: -1 } },
+      },
+    })),
+    { ordered: false },
   );
-  const jobs = released.filter((job) => job !== null);
+  const jobs = found.map((job) => ({ ...job, state: 'ready' as const }));
   await Promise.all([wakeWorkers(db, namesOfReady(jobs)), tellWatchers(db, jobs)]);
 }
 

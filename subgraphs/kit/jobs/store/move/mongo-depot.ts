@@ -127,7 +127,7 @@ export function mongoDepot(url: string): JobDepot {
         {
           $max: { fence: to },
           $inc: { token: 1 },
-          $setOnInsert: { worker: '', at: new Date(0), leaseMs: 0, grants: [], isDone: true },
+          $setOnInsert: { worker: '', at: new Date(0), leaseMs: 0, grants: [], isDone: true, busyUntil: new Date(0) },
         },
         { upsert: true },
       );
