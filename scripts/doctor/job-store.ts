@@ -1,5 +1,4 @@
-import { examineMongoJobs, JOB_STORE_SCHEMA } from '@inevitable/kit/host';
-import { mongoPlace } from '../parts/mongo-place.js';
+import { examineMongoJobs, JOB_STORE_SCHEMA, mongoPlace } from '@inevitable/kit/host';
 import type { Settings } from '../settings/settings.js';
 import { ok, problem, warning, type Check, type Said } from './check.js';
 import type { Patient } from './patient.js';

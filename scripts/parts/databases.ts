@@ -6,6 +6,7 @@ import {
   JOB_STORE_SCHEMA,
   migrate,
   migrateJobStore,
+  mongoPlace,
   pendingMigrations,
   roleUrl,
   startCluster,
@@ -14,7 +15,6 @@ import {
 import pg from 'pg';
 import { BadSetting, type Settings } from '../settings/settings.js';
 import { randomSecret, secretFile } from './data-directory.js';
-import { mongoPlace } from './mongo-place.js';
 
 /** A database is set and does not answer, or lacks what is needed; the message says which. */
 export class DatabaseUnavailable extends Error {}

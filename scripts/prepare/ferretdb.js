@@ -33,8 +33,8 @@ const EDITS = [
         `func (c *conn) handleOpMsg(connCtx context.Context, msg *wire.OpMsg, command string) (*wire.OpMsg, error) {
 	switch command {
 	case "insert", "update", "delete", "findAndModify", "create", "createIndexes", "drop", "dropDatabase":
-		oneWriteAtATime.Lock()
-		defer oneWriteAtATime.Unlock()
+		handler.OneWriteAtATime.Lock()
+		defer handler.OneWriteAtATime.Unlock()
 	}
 `,
       ],
@@ -42,8 +42,18 @@ const EDITS = [
   },
   {
     why: 'What they are held up by.',
-    file: 'internal/clientconn/one_write_at_a_time.go',
-    text: 'package clientconn\n\nimport "sync"\n\nvar oneWriteAtATime sync.Mutex\n',
+    file: 'internal/handler/one_write_at_a_time.go',
+    text: 'package handler\n\nimport "sync"\n\nvar OneWriteAtATime sync.Mutex\n',
+  },
+  {
+    why: 'So is its own clearing of capped collections; beside it, writers find their database locked.',
+    file: 'internal/handler/handler.go',
+    replace: [
+      [
+        '\t\t\tdeleted, bytesFreed, err := h.cleanupCappedCollection(ctx, db, &cInfo, false)\n',
+        '\t\t\tOneWriteAtATime.Lock()\n\t\t\tdeleted, bytesFreed, err := h.cleanupCappedCollection(ctx, db, &cInfo, false)\n\t\t\tOneWriteAtATime.Unlock()\n',
+      ],
+    ],
   },
   {
     why: 'An update of many documents reads one after the other; else it keeps a connection for each, and hangs at the 100th.',

@@ -162,8 +162,6 @@ const ferretdbFlags = (dataDir, port) => [
   '--handler=sqlite',
   `--sqlite-url=file:${dataDir}/`,
   `--listen-addr=127.0.0.1:${port}`,
-  // It writes beside what clients write, and those find their database locked then.
-  '--test-capped-cleanup-interval=0s',
   '--debug-addr=-',
   '--telemetry=disable',
   '--log-level=error',

@@ -16,7 +16,7 @@ export type { JobRuns, JobRunSummary } from './jobs/store/job-runs.js';
 export type * from './jobs/store/job-store.js';
 export { checkMongoJobs } from './jobs/store/mongo/check-mongo-jobs.js';
 export { examineMongoJobs, type ExaminedMongoJobs } from './jobs/store/mongo/examine-mongo-jobs.js';
-export { isMongoUrl } from './jobs/store/mongo/mongo-jobs-database.js';
+export { mongoPlace } from './jobs/store/mongo/mongo-place.js';
 export { MongoUnavailable } from './jobs/store/mongo/mongo-unavailable.js';
 export type { JobDepot, MoveMark } from './jobs/store/move/job-depot.js';
 export { JobNotKept } from './jobs/store/move/job-not-kept.js';

@@ -9,9 +9,10 @@ import {
 } from '@inevitable/kit/host';
 import { createTestMongoDatabase, until } from '@inevitable/kit/testing';
 import { pino } from 'pino';
-import { retryManyDead } from '../../../subgraphs/kit/jobs/store/mongo/desk-retry.js';
 import type { JobDocument, RunDocument } from '../../../subgraphs/kit/jobs/store/mongo/job-documents.js';
 import { openMongoJobs, type MongoJobs } from '../../../subgraphs/kit/jobs/store/mongo/mongo-jobs-database.js';
+import { retryDead } from '../../../subgraphs/kit/jobs/store/mongo/steer-jobs.js';
+import { retryManyDead } from '../../../subgraphs/kit/jobs/store/retry-many-dead.js';
 import { JobCable } from '../../support/job-cable.js';
 import { describeJobDesk } from './describe-job-desk.js';
 import { describeJobRuns } from './describe-job-runs.js';
@@ -90,6 +91,7 @@ const documentOf = ({ id, tenantId, finishedAt, after, runs, ...job }: StoredJob
   waits: after,
   isLost: job.state === 'dead' && after.length > 0,
   isReturning: false,
+  returns: 0,
   runs: Object.fromEntries(runs.map((run) => [`f${run.fence}`, runDocumentOf(run)])),
   lastEndedAt: runs.reduce<Date | null>(
     (last, { endedAt }) => (endedAt && (!last || endedAt > last) ? endedAt : last),
@@ -158,8 +160,8 @@ describe('The desk on MongoDB alone', () => {
   it('runs as many dead jobs again as one call is to look at, and goes on with the next', async () => {
     await under.write(Array.from({ length: 23 }, (_, at) => storedJob({ id: idOf(at), state: 'dead' })));
     const limits = { together: 4, inAll: 10 };
-    for (const retried of [10, 10, 3, 0])
-      expect(await retryManyDead(under.db, ALL, 'alpha.echo', limits)).toBe(retried);
+    const retry = (afterId: string | null, most: number) => retryDead(under.db, ALL, 'alpha.echo', afterId, most);
+    for (const retried of [10, 10, 3, 0]) expect(await retryManyDead(retry, limits)).toBe(retried);
   });
 
   it('says that it listens while somebody watches, once for all of them, and forgets who went without a word', async () => {

@@ -1,4 +1,4 @@
-import { OPEN_STATES, type JobCounts } from './seen-jobs.js';
+import { OPEN_STATES, type JobCounts, type JobState } from './seen-jobs.js';
 
 /** Jobs of one name in one state. */
 export interface JobCount {
@@ -8,3 +8,8 @@ export interface JobCount {
 }
 
 export const COUNTED_STATES: readonly (keyof JobCounts)[] = [...OPEN_STATES, 'dead'];
+
+/** Of a job that has not ended, and that nobody runs. */
+export const WAITING_STATES: readonly JobState[] = ['blocked', 'scheduled', 'ready'];
+
+export const totalOf = (counts: readonly JobCount[]): number => counts.reduce((total, { count }) => total + count, 0);

@@ -1,5 +1,7 @@
 import { OperatorError } from '@inevitable/contract';
 import { EventStream } from '../../events/event-stream.js';
+import { answeredWithin } from './answered-within.js';
+import { holds } from './holds.js';
 import type { JobChange, JobChanges, JobScope, WatchOptions } from './job-desk.js';
 
 const CONNECT_WITHIN_MS = 5_000;
@@ -46,7 +48,8 @@ export class JobWatchers {
     const line = (this.#line ??= this.#open());
     const stop = (): void => void watcher.stream.return();
     const watcher: Watcher = {
-      hears: (change) => isIn(scope, change) && filter(change),
+      // What a watcher is told is an id; the job itself is read through the store, which decides again.
+      hears: (change) => holds(scope, change) && filter(change),
       stream: new EventStream(() => {
         signal.removeEventListener('abort', stop);
         line.watchers.delete(watcher);
@@ -57,7 +60,7 @@ export class JobWatchers {
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     try {
-      await within(CONNECT_WITHIN_MS, line.connected);
+      await answeredWithin(CONNECT_WITHIN_MS, line.connected, () => new JobStoreSilent());
     } catch (error) {
       stop();
       throw error;
@@ -94,20 +97,4 @@ export class JobWatchers {
 
 function tell(watchers: ReadonlySet<Watcher>, changes: readonly JobChange[]): void {
   for (const change of changes) for (const { hears, stream } of watchers) if (hears(change)) stream.push(change);
-}
-
-/** As the store itself decides. What a watcher is told is an id; the job itself is read through that. */
-const isIn = (scope: JobScope, { tenantId, name }: JobChange): boolean =>
-  scope.kind === 'all' || (tenantId === scope.tenantId && scope.products.includes(name.split('.', 1)[0]!));
-
-async function within(ms: number, connected: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new JobStoreSilent()), ms);
-  });
-  try {
-    await Promise.race([connected, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -123,8 +123,9 @@ export interface ScheduleFiring {
 }
 
 /**
- * Where jobs wait, run and end. Each call is one transaction, judged by the store's clock. What an implementation has to
- * keep is a contract suite (tests/contracts/job-store).
+ * Where jobs wait, run and end. A call is judged by the store's clock, and is done as a whole: in PostgreSQL it is one
+ * transaction, in MongoDB whoever comes next finishes what a crash left of it. What an implementation has to keep is a
+ * contract suite (tests/contracts/job-store).
  */
 export interface JobStore extends JobsPort {
   /** Makes the worker known, with the definitions it runs. */

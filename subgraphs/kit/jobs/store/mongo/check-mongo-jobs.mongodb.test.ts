@@ -175,7 +175,10 @@ describe('A server that can keep jobs', () => {
         ['runAt', 1],
         ['_id', 1],
       ],
-      wake: [['wakeAt', 1]],
+      due: [
+        ['state', 1],
+        ['wakeAt', 1],
+      ],
     });
     expect(indexes).toHaveLength(11);
     for (const name of ['wakes', 'changes'])

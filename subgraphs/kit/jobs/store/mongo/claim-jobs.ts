@@ -26,10 +26,10 @@ const NO_CLAIM: ClaimsDocument = {
 };
 
 /**
- * Hands ready jobs to a worker, one worker after the other. Two claims at once could together pass a limit that holds for all workers: so what a claim
- * decides is written into the one document of `claims`, if nobody has written there since it looked. Only then are the jobs
- * written; a claimer that is lost in between is finished by the next one. Ends of runs only make more room, so nothing else
- * has to stand still meanwhile.
+ * Hands ready jobs to a worker, one worker after the other. Two claims at once could together pass a limit that holds for
+ * all workers: so what a claim decides is written into the one document of `claims`, if nobody has written there since it
+ * looked. Only then are the jobs written; a claimer that is lost in between is finished by the next one. Ends of runs only
+ * make more room, so nothing else has to stand still meanwhile.
  */
 export async function claimJobs(
   db: MongoJobs,
@@ -79,7 +79,8 @@ async function takeTurn(db: MongoJobs): Promise<ClaimsDocument | null> {
   const now = await db.now();
   const busyUntil = new Date(now.getTime() + TURN_MS);
   const mine = { $set: { busyUntil } };
-  const free = { _id: 'claims' as const, busyUntil: { $lte: now } };
+  // No turn is longer: one that seems so was taken by the clock of a server that was the primary before.
+  const free = { _id: 'claims' as const, $or: [{ busyUntil: { $lte: now } }, { busyUntil: { $gt: busyUntil } }] };
   const taken = await db.claims.findOneAndUpdate(free, mine, { returnDocument: 'after' });
   if (taken) return taken;
   await insertMissing(db.claims, [NO_CLAIM]);
@@ -89,11 +90,17 @@ async function takeTurn(db: MongoJobs): Promise<ClaimsDocument | null> {
 const endTurn = (db: MongoJobs, { token, busyUntil }: ClaimsDocument) =>
   db.claims.updateOne({ _id: 'claims', token, busyUntil }, { $set: { busyUntil: new Date(0) } });
 
+/** Writes what a worker's last claim decided, if it has not been written. */
+export async function finishClaimOf(db: MongoJobs, worker: string): Promise<void> {
+  const last = await db.claims.findOne({ _id: 'claims', worker, isDone: false });
+  if (last) await finishClaim(db, last);
+}
+
 /** Answers the jobs that are the worker's now. A job that was steered since it was picked is left as it is. */
 async function finishClaim(
   db: MongoJobs,
   { token, worker, at, leaseMs, grants }: ClaimsDocument,
-): Promise<readonly JobDocument[]> {
+): Promise<readonly WonJob[]> {
   const lease = new Date(at.getTime() + leaseMs);
   await Promise.all([
     db.jobs.bulkWrite(
@@ -131,17 +138,23 @@ async function finishClaim(
   ]);
   const [jobs] = await Promise.all([
     db.jobs
-      .find({
-        _id: { $in: grants.map(({ job }) => job) },
-        state: 'running',
-        worker,
-        fence: { $in: grants.map(({ fence }) => fence) },
-      })
+      .find(
+        {
+          _id: { $in: grants.map(({ job }) => job) },
+          state: 'running',
+          worker,
+          fence: { $in: grants.map(({ fence }) => fence) },
+        },
+        { projection: { runs: 0 } },
+      )
       .toArray(),
     db.claims.updateOne({ _id: 'claims', token }, { $set: { isDone: true, busyUntil: new Date(0) } }),
   ]);
   return jobs;
 }
+
+/** What it has logged in its runs before may be long. */
+type WonJob = Omit<JobDocument, 'runs'>;
 
 type Grant = ClaimsDocument['grants'][number];
 
@@ -149,7 +162,7 @@ type Grant = ClaimsDocument['grants'][number];
 const lastGrants = (grants: readonly Grant[]): ReadonlyMap<string, Grant> =>
   new Map(grants.map((grant) => [turnId(grant.name, grant.tenant), grant]));
 
-const claimedJob = (job: JobDocument): ClaimedJob => ({
+const claimedJob = (job: WonJob): ClaimedJob => ({
   id: job._id,
   name: job.name,
   tenantId: job.tenant || null,

@@ -3,7 +3,7 @@ import { newId } from '../../../graph/new-id.js';
 import type { JobChange } from '../job-desk.js';
 import type { ChangeLine, HeardChanges } from '../job-desk-watch.js';
 import type { ChangeDocument } from './job-documents.js';
-import type { MongoJobs } from './mongo-jobs-database.js';
+import { serverTime, type MongoJobs } from './mongo-jobs-database.js';
 import { tail } from './telling.js';
 
 /** Who was not heard of for that long has gone without a word. */
@@ -24,9 +24,9 @@ export function openChangeLine(db: MongoJobs, heard: HeardChanges, log: Logger):
 const changesIn = ({ changes }: ChangeDocument): readonly JobChange[] =>
   changes.map(({ id, state, tenant, name }) => ({ id, state, tenantId: tenant || null, name }));
 
-/** By the server's clock as it is: tests put the store's ahead, and nobody stops listening by that. */
+/** By the server's clock, as whoever tells judges it: nobody stops listening because tests put the store's ahead. */
 async function sayThatItListens(db: MongoJobs, watcher: string): Promise<void> {
-  const { localTime: now } = (await db.database.command({ hello: 1 })) as unknown as { readonly localTime: Date };
+  const now = await serverTime(db.database);
   await db.watchers.updateOne({ _id: watcher }, { $set: { seenAt: now } }, { upsert: true });
   await db.watchers.deleteMany({ seenAt: { $lt: new Date(now.getTime() - GONE_MS) } });
 }

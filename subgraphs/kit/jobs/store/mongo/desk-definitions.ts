@@ -1,8 +1,8 @@
-import type { DescribedJob } from '../../runner/describe-definition.js';
 import type { JobScope } from '../job-desk.js';
 import { seenDefinition } from '../seen-definition.js';
 import type { SeenDefinition } from '../seen-jobs.js';
 import { readCounts } from './desk-counts.js';
+import { declaredIn } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
 import { definitionsInScope } from './scope.js';
 import { liveWorkers } from './workers.js';
@@ -25,13 +25,14 @@ export async function readDefinitions(
     readCounts(db, scope),
   ]);
   const scheduleOf = new Map(schedules.map((schedule) => [schedule._id, schedule]));
-  return found.map(({ _id, product: ofProduct, declared }) => {
+  return found.map((definition) => {
+    const { _id, product: ofProduct } = definition;
     const schedule = scheduleOf.get(_id);
     return seenDefinition(
       {
         name: _id,
         product: ofProduct,
-        declared: JSON.parse(declared) as DescribedJob,
+        declared: declaredIn(definition),
         isScheduled: schedule !== undefined,
         cron: schedule?.cron ?? '',
         timezone: schedule?.timezone ?? '',

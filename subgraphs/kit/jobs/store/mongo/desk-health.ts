@@ -1,5 +1,6 @@
 import { notReady, ready, type PartHealth } from '@inevitable/contract';
 import type { ServerHeartbeatFailedEvent } from 'mongodb';
+import { answeredWithin } from '../answered-within.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
 
 const PART = 'job store';
@@ -15,17 +16,12 @@ export function watchHealth(db: MongoJobs): () => Promise<PartHealth> {
   client.on('serverHeartbeatSucceeded', () => (reason = null));
 
   return async () => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`nothing came within ${ANSWERS_WITHIN_MS} ms`)), ANSWERS_WITHIN_MS);
-    });
+    const late = (): Error => new Error(`nothing came within ${ANSWERS_WITHIN_MS} ms`);
     try {
-      await Promise.race([db.database.command({ ping: 1 }), late]);
+      await answeredWithin(ANSWERS_WITHIN_MS, db.database.command({ ping: 1 }), late);
       return ready(PART);
     } catch (error) {
       return notReady(PART, `MongoDB does not answer: ${reason ?? (error as Error).message}`);
-    } finally {
-      clearTimeout(timer);
     }
   };
 }

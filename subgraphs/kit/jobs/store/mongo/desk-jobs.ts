@@ -1,7 +1,7 @@
 import type { Filter, FindOptions } from 'mongodb';
 import type { JobScope } from '../job-desk.js';
 import type { SeenAttempt, SeenJob } from '../seen-jobs.js';
-import { runKey, type JobDocument, type RunDocument } from './job-documents.js';
+import { declaredIn, runKey, type JobDocument, type RunDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
 import { within } from './scope.js';
 
@@ -26,12 +26,7 @@ export async function readJobs(
 async function queuesOf(db: MongoJobs, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (!names.length) return new Map();
   const found = await db.definitions.find({ _id: { $in: [...names] } }, { projection: { declared: 1 } }).toArray();
-  return new Map(
-    found.flatMap(({ _id, declared }) => {
-      const { queue } = JSON.parse(declared) as { readonly queue?: string };
-      return queue === undefined ? [] : [[_id, queue]];
-    }),
-  );
+  return new Map(found.map((definition) => [definition._id, declaredIn(definition).queue]));
 }
 
 const seenJob = (job: Omit<JobDocument, keyof typeof WITHOUT_RUNS>, queue: string | null): SeenJob => ({

@@ -1,24 +1,23 @@
 import type { FailedJob } from '@inevitable/contract';
-import type { JobCount } from '../job-counts.js';
+import { totalOf, WAITING_STATES, type JobCount } from '../job-counts.js';
 import type { JobScope } from '../job-desk.js';
-import type { DeskOverview, JobState, UnclaimedJobs } from '../seen-jobs.js';
+import type { DeskOverview, UnclaimedJobs } from '../seen-jobs.js';
 import { readCounts } from './desk-counts.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
 import { within } from './scope.js';
 import { liveWorkers } from './workers.js';
 
 const ALL: JobScope = { kind: 'all' };
-const WAITING: readonly JobState[] = ['blocked', 'scheduled', 'ready'];
 const LATEST = 20;
 
 /** The store in numbers, of all tenants. */
 export async function readOverview(db: MongoJobs): Promise<DeskOverview> {
   const [counts, latestFailures] = await Promise.all([readCounts(db, ALL), readLatestFailures(db)]);
-  const waiting = counts.filter(({ state }) => WAITING.includes(state));
+  const waiting = counts.filter(({ state }) => WAITING_STATES.includes(state));
   return {
-    waiting: sum(waiting),
-    running: sum(counts.filter(({ state }) => state === 'running')),
-    failed: sum(counts.filter(({ state }) => state === 'dead')),
+    waiting: totalOf(waiting),
+    running: totalOf(counts.filter(({ state }) => state === 'running')),
+    failed: totalOf(counts.filter(({ state }) => state === 'dead')),
     latestFailures,
     unclaimed: await readUnclaimed(db, waiting),
   };
@@ -45,17 +44,15 @@ async function readUnclaimed(db: MongoJobs, waiting: readonly JobCount[]): Promi
   const unclaimed = [...new Set(waiting.map(({ name }) => name))].filter((name) => !claimed.has(name)).sort();
   const found = await Promise.all(
     unclaimed.map(async (name): Promise<UnclaimedJobs[]> => {
-      const oldest = await db.jobs.findOne(within(ALL, { name, state: { $in: [...WAITING] } }), {
+      const oldest = await db.jobs.findOne(within(ALL, { name, state: { $in: [...WAITING_STATES] } }), {
         projection: { createdAt: 1 },
         sort: { _id: 1 },
       });
       // Gone since it was counted: claimed by a worker that has started meanwhile, or cancelled.
       return oldest
-        ? [{ name, waiting: sum(waiting.filter((count) => count.name === name)), oldest: oldest.createdAt }]
+        ? [{ name, waiting: totalOf(waiting.filter((count) => count.name === name)), oldest: oldest.createdAt }]
         : [];
     }),
   );
   return found.flat();
 }
-
-const sum = (counts: readonly JobCount[]): number => counts.reduce((total, { count }) => total + count, 0);

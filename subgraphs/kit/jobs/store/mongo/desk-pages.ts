@@ -1,10 +1,11 @@
 import type { Filter } from 'mongodb';
 import type { JobFilter, JobPage, JobScope } from '../job-desk.js';
+import { productOf } from '../product-of.js';
 import { JOB_STATES, type SeenJob } from '../seen-jobs.js';
 import { readJobs } from './desk-jobs.js';
 import type { JobDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
-import { namesInScope, productOf } from './scope.js';
+import { namesInScope } from './scope.js';
 
 /** MongoDB merges at most this many ranges of an index in order; more of them it sorts (internalQueryMaxScansToExplode). */
 const MERGED_AT_MOST = 200;

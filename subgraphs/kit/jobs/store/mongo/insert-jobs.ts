@@ -1,4 +1,5 @@
 import type { JobRecord } from '@inevitable/contract';
+import { BSON } from 'mongodb';
 import type { JobDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
 import { insertMissing, takeOnceKeys } from './once-keys.js';
@@ -8,12 +9,14 @@ import {
   namesOfReady,
   readyOrScheduled,
   resolveBlocked,
-  settleJobs,
+  settleWaiting,
 } from './settle-jobs.js';
 import { tellWatchers, wakeWorkers } from './telling.js';
 
 /** Who has not finished an insert within this is lost, and whoever looks goes on with it. Milliseconds. */
 const ARRIVES_WITHIN_MS = 5_000;
+/** Of the 16 MiB that a document may have: its runs are to be written into it, too. Bytes. */
+const LARGEST_JOB = 8 * 1024 ** 2;
 
 /** Idempotent by id. A record whose `onceKey` an open job of its name and tenant has is dropped. Answers the new ids. */
 export async function insertJobs(db: MongoJobs, records: readonly JobRecord[]): Promise<readonly string[]> {
@@ -24,34 +27,58 @@ export async function insertJobs(db: MongoJobs, records: readonly JobRecord[]): 
   const inserted = jobs.filter((_, index) => !there.has(index));
   // One that is there may have been left on its way.
   const left = jobs.filter((job, index) => job.state === 'arriving' && there.has(index)).map(({ _id }) => _id);
-  const arriving = inserted.filter(({ state }) => state === 'arriving');
-  if (left.length) arriving.push(...(await db.jobs.find({ _id: { $in: left }, state: 'arriving' }).toArray()));
+  const arriving: Arriving[] = inserted.filter(({ state }) => state === 'arriving');
+  if (left.length) {
+    const found = await db.jobs.find({ _id: { $in: left }, state: 'arriving' }, WITHOUT_WHAT_IS_LARGE).toArray();
+    arriving.push(...(await goOnWith(db, found, moment)));
+  }
 
   const atOnce = inserted.filter(({ state }) => state !== 'arriving');
   await Promise.all([wakeWorkers(db, namesOfReady(atOnce)), tellWatchers(db, atOnce)]);
   return [...atOnce.map(({ _id }) => _id), ...(await letArrive(db, arriving.sort(byId)))];
 }
 
-const byId = (one: JobDocument, other: JobDocument): number => (one._id < other._id ? -1 : 1);
+/** What is to be known of a job to let it arrive. */
+export type Arriving = Omit<JobDocument, 'payload' | 'runs'>;
+const WITHOUT_WHAT_IS_LARGE = { projection: { payload: 0, runs: 0 } } as const;
+
+const byId = (one: Arriving, other: Arriving): number => (one._id < other._id ? -1 : 1);
+
+/**
+ * Takes over jobs that somebody else has left on their way, as they were seen: whoever that was drops none of them any more.
+ * Answers those that nobody else has taken over.
+ */
+export async function goOnWith(db: MongoJobs, left: readonly Arriving[], moment: Date): Promise<readonly Arriving[]> {
+  const taken = await Promise.all(
+    left.map(async (job) => {
+      const { _id, wakeAt } = job;
+      const later = new Date(Math.max(moment.getTime() + ARRIVES_WITHIN_MS, wakeAt!.getTime() + 1));
+      const written = await db.jobs.updateOne({ _id, state: 'arriving', wakeAt }, { $set: { wakeAt: later } });
+      return written.matchedCount ? { ...job, wakeAt: later } : null;
+    }),
+  );
+  return taken.filter((job) => job !== null);
+}
 
 /**
  * Jobs that are written, and are seen only now: they take their keys, or are dropped, and look at what they are to run
  * after. Two who let one arrive at the same time do no harm. Answers the ids of those that were not dropped.
  */
-export async function letArrive(db: MongoJobs, arriving: readonly JobDocument[]): Promise<readonly string[]> {
+export async function letArrive(db: MongoJobs, arriving: readonly Arriving[]): Promise<readonly string[]> {
   if (!arriving.length) return [];
   const having = await takeOnceKeys(db, arriving);
-  const dropped = arriving.filter(({ _id }) => !having.has(_id));
-  if (dropped.length) {
-    await db.jobs.deleteMany({ _id: { $in: dropped.map(({ _id }) => _id) }, state: 'arriving' });
-    // What was inserted to run after one of them would wait for ever.
-    await settleJobs(
-      db,
-      dropped.map((job) => ({ ...job, state: 'cancelled' })),
-    );
-  }
+  const dropped = await drop(
+    db,
+    arriving.filter(({ _id }) => !having.has(_id)),
+  );
+  // What was inserted to run after one of them would wait for ever.
+  await settleWaiting(
+    db,
+    arriving.filter(({ _id }) => dropped.has(_id)).map((job) => ({ ...job, state: 'cancelled' })),
+  );
   const kept = arriving.filter(({ _id }) => having.has(_id));
-  if (!kept.length) return [];
+  const notDropped = arriving.map(({ _id }) => _id).filter((id) => !dropped.has(id));
+  if (!kept.length) return notDropped;
   await checkDependencies(db, kept);
   const moment = await db.now();
   const arrived = kept.map((job) => ({ ...job, ...arrivedState(job, moment) }));
@@ -64,15 +91,41 @@ export async function letArrive(db: MongoJobs, arriving: readonly JobDocument[])
   await Promise.all([wakeWorkers(db, namesOfReady(arrived)), tellWatchers(db, arrived)]);
   const blocked = arrived.filter(({ state }) => state === 'blocked').map(({ _id }) => _id);
   if (blocked.length) await resolveBlocked(db, blocked);
-  return kept.map(({ _id }) => _id);
+  return notDropped;
 }
 
-const arrivedState = ({ after, runAt }: JobDocument, moment: Date): Pick<JobDocument, 'state' | 'wakeAt'> =>
+/**
+ * Not those that somebody else goes on with, who may have found the key free since. Their keys are not given back: they
+ * have none. Answers the ids of those that are gone.
+ */
+async function drop(db: MongoJobs, jobs: readonly Arriving[]): Promise<ReadonlySet<string>> {
+  const ids = jobs.map(({ _id }) => _id);
+  if (!ids.length) return new Set();
+  const { deletedCount } = await db.jobs.bulkWrite(
+    jobs.map(({ _id, wakeAt }) => ({ deleteOne: { filter: { _id, state: 'arriving', wakeAt } } })),
+    { ordered: false },
+  );
+  if (deletedCount === ids.length) return new Set(ids);
+  const there = await db.jobs.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
+  const left = new Set(there.map(({ _id }) => _id));
+  return new Set(ids.filter((id) => !left.has(id)));
+}
+
+const arrivedState = ({ after, runAt }: Arriving, moment: Date): Pick<JobDocument, 'state' | 'wakeAt'> =>
   after.length
     ? { state: 'blocked', wakeAt: new Date(moment.getTime() + BLOCKED_LOOKED_AT_MS) }
     : readyOrScheduled(runAt, moment);
 
+/** Throws `RangeError` for what the store cannot take, now or ever. */
 function jobDocument(record: JobRecord, moment: Date): JobDocument {
+  const document = newJob(record, moment);
+  const bytes = BSON.calculateObjectSize(document);
+  if (bytes > LARGEST_JOB)
+    throw new RangeError(`Job ${record.id} "${record.name}" has ${bytes} bytes, and ${LARGEST_JOB} is the limit.`);
+  return document;
+}
+
+function newJob(record: JobRecord, moment: Date): JobDocument {
   const runAt = record.runAt === null ? moment : new Date(record.runAt);
   const isPlain = record.onceKey === null && !record.after.length;
   return {
@@ -105,6 +158,7 @@ function jobDocument(record: JobRecord, moment: Date): JobDocument {
     waits: [...new Set(record.after)],
     isLost: false,
     isReturning: false,
+    returns: 0,
     runs: {},
     lastEndedAt: null,
   };

@@ -1,3 +1,4 @@
+import type { DescribedJob } from '../../runner/describe-definition.js';
 import type { LogLine, RunOutcome } from '../job-store.js';
 import type { MoveMark } from '../move/job-depot.js';
 import type { JobState } from '../seen-jobs.js';
@@ -51,6 +52,8 @@ export interface JobDocument {
   readonly isLost: boolean;
   /** Dead or cancelled, and about to be run again: its key is to be taken. Counts as open for those who want the key. */
   readonly isReturning: boolean;
+  /** How often somebody began to run it again. A key that it has had before is not its key any more. */
+  readonly returns: number;
   /** By `runKey(fence)`. A run under way is here only if it has logged something. */
   readonly runs: Readonly<Record<string, RunDocument>>;
   /** Of its last run that ended; null: none has. */
@@ -80,6 +83,8 @@ export interface RunDocument {
 export interface OnceKeyDocument {
   readonly _id: string;
   readonly job: string;
+  /** Of that job, when it took the key: who gives back or takes over what it had before does not touch it. */
+  readonly returns: number;
 }
 
 export const onceKeyId = (name: string, tenant: string, key: string): string => JSON.stringify([name, tenant, key]);
@@ -125,6 +130,10 @@ export interface DefinitionDocument {
   readonly declared: string;
   readonly declaredAt: Date;
 }
+
+/** What the worker said that declared it last. */
+export const declaredIn = ({ declared }: Pick<DefinitionDocument, 'declared'>): DescribedJob =>
+  JSON.parse(declared) as DescribedJob;
 
 /** `_id`: the name of its definition. */
 export interface ScheduleDocument {

@@ -1,14 +1,17 @@
 import type { JobRecord } from '@inevitable/contract';
 import type { Look } from '../job-store.js';
-import { insertJobs, letArrive } from './insert-jobs.js';
+import { JOB_STATES } from '../seen-jobs.js';
+import { goOnWith, insertJobs, letArrive } from './insert-jobs.js';
 import type { JobDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
+import { goOnReturning } from './return-jobs.js';
 import { withLog } from './run-writes.js';
 import { dueSchedules, finishFirings } from './schedules.js';
 import { BLOCKED_LOOKED_AT_MS, checkDependencies, resolveBlocked } from './settle-jobs.js';
 import { tellWatchers } from './telling.js';
 
 const WOKEN_AT_ONCE = 1_000;
+const BLOCKED_LOOKED_AT_LEAST_MS = 600_000;
 const LOST = 'The worker was not heard of any more.';
 
 /**
@@ -39,7 +42,10 @@ export async function lookAtJobs(db: MongoJobs): Promise<Look> {
 
 async function wakeJobs(db: MongoJobs, now: Date): Promise<void> {
   const due = await db.jobs
-    .find({ wakeAt: { $gt: new Date(0), $lte: now } }, { projection: { payload: 0 } })
+    .find(
+      { state: { $in: ['arriving', ...JOB_STATES] }, wakeAt: { $gt: new Date(0), $lte: now } },
+      { projection: { payload: 0, runs: 0 } },
+    )
     .sort({ wakeAt: 1 })
     .limit(WOKEN_AT_ONCE)
     .toArray();
@@ -63,15 +69,8 @@ async function wakeJobs(db: MongoJobs, now: Date): Promise<void> {
         update: lostRun(job, now),
       },
     })),
-    // Somebody began to run them again, and did not go on.
-    ...returning.map(({ _id, wakeAt }) => ({
-      updateOne: { filter: { _id, wakeAt, isReturning: true }, update: { $set: { isReturning: false, wakeAt: null } } },
-    })),
-    ...blocked.map(({ _id, state }) => ({
-      updateOne: {
-        filter: { _id, state },
-        update: { $set: { wakeAt: new Date(now.getTime() + BLOCKED_LOOKED_AT_MS) } },
-      },
+    ...blocked.map(({ _id, state, wakeAt, createdAt }) => ({
+      updateOne: { filter: { _id, state, wakeAt }, update: { $set: { wakeAt: lookedAtAgain(createdAt, now) } } },
     })),
   ];
   if (writes.length) await db.jobs.bulkWrite(writes as never, { ordered: false });
@@ -86,10 +85,17 @@ async function wakeJobs(db: MongoJobs, now: Date): Promise<void> {
       blocked.map(({ _id }) => _id),
     );
   }
-  await letArrive(db, arriving as JobDocument[]); // what it needs of them is not their payload
+  await letArrive(db, await goOnWith(db, arriving, now));
+  await goOnReturning(db, returning, now);
 }
 
-function lostRun(job: Omit<JobDocument, 'payload'>, now: Date) {
+/** The longer one waits, the more seldom: many that are blocked must not keep what is due from being seen. */
+function lookedAtAgain(createdAt: Date, now: Date): Date {
+  const age = now.getTime() - createdAt.getTime();
+  return new Date(now.getTime() + Math.min(Math.max(age, BLOCKED_LOOKED_AT_MS), BLOCKED_LOOKED_AT_LEAST_MS));
+}
+
+function lostRun(job: Omit<JobDocument, 'payload' | 'runs'>, now: Date) {
   const run = withLog(job, { outcome: 'lost', error: LOST, endedAt: now, log: [] });
   const back = { state: 'ready', wakeAt: null, worker: null, startedAt: null, error: LOST, lastEndedAt: now };
   return { ...run, $set: { ...back, ...run.$set } };

@@ -21,7 +21,7 @@ const INDEXES: Readonly<Record<string, Readonly<Record<string, Keys>>>> = {
   jobs: {
     // The pick: of one name, tenant by tenant, each tenant's by priority and age.
     pick: { state: 1, name: 1, tenant: 1, priority: -1, runAt: 1, _id: 1 },
-    wake: { wakeAt: 1 },
+    due: { state: 1, wakeAt: 1 },
     // Who waits for a job that ends.
     waits: { waits: 1 },
     // Pages for operators, and retention: each has all that a page can be narrowed to in front of the id.

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
 import { JobWatchers } from '../job-desk-watch.js';
 import type { JobDesk } from '../job-desk.js';
+import { retryManyDead } from '../retry-many-dead.js';
 import { openChangeLine } from './desk-changes.js';
 import { readDefinitions } from './desk-definitions.js';
 import { watchHealth } from './desk-health.js';
 import { readAttempts, readDependencies, readJobs } from './desk-jobs.js';
 import { readOverview } from './desk-overview.js';
 import { readPage } from './desk-pages.js';
-import { retryManyDead } from './desk-retry.js';
 import { openMongoJobs } from './mongo-jobs-database.js';
 import { pauseSchedule, resumeSchedule } from './schedules.js';
-import { cancelJob, retryJob, runJob } from './steer-jobs.js';
+import { cancelJob, retryDead, retryJob, runJob } from './steer-jobs.js';
 
 /** The desk on MongoDB: what a scope sees is decided in scope.ts. */
 export function mongoJobDesk(url: string, log: Logger): JobDesk {
@@ -25,7 +25,7 @@ export function mongoJobDesk(url: string, log: Logger): JobDesk {
     dependencies: (scope, jobIds) => readDependencies(db, scope, jobIds),
     definitions: (scope, only) => readDefinitions(db, scope, only),
     retry: (scope, id) => retryJob(db, scope, id),
-    retryDead: (scope, name) => retryManyDead(db, scope, name),
+    retryDead: (scope, name) => retryManyDead((afterId, most) => retryDead(db, scope, name, afterId, most)),
     cancel: (scope, id) => cancelJob(db, scope, id),
     run: (scope, job) => runJob(db, scope, job),
     // A schedule is of no tenant: it makes jobs for all of them.

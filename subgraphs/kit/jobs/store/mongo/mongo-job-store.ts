@@ -13,10 +13,7 @@ import { declareDefinitions, fireSchedule } from './schedules.js';
 import { tail } from './telling.js';
 import { declareWorker, leave, seen } from './workers.js';
 
-/**
- * The store in MongoDB, by what a server has without replication too: no call needs a transaction. One document changes at
- * a time, on condition that it is still what was read; what a crash leaves half done is finished by whoever comes next.
- */
+/** The store in MongoDB, by what a server has without replication too: how it does without transactions, `job-documents.ts` says. */
 export function mongoJobStore(url: string, log: Logger): JobStore {
   const db = openMongoJobs(url);
   const insert = (records: readonly JobRecord[]) => insertJobs(db, records);

@@ -13,10 +13,8 @@ import type {
   WatcherDocument,
   WorkerDocument,
 } from './job-documents.js';
+import { databaseNameOf } from './mongo-place.js';
 import { unreadableUri } from './mongo-unavailable.js';
-
-/** Of a URI that names none. */
-const DATABASE = 'jobs';
 
 /** A server that is not there is found out within this; a half-open connection must not hang a worker. Milliseconds. */
 const ANSWERS_WITHIN_MS = 10_000;
@@ -67,13 +65,17 @@ export function openMongoJobs(url: string): MongoJobs {
     changes: database.collection('changes'),
     watchers: database.collection('watchers'),
     async now() {
-      const [hello, offset] = await Promise.all([database.command({ hello: 1 }), clock.findOne({ _id: 'clock' })]);
+      const [time, offset] = await Promise.all([serverTime(database), clock.findOne({ _id: 'clock' })]);
       if (offset?.move) throw new Error(offset.move.why);
-      return new Date((hello['localTime'] as Date).getTime() + (offset?.aheadMs ?? 0));
+      return new Date(time.getTime() + (offset?.aheadMs ?? 0));
     },
     close: keptLookedFor(database.client),
   };
 }
+
+/** The server's clock as it is: the store's, which tests put ahead, is `now`. */
+export const serverTime = async (database: Db): Promise<Date> =>
+  (await database.command({ hello: 1 }))['localTime'] as Date;
 
 /**
  * The driver gives up for good a server that it did not find when it was first asked for something: whatever is asked then
@@ -108,16 +110,11 @@ function connectTo(url: string): Db {
       writeConcern: { w: 'majority' },
       // What was just written is read back, whatever the URL says.
       readPreference: 'primary',
-      readConcern: { level: 'local' },
+      readConcernLevel: 'local', // by this name too it may be in the URL
       ignoreUndefined: true,
     });
     return client.db(databaseNameOf(url));
   } catch (error) {
     throw unreadableUri(url, error);
   }
-}
-
-function databaseNameOf(url: string): string {
-  const path = /^mongodb(?:\+srv)?:\/\/[^/?]*\/([^?]*)/.exec(url)?.[1];
-  return path ? decodeURIComponent(path) : DATABASE;
 }

@@ -1,10 +1,10 @@
 import { MongoBulkWriteError } from 'mongodb';
 import { OPEN_STATES } from '../seen-jobs.js';
-import { onceKeyId, type JobDocument } from './job-documents.js';
+import { onceKeyId, type JobDocument, type OnceKeyDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
 
 /** Of a job that may have a key. */
-export type KeyedJob = Pick<JobDocument, '_id' | 'name' | 'tenant' | 'onceKey'>;
+export type KeyedJob = Pick<JobDocument, '_id' | 'name' | 'tenant' | 'onceKey' | 'returns'>;
 
 /** Each turn that is lost, somebody else has taken or given back the key meanwhile. */
 const TURNS = 50;
@@ -19,12 +19,7 @@ export const openOrComing = { $or: [{ state: { $in: [...OPEN_STATES, 'arriving' 
 export async function takeOnceKeys(db: MongoJobs, jobs: readonly KeyedJob[]): Promise<ReadonlySet<string>> {
   const having = new Set(jobs.filter(({ onceKey }) => onceKey === null).map(({ _id }) => _id));
   const keyed = jobs.filter(({ onceKey }) => onceKey !== null);
-  const refused = new Set(
-    await insertMissing(
-      db.onceKeys,
-      keyed.map((job) => ({ _id: keyOf(job), job: job._id })),
-    ),
-  );
+  const refused = new Set(await insertMissing(db.onceKeys, keyed.map(held)));
   for (const [index, job] of keyed.entries()) if (!refused.has(index) || (await takeOver(db, job))) having.add(job._id);
   return having;
 }
@@ -34,7 +29,7 @@ export async function freeOnceKeys(db: MongoJobs, jobs: readonly KeyedJob[]): Pr
   const keyed = jobs.filter(({ onceKey }) => onceKey !== null);
   if (!keyed.length) return;
   await db.onceKeys.bulkWrite(
-    keyed.map((job) => ({ deleteOne: { filter: { _id: keyOf(job), job: job._id } } })),
+    keyed.map((job) => ({ deleteOne: { filter: held(job) } })),
     { ordered: false },
   );
 }
@@ -51,7 +46,9 @@ export async function insertMissing<Document extends { readonly _id: string }>(
   } catch (error) {
     if (!(error instanceof MongoBulkWriteError)) throw error;
     const failures = [error.writeErrors].flat();
-    if (failures.some(({ code }) => code !== DUPLICATE)) throw error;
+    // Without one, what failed is to replicate them: another primary would not have them.
+    const isDuplicate = failures.length > 0 && failures.every(({ code }) => code === DUPLICATE);
+    if (!isDuplicate || error.result.getWriteConcernError()) throw error;
     return failures.map(({ index }) => index);
   }
 }
@@ -59,17 +56,24 @@ export async function insertMissing<Document extends { readonly _id: string }>(
 async function takeOver(db: MongoJobs, job: KeyedJob): Promise<boolean> {
   const _id = keyOf(job);
   for (let turn = 0; turn < TURNS; turn += 1) {
-    const held = await db.onceKeys.findOne({ _id });
-    if (held === null) {
-      if (!(await insertMissing(db.onceKeys, [{ _id, job: job._id }])).length) return true;
+    const holder = await db.onceKeys.findOne({ _id });
+    if (holder === null) {
+      if (!(await insertMissing(db.onceKeys, [held(job)])).length) return true;
     } else {
-      if (held.job === job._id) return true;
-      if (await db.jobs.findOne({ _id: held.job, ...openOrComing }, { projection: { _id: 1 } })) return false;
-      const taken = await db.onceKeys.updateOne({ _id, job: held.job }, { $set: { job: job._id } });
+      if (holder.job === job._id && holder.returns >= job.returns) return holder.returns === job.returns;
+      if (holder.job !== job._id && (await isOpenOrComing(db, holder.job))) return false;
+      // Not if its job has begun to return since, and has taken it anew.
+      const { job: from, returns } = holder;
+      const taken = await db.onceKeys.updateOne({ _id, job: from, returns }, { $set: held(job) });
       if (taken.matchedCount) return true;
     }
   }
   throw new Error(`The key of job ${job._id} changed hands ${TURNS} times while it was to be taken.`);
 }
+
+const isOpenOrComing = async (db: MongoJobs, id: string): Promise<boolean> =>
+  (await db.jobs.findOne({ _id: id, ...openOrComing }, { projection: { _id: 1 } })) !== null;
+
+const held = (job: KeyedJob): OnceKeyDocument => ({ _id: keyOf(job), job: job._id, returns: job.returns });
 
 const keyOf = ({ name, tenant, onceKey }: KeyedJob): string => onceKeyId(name, tenant, onceKey!);

@@ -20,7 +20,7 @@ export async function purgeJobs(db: MongoJobs, keepMs: number, most: number): Pr
     finishedAt: { $lt: bound },
   };
   const old = await db.jobs
-    .find(isOld, { projection: { name: 1, tenant: 1, onceKey: 1 } })
+    .find(isOld, { projection: { name: 1, tenant: 1, onceKey: 1, returns: 1 } })
     .limit(most)
     .toArray();
   // One that is run again meanwhile has not ended.

@@ -1,11 +1,15 @@
-import type { UpdateFilter } from 'mongodb';
+import { BSON, type UpdateFilter } from 'mongodb';
 import type { ClaimedJob, EndedRun, HeldRun } from '../job-store.js';
+import { finishClaimOf } from './claim-jobs.js';
 import { runKey, type JobDocument, type RunDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
 import { namesOfReady, settleJobs } from './settle-jobs.js';
 import { tellWatchers, wakeWorkers } from './telling.js';
 
 // What a worker writes of its runs. Each write names the fence it holds: what another holds by now stays as it is.
+
+/** Runs before the one under way that a job keeps: its document may have 16 MiB, and a run's log 3. Bytes. */
+const KEPT_RUNS = 4 * 1024 ** 2;
 
 const held = ({ id, fence }: { readonly id: string; readonly fence: number }) => ({
   _id: id,
@@ -80,6 +84,8 @@ export async function releaseJobs(db: MongoJobs, runs: readonly Pick<ClaimedJob,
 
 /** What a claim gave to a worker that never heard its answer. */
 export async function releaseOthers(db: MongoJobs, worker: string, knownFences: readonly number[]): Promise<void> {
+  // What was decided and not written yet would be written by the next one that claims.
+  await finishClaimOf(db, worker);
   const unknown = await db.jobs
     .find({ state: 'running', worker, fence: { $nin: [...knownFences] } }, { projection: { fence: 1 } })
     .toArray();
@@ -184,20 +190,40 @@ function endOf(
   return {
     ...run,
     $set: { ...after, ...run.$set },
-    ...(superseded.length ? { $unset: Object.fromEntries(superseded.map((path) => [path, ''])) } : {}),
+    ...(superseded.length || run.$unset
+      ? { $unset: { ...run.$unset, ...Object.fromEntries(superseded.map((path) => [path, ''])) } }
+      : {}),
   } as UpdateFilter<JobDocument>;
 }
 
 /** The run that a job is in, written beside what it has logged already. */
 export function withLog(
-  { fence, attempts, worker, startedAt }: Pick<JobDocument, 'fence' | 'attempts' | 'worker' | 'startedAt'>,
+  {
+    fence,
+    attempts,
+    worker,
+    startedAt,
+    runs = {},
+  }: Pick<JobDocument, 'fence' | 'attempts' | 'worker' | 'startedAt'> & Partial<Pick<JobDocument, 'runs'>>,
   { log, ...told }: Pick<RunDocument, 'endedAt' | 'outcome' | 'error' | 'log'>,
 ) {
   const path = `runs.${runKey(fence)}`;
   const run = { fence, attempt: attempts, worker, startedAt, ...told };
+  const old = tooMany(runs, fence);
   return {
     $set: Object.fromEntries(Object.entries(run).map(([field, value]) => [`${path}.${field}`, value])),
     // Also without a line: whoever reads it finds a list.
     $push: { [`${path}.log`]: { $each: [...log] } },
+    ...(old.length ? { $unset: Object.fromEntries(old.map((each) => [`runs.${runKey(each)}`, ''])) } : {}),
   };
+}
+
+/** Fences of the oldest runs before this one, which no longer have their place in the job's document. */
+function tooMany(runs: JobDocument['runs'], fence: number): readonly number[] {
+  let room = KEPT_RUNS;
+  return Object.values(runs)
+    .filter((run) => run.fence !== fence)
+    .sort((one, other) => other.fence - one.fence)
+    .filter((run) => (room -= BSON.calculateObjectSize(run)) < 0)
+    .map((run) => run.fence);
 }

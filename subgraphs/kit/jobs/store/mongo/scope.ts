@@ -1,19 +1,22 @@
 import type { Filter } from 'mongodb';
 import type { JobScope } from '../job-desk.js';
+import { holds } from '../holds.js';
 import { JOB_STATES } from '../seen-jobs.js';
 import type { DefinitionDocument, JobDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
 
-// MongoDB has nothing like row-level security: what a scope sees is decided here and nowhere else. Every query for jobs of the
-// desk and of steering is made by `within`. What steering writes, it writes to a job that it has read so: a job's tenant and
-// name never change.
+// MongoDB has nothing like row-level security: what a scope sees is decided here and nowhere else. The desk and steering ask
+// for jobs by `within`. What steering writes, it writes to a job that it has read so, because a job's tenant and name never
+// change; and what that job waits for it looks up among the jobs of the same tenant.
+
+export { holds };
 
 /** What the scope sees: its tenant's jobs of its products, or all; never one that is still arriving. */
 function inScope(scope: JobScope): Filter<JobDocument> {
   // By name, and not "anything but arriving": so that states are equalities in an index.
   const arrived: Filter<JobDocument> = { state: { $in: [...JOB_STATES] } };
   if (scope.kind === 'all') return arrived;
-  // '' stands for no tenant: whoever has that as a tenant has no scope at all.
+  // '' stands for no tenant, as in `holds`.
   const products = scope.tenantId === '' ? [] : scope.products;
   // `$eq` and `$in` compare with a value, whatever it is, and never take it for an operator.
   return { ...arrived, tenant: { $eq: scope.tenantId }, product: { $in: [...products] } };
@@ -24,14 +27,6 @@ export function within(scope: JobScope, filter: Filter<JobDocument>): Filter<Job
   // An id stays in front: some servers look a document up by its id only if they find that at the top.
   return { ...filter, $and: [...(filter.$and ?? []), inScope(scope)] };
 }
-
-/** Whether a job of that name and tenant (null: of none) is, or would be, in the scope. */
-export const holds = (
-  scope: JobScope,
-  { tenantId, name }: { readonly tenantId: string | null; readonly name: string },
-): boolean =>
-  scope.kind === 'all' ||
-  (scope.tenantId !== '' && tenantId === scope.tenantId && scope.products.includes(productOf(name)));
 
 /**
  * Names in the scope that have jobs, ended ones included: of one tenant, or of all where none is named. Not by `within`:
@@ -46,5 +41,3 @@ export async function namesInScope(db: MongoJobs, scope: JobScope, tenantId?: st
 /** Definitions of the products in the scope. */
 export const definitionsInScope = (scope: JobScope): Filter<DefinitionDocument> =>
   scope.kind === 'all' ? {} : { product: { $in: [...scope.products] } };
-
-export const productOf = (name: string): string => name.split('.', 1)[0]!;

@@ -10,26 +10,45 @@ export type EndedJob = KeyedJob & Pick<JobDocument, 'state'>;
 /** How soon somebody looks again at what waits for others: whoever ended the last of them may have died of it. */
 export const BLOCKED_LOOKED_AT_MS = 30_000;
 
+const SETTLED_AT_ONCE = 500;
+
 const LOST = 'It was to run after a job that did not succeed.';
 
 /** What follows from jobs having ended: their keys are free, and what waited for them goes on, or never will. */
 export async function settleJobs(db: MongoJobs, ended: readonly EndedJob[]): Promise<void> {
   if (!ended.length) return;
   await freeOnceKeys(db, ended);
+  await settleWaiting(db, ended);
+}
+
+/** What waited for jobs that have ended goes on, or never will. */
+export async function settleWaiting(
+  db: MongoJobs,
+  ended: readonly Pick<JobDocument, '_id' | 'tenant' | 'state'>[],
+): Promise<void> {
+  if (!ended.length) return;
   const byId = new Map(ended.map((job) => [job._id, job]));
-  const waiting = await db.jobs
-    .find({ waits: { $in: [...byId.keys()] } }, { projection: { tenant: 1, waits: 1 } })
-    .toArray();
-  if (!waiting.length) return;
-  await writeDependencies(db, waiting, (id, tenant) => {
-    const job = byId.get(id);
-    if (!job) return 'open';
-    return job.state === 'succeeded' && job.tenant === tenant ? 'succeeded' : 'lost';
-  });
-  await resolveBlocked(
-    db,
-    waiting.map(({ _id }) => _id),
-  );
+  const found = db.jobs.find({ waits: { $in: [...byId.keys()] } }, { projection: { tenant: 1, waits: 1 } });
+  const settle = async (waiting: readonly Waiting[]): Promise<void> => {
+    await writeDependencies(db, waiting, (id, tenant) => {
+      const job = byId.get(id);
+      if (!job) return 'open';
+      return job.state === 'succeeded' && job.tenant === tenant ? 'succeeded' : 'lost';
+    });
+    await resolveBlocked(
+      db,
+      waiting.map(({ _id }) => _id),
+    );
+  };
+  // Part by part: a hundred thousand may wait for one.
+  let part: Waiting[] = [];
+  for await (const job of found) {
+    part.push(job);
+    if (part.length < SETTLED_AT_ONCE) continue;
+    await settle(part);
+    part = [];
+  }
+  if (part.length) await settle(part);
 }
 
 type Waiting = Pick<JobDocument, '_id' | 'tenant' | 'waits'>;
@@ -58,13 +77,14 @@ async function writeDependencies(
   const writes = waiting.flatMap(({ _id, tenant, waits }): AnyBulkWriteOperation<JobDocument>[] => {
     const verdicts = waits.map((id) => ({ id, verdict: judge(id, tenant) }));
     const done = verdicts.filter(({ verdict }) => verdict === 'succeeded').map(({ id }) => id);
-    const isLost = verdicts.some(({ verdict }) => verdict === 'lost');
-    if (!done.length && !isLost) return [];
-    const update = {
-      ...(done.length ? { $pullAll: { waits: done } } : {}),
-      ...(isLost ? { $set: { isLost } } : {}),
-    };
-    return [{ updateOne: { filter: { _id }, update } }];
+    const lost = verdicts.filter(({ verdict }) => verdict === 'lost').map(({ id }) => id);
+    return [
+      ...(done.length ? [{ updateOne: { filter: { _id }, update: { $pullAll: { waits: done } } } }] : []),
+      // One that is run again meanwhile does not wait for them any more.
+      ...(lost.length
+        ? [{ updateOne: { filter: { _id, waits: { $in: lost } }, update: { $set: { isLost: true } } } }]
+        : []),
+    ];
   });
   if (writes.length) await db.jobs.bulkWrite(writes, { ordered: false });
 }
@@ -72,22 +92,25 @@ async function writeDependencies(
 /** Blocked jobs whose dependencies may all be over by now: they go on, or are dead. */
 export async function resolveBlocked(db: MongoJobs, ids: readonly string[]): Promise<void> {
   const over = await db.jobs
-    .find({ _id: { $in: [...ids] }, state: 'blocked', $or: [{ isLost: true }, { waits: { $size: 0 } }] })
+    .find(
+      { _id: { $in: [...ids] }, state: 'blocked', $or: [{ isLost: true }, { waits: { $size: 0 } }] },
+      { projection: { payload: 0, runs: 0 } },
+    )
     .toArray();
   if (!over.length) return;
   const moment = await db.now();
   const resolved = await Promise.all(
-    over.map(({ _id, isLost, runAt }) =>
-      db.jobs.findOneAndUpdate(
-        isLost ? { _id, state: 'blocked', isLost } : { _id, state: 'blocked', isLost, waits: { $size: 0 } },
-        {
-          $set: isLost
-            ? { state: 'dead', wakeAt: null, finishedAt: moment, error: LOST }
-            : readyOrScheduled(runAt, moment),
-        },
-        { returnDocument: 'after' },
-      ),
-    ),
+    over.map(async (job) => {
+      const { _id, isLost, runAt } = job;
+      const becomes = isLost
+        ? { state: 'dead' as const, wakeAt: null, finishedAt: moment, error: LOST }
+        : readyOrScheduled(runAt, moment);
+      const { matchedCount } = await db.jobs.updateOne(
+        { _id, state: 'blocked', isLost, runAt, ...(isLost ? {} : { waits: { $size: 0 } }) },
+        { $set: becomes },
+      );
+      return matchedCount ? { ...job, ...becomes } : null;
+    }),
   );
   const changed = resolved.filter((job) => job !== null);
   await Promise.all([wakeWorkers(db, namesOfReady(changed)), tellWatchers(db, changed)]);

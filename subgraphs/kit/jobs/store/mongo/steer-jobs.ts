@@ -2,17 +2,15 @@ import type { CancelOutcome, JobByHand, JobScope, RetryOutcome, RunOutcomeByHand
 import { insertJobs } from './insert-jobs.js';
 import type { JobDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
-import { takeOnceKeys } from './once-keys.js';
+import { returnAtOnce, returnJob, type EndedJob } from './return-jobs.js';
 import { withLog } from './run-writes.js';
 import { holds, within } from './scope.js';
-import { BLOCKED_LOOKED_AT_MS, checkDependencies, resolveBlocked, settleJobs } from './settle-jobs.js';
+import { settleJobs } from './settle-jobs.js';
 import { tellWatchers, wakeWorkers } from './telling.js';
 import { liveWorkers } from './workers.js';
 
 // What operators and product administrators do to jobs, each within their scope.
 
-/** Who does not finish a return within this is lost, and the job stays ended. */
-const RETURNS_WITHIN_MS = 5_000;
 /** Jobs that are run again at the same time. */
 const RETURNED_AT_ONCE = 20;
 /** Each turn that is lost, the job has changed meanwhile. */
@@ -56,91 +54,6 @@ export async function retryDead(
   return { retried, lastId: dead.at(-1)?._id ?? null };
 }
 
-/** What is not read of jobs that are run again may be large. */
-type EndedJob = Omit<JobDocument, 'payload' | 'runs'>;
-
-/** Jobs that need no key and wait for nobody are ready again with one write each. Answers how many. */
-async function returnAtOnce(db: MongoJobs, jobs: readonly EndedJob[]): Promise<number> {
-  if (!jobs.length) return 0;
-  const moment = await db.now();
-  const back = { ...fromTheStart(moment), state: 'ready' as const, isLost: false, wakeAt: null };
-  const { matchedCount } = await db.jobs.bulkWrite(
-    jobs.map(({ _id, state, finishedAt }) => ({
-      updateOne: { filter: { _id, state, finishedAt, isReturning: false }, update: { $set: back } },
-    })),
-    { ordered: false },
-  );
-  await Promise.all([
-    wakeWorkers(
-      db,
-      jobs.map(({ name }) => name),
-    ),
-    tellWatchers(
-      db,
-      jobs.map((job) => ({ ...job, state: 'ready' })),
-    ),
-  ]);
-  return matchedCount;
-}
-
-const fromTheStart = (moment: Date) => ({
-  attempts: 0,
-  cancelledAfter: null,
-  worker: null,
-  runAt: moment,
-  startedAt: null,
-  finishedAt: null,
-  progress: null,
-  note: null,
-});
-
-/**
- * Runs an ended job again from its first attempt. It still waits for what it was to run after, but for what has ended
- * without success. It says that it returns before it takes its key, so that nobody takes that from it as from one that
- * has ended.
- */
-async function returnJob(db: MongoJobs, job: EndedJob): Promise<RetryOutcome> {
-  const { _id, state, tenant } = job;
-  const moment = await db.now();
-  const begun = await db.jobs.updateOne(
-    { _id, state, finishedAt: job.finishedAt, isReturning: false },
-    { $set: { isReturning: true, wakeAt: new Date(moment.getTime() + RETURNS_WITHIN_MS) } },
-  );
-  if (!begun.matchedCount) return 'not ended'; // somebody else runs it again
-  const returning = { _id, state, isReturning: true };
-  if (!(await takeOnceKeys(db, [job])).size) {
-    await db.jobs.updateOne(returning, { $set: { isReturning: false, wakeAt: null } });
-    return 'taken';
-  }
-  const gone = await goneOf(db, job.waits, tenant);
-  const kept = (ids: readonly string[]) => ids.filter((id) => !gone.has(id));
-  const back = {
-    ...fromTheStart(moment),
-    state: 'blocked' as const,
-    isReturning: false,
-    isLost: false,
-    after: kept(job.after),
-    waits: kept(job.waits),
-    wakeAt: new Date(moment.getTime() + BLOCKED_LOOKED_AT_MS),
-  };
-  const returned = await db.jobs.updateOne(returning, { $set: back });
-  if (!returned.matchedCount) return 'not ended';
-  await checkDependencies(db, [{ _id, tenant, waits: back.waits }]);
-  await resolveBlocked(db, [_id]);
-  if (back.waits.length) await tellWatchers(db, [{ ...job, state: 'blocked' }]);
-  return 'retried';
-}
-
-/** Those that are not there, are another tenant's, or have ended without success. */
-async function goneOf(db: MongoJobs, ids: readonly string[], tenant: string): Promise<ReadonlySet<string>> {
-  if (!ids.length) return new Set();
-  const found = await db.jobs
-    .find({ _id: { $in: [...ids] }, tenant, state: { $nin: ['dead', 'cancelled'] } }, { projection: { _id: 1 } })
-    .toArray();
-  const there = new Set(found.map(({ _id }) => _id));
-  return new Set(ids.filter((id) => !there.has(id)));
-}
-
 /**
  * A run under way is aborted by its worker's next renewal, and may write nothing more; what it held is given back when its
  * lease is over, because until then it may not have noticed. Cancelled once more, a job goes on giving back, unless there
@@ -160,7 +73,7 @@ export async function cancelJob(db: MongoJobs, scope: JobScope, id: string): Pro
       : null;
     const becomes = attempts === null ? over(job, moment) : givingBack(job, attempts);
     const cancelled = await db.jobs.findOneAndUpdate(
-      { _id: id, state: job.state, fence: job.fence, attempts: job.attempts, cancelledAfter: job.cancelledAfter },
+      { _id: job._id, state: job.state, fence: job.fence, attempts: job.attempts, cancelledAfter: job.cancelledAfter },
       { ...run, $set: { ...becomes, ...(wasRunning ? { lastEndedAt: moment } : {}), ...run?.$set } } as never,
       { returnDocument: 'after' },
     );

@@ -1,7 +1,7 @@
 import { ObjectId, type Collection, type RunCommandCursor } from 'mongodb';
 import type { Logger } from 'pino';
 import type { ChangeDocument, JobDocument } from './job-documents.js';
-import type { MongoJobs } from './mongo-jobs-database.js';
+import { serverTime, type MongoJobs } from './mongo-jobs-database.js';
 
 // Workers are woken, and who watches is told, through two capped collections that are tailed. Both are hints: what is lost
 // is found by looking at intervals, or is read anew. `checkMongoJobs` makes the collections.
@@ -118,9 +118,7 @@ function watchedBySomebody(db: MongoJobs): () => Promise<boolean> {
   return async () => {
     const asked = performance.now();
     if (asked < askAgainAt) return known;
-    // By the server's clock as it is: tests put the store's ahead, and nobody stops watching by that.
-    const { localTime } = (await db.database.command({ hello: 1 })) as unknown as { readonly localTime: Date };
-    const since = new Date(localTime.getTime() - WATCHES_MS);
+    const since = new Date((await serverTime(db.database)).getTime() - WATCHES_MS);
     known = (await db.watchers.findOne({ seenAt: { $gt: since } }, { projection: { _id: 1 } })) !== null;
     askAgainAt = asked + (known ? SOMEBODY_MS : NOBODY_MS);
     return known;

@@ -7,11 +7,13 @@ import {
   type ScheduleDocument,
 } from '../mongo/job-documents.js';
 import { lookAtJobs } from '../mongo/look.js';
-import { openMongoJobs, type MongoJobs } from '../mongo/mongo-jobs-database.js';
+import { openMongoJobs, serverTime, type MongoJobs } from '../mongo/mongo-jobs-database.js';
+import { mongoPlace } from '../mongo/mongo-place.js';
 import { freeOnceKeys, insertMissing, takeOnceKeys } from '../mongo/once-keys.js';
 import { purgeJobs } from '../mongo/purge-jobs.js';
 import { firingId } from '../mongo/schedules.js';
 import { liveWorkers } from '../mongo/workers.js';
+import { productOf } from '../product-of.js';
 import { JOB_STATES, OPEN_STATES } from '../seen-jobs.js';
 import { JobNotKept } from './job-not-kept.js';
 import type { JobDepot } from './job-depot.js';
@@ -27,7 +29,7 @@ const ARRIVED = { $in: [...JOB_STATES] };
 /** `url`: as of MONGODB_URI. */
 export function mongoDepot(url: string): JobDepot {
   const db = openMongoJobs(url);
-  const place = `MongoDB at ${hostsOf(url)}/${db.database.databaseName}`;
+  const place = `MongoDB at ${mongoPlace(url)}`;
   return {
     kind: 'mongodb',
     place,
@@ -145,13 +147,13 @@ export function mongoDepot(url: string): JobDepot {
 
 /** Not `db.now()`, which refuses while there is a mark. */
 async function timeOf(db: MongoJobs): Promise<Date> {
-  const [hello, clock] = await Promise.all([db.database.command({ hello: 1 }), db.clock.findOne({ _id: 'clock' })]);
-  return new Date((hello['localTime'] as Date).getTime() + (clock?.aheadMs ?? 0));
+  const [time, clock] = await Promise.all([serverTime(db.database), db.clock.findOne({ _id: 'clock' })]);
+  return new Date(time.getTime() + (clock?.aheadMs ?? 0));
 }
 
 async function removeJobs(db: MongoJobs, ids: readonly string[]): Promise<void> {
   const these = { _id: { $in: [...ids] } };
-  const jobs = await db.jobs.find(these, { projection: { name: 1, tenant: 1, onceKey: 1 } }).toArray();
+  const jobs = await db.jobs.find(these, { projection: { name: 1, tenant: 1, onceKey: 1, returns: 1 } }).toArray();
   await freeOnceKeys(db, jobs);
   await db.jobs.deleteMany(these);
 }
@@ -203,7 +205,7 @@ function jobDocument({ id, tenantId, after, runs, wakeAt, ...job }: KeptJob): Jo
   return {
     ...job,
     _id: id,
-    product: job.name.split('.', 1)[0]!,
+    product: productOf(job.name),
     tenant: tenantId ?? '',
     // One that is blocked is due to be looked at: what it waits for may have ended while it was moved.
     wakeAt: job.state === 'blocked' ? job.createdAt : wakeAt,
@@ -211,6 +213,7 @@ function jobDocument({ id, tenantId, after, runs, wakeAt, ...job }: KeptJob): Jo
     waits: after.filter(({ isOpen }) => isOpen).map((waited) => waited.id),
     isLost: false,
     isReturning: false,
+    returns: 0,
     runs: Object.fromEntries(runs.map((run): [string, RunDocument] => [runKey(run.fence), run])),
     lastEndedAt: ends.length ? new Date(Math.max(...ends)) : null,
   };
@@ -235,5 +238,3 @@ const keptDefinition = (
       }
     : null,
 });
-
-const hostsOf = (url: string): string => /^mongodb(?:\+srv)?:\/\/(?:[^/]*@)?([^/?]*)/.exec(url)![1]!;

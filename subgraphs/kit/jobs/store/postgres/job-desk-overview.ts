@@ -1,11 +1,9 @@
 import type { FailedJob } from '@inevitable/contract';
-import type { JobCount } from '../job-counts.js';
-import type { DeskOverview, JobState, UnclaimedJobs } from '../seen-jobs.js';
+import { totalOf, WAITING_STATES } from '../job-counts.js';
+import type { DeskOverview, UnclaimedJobs } from '../seen-jobs.js';
 import { LIVE_WORKERS } from './job-columns.js';
 import { readCounts } from './job-desk-counts.js';
 import type { AskInScope } from './job-desk-scope.js';
-
-const WAITING: readonly JobState[] = ['blocked', 'scheduled', 'ready'];
 
 const LATEST_FAILURES = `
   select id, name, tenant_id as "tenantId", attempts, error as reason, finished_at as "failedAt"
@@ -23,20 +21,18 @@ const UNCLAIMED = `
 export async function readOverview(ask: AskInScope): Promise<DeskOverview> {
   const counts = await readCounts(ask, { kind: 'all' });
   const failures = await ask<FailedJob & { failedAt: Date }>(LATEST_FAILURES);
-  const waiting = counts.filter(({ state }) => WAITING.includes(state));
+  const waiting = counts.filter(({ state }) => WAITING_STATES.includes(state));
   const names = [...new Set(waiting.map(({ name }) => name))];
-  const unclaimed = await ask<Omit<UnclaimedJobs, 'waiting'>>(UNCLAIMED, [names, WAITING]);
+  const unclaimed = await ask<Omit<UnclaimedJobs, 'waiting'>>(UNCLAIMED, [names, WAITING_STATES]);
   return {
-    waiting: sum(waiting),
-    running: sum(counts.filter(({ state }) => state === 'running')),
-    failed: sum(counts.filter(({ state }) => state === 'dead')),
+    waiting: totalOf(waiting),
+    running: totalOf(counts.filter(({ state }) => state === 'running')),
+    failed: totalOf(counts.filter(({ state }) => state === 'dead')),
     latestFailures: failures.map((row) => ({ ...row, failedAt: row.failedAt.toISOString() })),
     unclaimed: unclaimed.map(({ name, oldest }) => ({
       name,
-      waiting: sum(waiting.filter((count) => count.name === name)),
+      waiting: totalOf(waiting.filter((count) => count.name === name)),
       oldest,
     })),
   };
 }
-
-const sum = (counts: readonly JobCount[]): number => counts.reduce((total, { count }) => total + count, 0);

@@ -2,6 +2,7 @@ import { notReady, ready } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import { JobWatchers } from '../job-desk-watch.js';
 import type { CancelOutcome, JobDesk, JobScope, RetryOutcome, RunOutcomeByHand } from '../job-desk.js';
+import { retryManyDead, type RetriedPart } from '../retry-many-dead.js';
 import type { SeenAttempt, SeenJob } from '../seen-jobs.js';
 import { JOB_COLUMNS } from './job-columns.js';
 import { readDefinitions } from './job-desk-definitions.js';
@@ -12,8 +13,6 @@ import { openChangeLine } from './open-change-line.js';
 import { openJobStorePool } from './postgres-job-store.js';
 
 const ALL: JobScope = { kind: 'all' };
-const RETRIED_AT_ONCE = 1_000;
-const RETRIED_AT_MOST = 10_000;
 
 const JOB = `select ${JOB_COLUMNS} from jobs j left join definitions d on d.name = j.name where j.id = $1`;
 // A run under way has a row only if it has logged something.
@@ -51,22 +50,17 @@ export function postgresJobDesk(readerUrl: string, log: Logger): JobDesk {
     },
     definitions: (scope, only) => inScope(scope, (ask) => readDefinitions(ask, scope, only)),
     retry: (scope, id) => answer<RetryOutcome>(scope, 'retry_job($1)', id),
-    async retryDead(scope, name) {
-      let retried = 0;
-      let afterId: string | null = null;
-      // Each thousand is a transaction of its own, so that workers need not wait for all of them.
-      for (let looked = 0; looked < RETRIED_AT_MOST; looked += RETRIED_AT_ONCE) {
-        const [part]: { retried: number; last_id: string | null }[] = await rows(
+    // Each part is a transaction of its own.
+    retryDead: (scope, name) =>
+      retryManyDead(async (afterId, most) => {
+        const values = [name, afterId, most];
+        const [part] = await rows<RetriedPart>(
           scope,
-          'select * from retry_dead($1, $2, $3)',
-          [name, afterId, RETRIED_AT_ONCE],
+          'select retried, last_id as "lastId" from retry_dead($1, $2, $3)',
+          values,
         );
-        if (part!.last_id === null) break;
-        retried += part!.retried;
-        afterId = part!.last_id;
-      }
-      return retried;
-    },
+        return part!;
+      }),
     cancel: (scope, id) => answer<CancelOutcome>(scope, 'cancel_job($1)', id),
     run: (scope, job) => answer<RunOutcomeByHand>(scope, 'run_job($1)', JSON.stringify(job)),
     pause: (scope, name) => answer<boolean>(scope, 'pause_schedule($1)', name),
