@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { ClaimedJob, JobStore } from '../store/job-store.js';
+import type { ClaimedJob, HeldRun as Renewal, JobStore } from '../store/job-store.js';
 import { HeldRun } from './held-run.js';
 
 /** A worker that is not heard of for this long has lost its jobs. */
@@ -25,7 +25,8 @@ export class Leases {
   readonly #held = new Map<number, HeldRun>();
   readonly #timer: NodeJS.Timeout;
   #renewedAt = performance.now();
-  #isRenewing = false;
+  /** The renewal that is under way, and of which runs it tells something. */
+  #renewing: { readonly tells: ReadonlySet<number>; readonly over: Promise<void> } | null = null;
   /** The renewal before failed: perhaps for what a run said, so this one says nothing but that they are held. */
   #isBare = false;
   #lostLeases = 0;
@@ -76,6 +77,14 @@ export class Leases {
     return this.#held.size;
   }
 
+  /**
+   * Resolves when what the run has said is in the store, or with the run again: a renewal that is under way may fail, and one
+   * that comes after the run's end would not be heard.
+   */
+  async told(fence: number): Promise<void> {
+    if (this.#renewing?.tells.has(fence)) await this.#renewing.over;
+  }
+
   drop(fence: number): void {
     this.#held.delete(fence);
   }
@@ -100,14 +109,18 @@ export class Leases {
       if (now > run.leaseEndsAt - MARGIN_MS) this.#lose(run, 'its lease could not be renewed');
     }
     const isDue = now - this.#renewedAt >= RENEW_EVERY_MS || this.all().some(({ isNews }) => isNews);
-    if (isDue && !this.#isRenewing) void this.#renew();
+    if (isDue && !this.#renewing) void this.#renew();
   }
 
   async #renew(): Promise<void> {
-    this.#isRenewing = true;
     const sentAt = performance.now();
     const runs = this.all().filter(({ isLost }) => !isLost);
     const renewals = runs.map((run) => (this.#isBare ? idOf(run) : run.takeRenewal()));
+    let isOver: () => void = () => undefined;
+    this.#renewing = {
+      tells: new Set(renewals.filter(tellsSomething).map(({ fence }) => fence)),
+      over: new Promise((resolve) => (isOver = resolve)),
+    };
     try {
       const still = await this.#store.renew(this.#worker, LEASE_MS, renewals);
       this.#renewedAt = sentAt;
@@ -122,7 +135,8 @@ export class Leases {
       this.#isBare = !this.#isBare;
       runs.forEach((run, index) => run.putBack(renewals[index]!));
     }
-    this.#isRenewing = false;
+    this.#renewing = null;
+    isOver();
   }
 
   #lose(run: HeldRun, why: string): void {
@@ -133,4 +147,7 @@ export class Leases {
   }
 }
 
-const idOf = ({ job }: HeldRun) => ({ id: job.id, fence: job.fence });
+const tellsSomething = ({ progress, note, log }: Renewal): boolean =>
+  progress !== undefined || note !== undefined || log !== undefined;
+
+const idOf = ({ job }: HeldRun): Renewal => ({ id: job.id, fence: job.fence });

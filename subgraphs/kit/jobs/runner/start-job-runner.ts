@@ -141,6 +141,7 @@ export async function startJobRunner(products: readonly ProductJobs[], deps: Run
     const durationMs = Date.now() - (attrs.lastRunAt?.getTime() ?? Date.now());
     let isOurs = false;
     try {
+      await leases.told(attrs.fence);
       isOurs = !held.isLost && (await endings.write({ ...held.takeRenewal(), ...storableVerdict(verdict) }));
     } finally {
       leases.drop(attrs.fence);
