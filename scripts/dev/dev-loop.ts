@@ -86,7 +86,7 @@ export class DevLoop {
     this.#due = true;
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#running = this.#run().finally(() => (this.#isRunning = false));
+    this.#running = this.#run();
   }
 
   /** Resolves when nothing is under way. */
@@ -101,20 +101,26 @@ export class DevLoop {
   }
 
   async #run(): Promise<void> {
-    while (this.#due && !this.#isClosed) {
-      this.#due = false;
-      const noticedAt = this.#noticedAt ?? performance.now();
-      let problems: readonly DevProblem[];
-      try {
-        problems = await this.#update(noticedAt);
-      } catch (error) {
-        problems = [problemInWords('What is on the disk could not be taken over', 'DEV_FAILED', error)];
-      }
-      if (this.#parts.compiler.isIdle && !this.#due) this.#noticedAt = null;
-      const now = JSON.stringify(problems);
-      if (now !== this.#told) await this.#parts.tellProblems(problems);
-      this.#told = now;
+    try {
+      while (this.#due && !this.#isClosed) await this.#lookOnce();
+    } finally {
+      this.#isRunning = false; // here and no later: whoever wakes it now begins a new run
     }
+  }
+
+  async #lookOnce(): Promise<void> {
+    this.#due = false;
+    const noticedAt = this.#noticedAt ?? performance.now();
+    let problems: readonly DevProblem[];
+    try {
+      problems = await this.#update(noticedAt);
+    } catch (error) {
+      problems = [problemInWords('What is on the disk could not be taken over', 'DEV_FAILED', error)];
+    }
+    if (this.#parts.compiler.isIdle && !this.#due) this.#noticedAt = null;
+    const now = JSON.stringify(problems);
+    if (now !== this.#told) await this.#parts.tellProblems(problems);
+    this.#told = now;
   }
 
   /** Answers what is wrong. */

@@ -25,8 +25,8 @@ export function productFiles(root: string, name: string, module: string): Produc
   return { name, folder, compiled: dirname(entry), entry };
 }
 
-/** What only tools read, and the schema, which is compared by itself. */
-const NOT_CODE = /\.(d\.ts|map|tsbuildinfo)$/;
+/** What only tools read, and what is being written; the schema is compared by itself. */
+const NOT_CODE = /\.(d\.ts|map|tsbuildinfo|draft)$/;
 
 /** One hash of what runs: all compiled files of a folder, and what they read, but for `without`. */
 export async function codeIn(compiled: string, without: string | null): Promise<string> {

@@ -1,6 +1,7 @@
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { watch } from 'chokidar';
+import { writeAtomically } from '../parts/write-atomically.js';
 import type { ProductFiles } from './product-files.js';
 
 /** What `scripts/prepare` does at every start, for one workspace while it is worked on. */
@@ -61,10 +62,12 @@ export async function watchProducts({
         await steps.generateResolverTypes(folder).catch(() => undefined); // composing it says what is wrong
       else {
         const copy = join(compiled, inside);
-        if (isGone) await rm(copy, { force: true });
-        else {
+        if (isGone) {
+          await rm(copy, { force: true });
+          await rmdir(dirname(copy)).catch(() => undefined); // has others: a migration's folder has one file
+        } else {
           await mkdir(dirname(copy), { recursive: true });
-          await cp(path, copy);
+          await writeAtomically(copy, await readFile(path)); // whoever loads it now applies all of a migration, or none
         }
         onChange();
       }

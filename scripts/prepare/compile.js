@@ -1,6 +1,6 @@
-import { cp, rm } from 'node:fs/promises';
+import { cp, rm, rmdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { filesBelow, fingerprint, mark, workspaces } from './fingerprint.js';
 import { runNode } from './run-tool.js';
 
@@ -29,6 +29,18 @@ const inputs = (root) => [
   ...workspaces(root).flatMap((folder) => templatesOf(root, folder)),
 ];
 
+/** One that is gone from the source would still be read: a template packed, a migration applied. */
+async function bringAssets(root, folder) {
+  const dist = join(root, folder, 'dist');
+  await rm(join(dist, TEMPLATES), { recursive: true, force: true });
+  for (const copy of filesBelow(root, `${folder}/dist`, isAsset)) {
+    if (existsSync(join(root, copy.replace('/dist/', '/')))) continue;
+    await rm(join(root, copy));
+    await rmdir(dirname(join(root, copy))).catch(() => undefined); // has others
+  }
+  for (const file of assetsOf(root, folder)) await cp(join(root, file), join(dist, file.slice(folder.length + 1)));
+}
+
 /** `tsc -b` into each workspace's `dist/`, and beside it the files its code reads. */
 export const compileStep = {
   title: 'compiling',
@@ -39,11 +51,7 @@ export const compileStep = {
   async run(root) {
     await runNode(root, join(root, 'node_modules/typescript/bin/tsc'), ['-b']);
     for (const folder of workspaces(root)) {
-      // A template's file that is gone from the source would still be read, and packed.
-      await rm(join(root, folder, 'dist', TEMPLATES), { recursive: true, force: true });
-      for (const file of assetsOf(root, folder)) {
-        await cp(join(root, file), join(root, folder, 'dist', file.slice(folder.length + 1)));
-      }
+      await bringAssets(root, folder);
     }
     mark(root, 'compile').write(fingerprint(root, inputs(root)));
   },

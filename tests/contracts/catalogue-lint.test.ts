@@ -1,3 +1,7 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ensureRoles, lintCatalogue, migrate, openProductDatabase, roleUrl } from '@inevitable/kit/host';
 import { testSubgraph, type TestSubgraph } from '@inevitable/kit/testing';
@@ -156,6 +160,25 @@ describe('Migrations', () => {
     const applied = await Promise.all([1, 2, 3].map(() => migrate(starter.database!, product.ownerUrl)));
     expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
     expect(await product.lint()).toEqual([]);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['blank', ' \n\t\n'],
+    ['a comment', '-- Add a column.\n/* or\n two */ -- of them'],
+  ])('that are %s are not applied: they can still be written', async (_kind, text) => {
+    const migrations = await mkdtemp(join(tmpdir(), 'migrations-'));
+    await cp(starter.database!.migrations, migrations, { recursive: true });
+    const file = join(migrations, '20990101000000_later', 'migration.sql');
+    await mkdir(dirname(file));
+    await writeFile(file, text);
+    const database = { ...starter.database!, migrations: pathToFileURL(`${migrations}/`) };
+    const applied = () => migrate(database, product.ownerUrl);
+    await expect(applied()).rejects.toThrow(/"20990101000000_later" has no statement/);
+    await writeFile(file, `${text}\nselect 1;`);
+    expect(await applied()).toEqual(['20990101000000_later']);
+    await owner.query("delete from _prisma_migrations where migration_name = '20990101000000_later'");
+    await rm(migrations, { recursive: true });
   });
 
   it('that were changed after they had been applied stop the start', async () => {

@@ -124,11 +124,15 @@ describe('stack dev', () => {
     await isRepaired();
   });
 
-  it('applies a migration that is new', async () => {
-    await project.write(
-      'subgraphs/starter/prisma/migrations/20261201000000_colour/migration.sql',
-      "ALTER TABLE notes ADD COLUMN colour text NOT NULL DEFAULT 'blue';\n",
-    );
+  it('applies a migration that is new, once there is something in it', async () => {
+    const migration = 'subgraphs/starter/prisma/migrations/20261201000000_colour/migration.sql';
+    await project.write(migration, '');
+    await isTold('starter does not load');
+    expect(await project.problems()).toEqual([
+      { title: 'starter does not load', text: expect.stringContaining('"20261201000000_colour" has no statement') },
+    ]);
+    await project.write(migration, "ALTER TABLE notes ADD COLUMN colour text NOT NULL DEFAULT 'blue';\n");
+    await isRepaired();
     await project.change(
       RESOLVER,
       "text: 'in other words'",
