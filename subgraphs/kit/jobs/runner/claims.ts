@@ -204,6 +204,7 @@ export class Claims {
       this.#claimFailed = false;
     }
     const sentAt = performance.now();
+    const held = new Map(wanted.map(({ name }) => [name, leases.count(name)]));
     this.#claimFailed = true;
     const jobs = await store.claim({ worker, leaseMs: LEASE_MS, wanted });
     this.#claimFailed = false;
@@ -214,10 +215,16 @@ export class Claims {
       counts.set(job.name, (counts.get(job.name) ?? 0) + 1);
     }
     for (const { name, room, perTenant, perProduct, share } of wanted) {
-      // Whichever limit it met, more may be ready behind it.
+      // Whichever limit it met, more may be ready behind it. The limits were met by what was held when it was sent.
       const limit = Math.min(perTenant ?? Infinity, perProduct ?? Infinity, share ?? Infinity);
-      if ((counts.get(name) ?? 0) < room && leases.count(name) < limit) this.#hungry.delete(name);
-      else this.#hungry.add(name);
+      const got = counts.get(name) ?? 0;
+      const counted = held.get(name)! + got;
+      if (got < room && counted < limit) this.#hungry.delete(name);
+      else {
+        this.#hungry.add(name);
+        // Runs have ended meanwhile, and nobody was hungry yet.
+        if (leases.count(name) < counted) this.#asked.add(name);
+      }
     }
     for (const name of counts.keys()) handOver(name);
     return jobs.length > 0;
