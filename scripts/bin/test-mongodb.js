@@ -41,7 +41,8 @@ const jest = spawn(
   process.execPath,
   [
     ...['--experimental-vm-modules', '--no-warnings', join(ROOT, 'node_modules/jest/bin/jest.js')],
-    ...[...given, '--selectProjects', 'mongodb'],
+    // One suite after the other: FerretDB reads whole collections, and two that share it and the cores measure each other.
+    ...[...given, '--selectProjects', 'mongodb', '--runInBand'],
   ],
   { cwd: ROOT, stdio: 'inherit', env: environment },
 );

@@ -13,6 +13,7 @@ import type {
   WatcherDocument,
   WorkerDocument,
 } from './job-documents.js';
+import { mendClosedWrites } from './mend-closed-writes.js';
 import { databaseNameOf } from './mongo-place.js';
 import { unreadableUri } from './mongo-unavailable.js';
 
@@ -99,6 +100,7 @@ function keptLookedFor(client: MongoClient): () => Promise<void> {
 }
 
 function connectTo(url: string): Db {
+  mendClosedWrites();
   try {
     const client = new MongoClient(url, {
       appName: 'inevitable-jobs',
