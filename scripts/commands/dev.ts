@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { pino } from 'pino';
+import { openLog } from '../parts/open-log.js';
 import { portToServe } from '../parts/port-to-serve.js';
 import { progressTo } from '../parts/progress.js';
 import { runUntilSignal } from '../parts/run-until-signal.js';
@@ -28,7 +28,7 @@ export function devCommand(program: Command, world: CommandWorld): void {
     .action(async ({ port }: { port?: number }) => {
       const given = world.settings();
       const settings = port === undefined ? given : { ...given, port };
-      const log = pino({ level: settings.logLevel, base: { part: 'stack' } }, pino.destination(2));
+      const log = openLog(settings.logLevel, { part: 'stack' });
       const progress = progressTo(world.print);
       const { runDev } = await import('../run/run-dev.js'); // the whole stack: not for `--help`
       const terminal = { colours: world.colours && world.terminal, complain: world.complain };

@@ -12,7 +12,7 @@ import {
 } from '@inevitable/toolchain';
 import { Option, type Command } from 'commander';
 import picocolors from 'picocolors';
-import { pino } from 'pino';
+import { openLog } from '../parts/open-log.js';
 import { chosenSupergraph, type SupergraphChoice } from '../parts/schema-commands/chosen-supergraph.js';
 import { progressTo } from '../parts/progress.js';
 import { ExitCode, type CommandWorld } from './command.js';
@@ -77,7 +77,7 @@ async function readDocument(query: string | undefined, { file }: Flags): Promise
 async function explain(world: CommandWorld, flags: Flags, document: string, file: string): Promise<Explained> {
   const variables = readVariables(flags.variables);
   const { sdl } = await chosenSupergraph(world, flags);
-  const log = pino({ level: world.settings().logLevel }, pino.destination(2));
+  const log = openLog(world.settings().logLevel);
   const threads = startPlannerThreads({ size: 1, log });
   try {
     return await progressTo(world.complain).step('planning', async () => {

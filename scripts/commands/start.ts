@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
+import { openLog } from '../parts/open-log.js';
 import { portToServe } from '../parts/port-to-serve.js';
 import { progressTo, type Progress } from '../parts/progress.js';
 import { runUntilSignal } from '../parts/run-until-signal.js';
@@ -95,10 +96,7 @@ export function startCommand(program: Command, world: CommandWorld): void {
       const given = world.settings(); // before anything is loaded: a bad one is told at once
       const settings = flags.port === undefined ? given : { ...given, port: flags.port };
       const run = part === undefined ? (await import('../run/run-stack.js')).runStack : await PARTS[part]!(flags, name);
-      const log = pino(
-        { level: settings.logLevel, base: { part: part ?? 'stack', ...(name && { subgraph: name }) } },
-        pino.destination(2),
-      );
+      const log = openLog(settings.logLevel, { part: part ?? 'stack', ...(name && { subgraph: name }) });
       const progress = progressTo(world.print);
       await runUntilSignal((closers) => run(settings, progress, log, closers), progress.line);
     });

@@ -1,12 +1,13 @@
 import type { SupergraphConfig } from '@inevitable/gateway';
 import type { Identity } from '@inevitable/identity';
 import type { SubgraphDeclaration } from '@inevitable/kit';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import type { CommandWorld } from '../commands/command.js';
 import type { Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
 import type { Databases } from './databases.js';
 import { openIdentityParts } from './identity.js';
+import { openLog } from './open-log.js';
 import { openPlaces } from './open-places.js';
 import { loadProducts } from './products.js';
 import { DEFAULT_PUBLIC_URL } from './public-url.js';
@@ -25,7 +26,7 @@ export async function openForOperator(world: CommandWorld, closers: Closers): Pr
   const settings = world.settings();
   const { config, databases } = await openPlaces(settings, (line) => world.complain(`  ${line}\n`), closers);
   const products = await loadProducts(settings, config);
-  const log = pino({ level: settings.logLevel }, pino.destination(2));
+  const log = openLog(settings.logLevel);
   const publicUrl = settings.publicUrl ?? DEFAULT_PUBLIC_URL;
   const { identity } = await openIdentityParts(settings, databases, products, publicUrl, closers, log);
   return { settings, config, databases, products, identity, log };

@@ -1,6 +1,7 @@
 import { openJobDesk } from '@inevitable/kit/host';
 import { mongoTestJobStore } from '@inevitable/kit/testing';
 import { pino } from 'pino';
+import { NOTHING_CLAIMED } from '../../subgraphs/kit/jobs/store/mongo/claim-jobs.js';
 import type { JobDocument } from '../../subgraphs/kit/jobs/store/mongo/job-documents.js';
 import { openMongoJobs } from '../../subgraphs/kit/jobs/store/mongo/mongo-jobs-database.js';
 import type { JobDatabase, StoredJob, StoredJobs } from './job-database.js';
@@ -18,10 +19,9 @@ export function mongoStoredJobs(url: string): StoredJobs {
     db.jobs.find({ ...filter, state: { $ne: 'arriving' } }, { sort: { _id: 1 } }).toArray();
   /** As the next claim would hand it out, and that of all others is another one then. */
   const nextFence = async (): Promise<number> => {
-    const none = { worker: '', at: await db.now(), leaseMs: 0, grants: [], isDone: true, busyUntil: new Date(0) };
     const claims = await db.claims.findOneAndUpdate(
       { _id: 'claims' },
-      { $inc: { fence: 1, token: 1 }, $setOnInsert: none },
+      { $inc: { fence: 1, token: 1 }, $setOnInsert: NOTHING_CLAIMED },
       { upsert: true, returnDocument: 'after' },
     );
     return claims!.fence;

@@ -1,11 +1,11 @@
 import type { RecordedUsage, SchemaRegistry } from '@inevitable/contract';
 import { openSchemaRegistry, openUsageStore, operationsDatabase } from '@inevitable/operations';
 import { graphqlRegistry, RegistryUnavailable } from '@inevitable/toolchain';
-import { pino } from 'pino';
 import type { CommandWorld } from '../../commands/command.js';
 import { Closers } from '../closers.js';
 import { openDataDirectory } from '../data-directory.js';
 import { openDatabases } from '../databases.js';
+import { openLog } from '../open-log.js';
 
 export interface OpenRegistry {
   readonly registry: SchemaRegistry;
@@ -40,7 +40,7 @@ export async function openRegistry(world: CommandWorld, url: string | undefined)
     const databases = openDatabases(settings, (line) => world.complain(`  ${line}\n`));
     closers.add('database', () => databases.close());
     const { systemUrl } = await databases.prepare(operationsDatabase);
-    const log = pino({ level: settings.logLevel }, pino.destination(2));
+    const log = openLog(settings.logLevel);
     const registry = openSchemaRegistry(systemUrl, log);
     closers.add('schema registry', () => registry.close());
     const usage = openUsageStore(systemUrl, log);

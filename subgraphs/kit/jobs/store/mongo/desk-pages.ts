@@ -1,4 +1,5 @@
 import type { Filter } from 'mongodb';
+import { inParts } from '../in-parts.js';
 import type { JobFilter, JobPage, JobScope } from '../job-desk.js';
 import { productOf } from '../product-of.js';
 import { JOB_STATES, type SeenJob } from '../seen-jobs.js';
@@ -53,10 +54,7 @@ async function rangesOf(db: MongoJobs, scope: JobScope, filter: JobFilter): Prom
   return inParts(names, Math.floor(MERGED_AT_MOST / states.length)).map((part) => ({
     ...tenant,
     ...made,
-    name: { $in: part },
+    name: { $in: [...part] },
     state,
   }));
 }
-
-const inParts = (names: readonly string[], size: number): string[][] =>
-  Array.from({ length: Math.ceil(names.length / size) }, (_, at) => names.slice(at * size, (at + 1) * size));

@@ -1,5 +1,6 @@
 import type { JobRecord } from '@inevitable/contract';
 import { BSON } from 'mongodb';
+import { productOf } from '../product-of.js';
 import type { JobDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
 import { insertMissing, takeOnceKeys } from './once-keys.js';
@@ -131,7 +132,7 @@ function newJob(record: JobRecord, moment: Date): JobDocument {
   return {
     _id: record.id,
     name: record.name,
-    product: record.name.split('.', 1)[0]!,
+    product: productOf(record.name),
     tenant: record.tenantId ?? '',
     payload: JSON.stringify(record.payload),
     correlationId: record.correlationId,

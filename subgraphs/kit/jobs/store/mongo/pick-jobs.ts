@@ -1,3 +1,4 @@
+import { inParts } from '../in-parts.js';
 import type { WantedJobs } from '../job-store.js';
 import type { JobDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
@@ -149,9 +150,9 @@ async function firstOfEach(
   while (left.size && found.length < most) {
     const wanted = most - found.length;
     const parts = await Promise.all(
-      chunks([...left.keys()], TENANTS_IN_ONE_QUERY).map((tenants) =>
+      inParts([...left.keys()], TENANTS_IN_ONE_QUERY).map((tenants) =>
         db.jobs
-          .find({ state: 'ready', name, tenant: { $in: tenants } }, PICKED)
+          .find({ state: 'ready', name, tenant: { $in: [...tenants] } }, PICKED)
           .sort(BY_PRIORITY)
           .limit(wanted)
           .toArray(),
@@ -167,12 +168,6 @@ async function firstOfEach(
     }
   }
   return found;
-}
-
-function chunks<Item>(items: readonly Item[], size: number): Item[][] {
-  const parts: Item[][] = [];
-  for (let first = 0; first < items.length; first += size) parts.push(items.slice(first, first + size));
-  return parts;
 }
 
 /** Higher priority first, then older. */

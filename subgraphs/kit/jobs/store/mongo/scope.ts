@@ -9,8 +9,6 @@ import type { MongoJobs } from './mongo-jobs-database.js';
 // for jobs by `within`. What steering writes, it writes to a job that it has read so, because a job's tenant and name never
 // change; and what that job waits for it looks up among the jobs of the same tenant.
 
-export { holds };
-
 /** What the scope sees: its tenant's jobs of its products, or all; never one that is still arriving. */
 function inScope(scope: JobScope): Filter<JobDocument> {
   // By name, and not "anything but arriving": so that states are equalities in an index.

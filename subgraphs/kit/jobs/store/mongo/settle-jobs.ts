@@ -5,7 +5,7 @@ import { freeOnceKeys, type KeyedJob } from './once-keys.js';
 import { tellWatchers, wakeWorkers } from './telling.js';
 
 /** A job that has ended. */
-export type EndedJob = KeyedJob & Pick<JobDocument, 'state'>;
+export type JobToSettle = KeyedJob & Pick<JobDocument, 'state'>;
 
 /** How soon somebody looks again at what waits for others: whoever ended the last of them may have died of it. */
 export const BLOCKED_LOOKED_AT_MS = 30_000;
@@ -15,7 +15,7 @@ const SETTLED_AT_ONCE = 500;
 const LOST = 'It was to run after a job that did not succeed.';
 
 /** What follows from jobs having ended: their keys are free, and what waited for them goes on, or never will. */
-export async function settleJobs(db: MongoJobs, ended: readonly EndedJob[]): Promise<void> {
+export async function settleJobs(db: MongoJobs, ended: readonly JobToSettle[]): Promise<void> {
   if (!ended.length) return;
   await freeOnceKeys(db, ended);
   await settleWaiting(db, ended);

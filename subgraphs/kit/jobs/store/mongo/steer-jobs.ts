@@ -1,10 +1,11 @@
 import type { CancelOutcome, JobByHand, JobScope, RetryOutcome, RunOutcomeByHand } from '../job-desk.js';
+import { holds } from '../holds.js';
 import { insertJobs } from './insert-jobs.js';
 import type { JobDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
 import { returnAtOnce, returnJob, type EndedJob } from './return-jobs.js';
 import { withLog } from './run-writes.js';
-import { holds, within } from './scope.js';
+import { within } from './scope.js';
 import { settleJobs } from './settle-jobs.js';
 import { tellWatchers, wakeWorkers } from './telling.js';
 import { liveWorkers } from './workers.js';

@@ -6,6 +6,7 @@ import {
   type RunDocument,
   type ScheduleDocument,
 } from '../mongo/job-documents.js';
+import { NOTHING_CLAIMED } from '../mongo/claim-jobs.js';
 import { lookAtJobs } from '../mongo/look.js';
 import { openMongoJobs, serverTime, type MongoJobs } from '../mongo/mongo-jobs-database.js';
 import { mongoPlace } from '../mongo/mongo-place.js';
@@ -129,7 +130,7 @@ export function mongoDepot(url: string): JobDepot {
         {
           $max: { fence: to },
           $inc: { token: 1 },
-          $setOnInsert: { worker: '', at: new Date(0), leaseMs: 0, grants: [], isDone: true, busyUntil: new Date(0) },
+          $setOnInsert: NOTHING_CLAIMED,
         },
         { upsert: true },
       );
