@@ -22,6 +22,7 @@ import type { ConsoleOptions } from './console/serve-console.js';
 import { explainPlan } from './extensions/explain-plan.js';
 import { gatherExtensions } from './extensions/gather-extensions.js';
 import type { GatewayExtension } from './extensions/gateway-extension.js';
+import type { PlannerThreads } from './planner/planner-threads.js';
 import { prepareDrain } from './routing/drain.js';
 import { createHttpServer } from './routing/http-server.js';
 import { compileRoutes, type ProductRouting, type RouteTable } from './routing/product-routes.js';
@@ -61,6 +62,8 @@ export interface GatewayOptions {
   readonly slowConsumer?: SlowConsumer;
   /** The GraphiQL page at `/graphiql`; absent: there is none. Where customers are (`deployment`) there never is one. */
   readonly console?: ConsoleOptions | undefined;
+  /** Shared with other gateways of this process, and not ended with this one; absent: its own. */
+  readonly planners?: PlannerThreads | undefined;
   /** What else runs in this process and must work for it to be ready. */
   readonly checks?: Readonly<Record<string, HealthCheck>>;
   readonly logger: Logger;
@@ -106,6 +109,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       extensions,
       log,
     ),
+    planners: options.planners,
     log,
   });
   const { snapshots } = supergraph;

@@ -129,8 +129,9 @@ describe('The GraphiQL page', () => {
 });
 
 describe('The news that the page waits for', () => {
+  const newsIn = (response: Response) => response.json() as Promise<{ readonly revision: string }>;
   const news = async (after?: string) =>
-    (await gateway.get(`/graphiql/problems${after === undefined ? '' : `?after=${after}`}`)).json();
+    newsIn(await gateway.get(`/graphiql/problems${after === undefined ? '' : `?after=${after}`}`));
 
   it('come as soon as there are others, and tell what is wrong until it is repaired', async () => {
     problems = [];
@@ -158,11 +159,8 @@ describe('The news that the page waits for', () => {
     const path = `/graphiql/problems?after=${revision}`;
     const waiting = Array.from({ length: 101 }, () => gateway.get(path));
     const refused = await Promise.race(waiting);
-    expect([refused.status, refused.headers.get('retry-after'), (await refused.json()).error.code]).toEqual([
-      429,
-      '1',
-      'RATE_LIMITED',
-    ]);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+    expect(await refused.json()).toMatchObject({ error: { code: 'RATE_LIMITED' } });
     problems = [{ title: 'It does not compile', text: 'a.ts' }];
     const statuses = (await Promise.all(waiting)).map(({ status }) => status);
     expect(statuses.toSorted()).toEqual([...Array<number>(100).fill(200), 429]);
@@ -171,7 +169,7 @@ describe('The news that the page waits for', () => {
 
   it('hold up no gateway that is stopped', async () => {
     const stopped = await testGateway({ console: page });
-    const { revision } = await (await stopped.get('/graphiql/problems')).json();
+    const { revision } = await newsIn(await stopped.get('/graphiql/problems'));
     const waiting = stopped.get(`/graphiql/problems?after=${revision}`);
     await stopped.get('/live'); // the question before has arrived by now
     await stopped.close();

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { startPlannerThreads } from '../planner/planner-threads.js';
 import type { ProductRouting } from '../routing/product-routes.js';
 import { startGateway, type GatewayOptions, type RunningGateway } from '../start-gateway.js';
 import { TestIdentity } from './test-identity.js';
@@ -36,6 +37,9 @@ export const product = (name: string, changes: Partial<ProductRouting> = {}): Pr
   ...changes,
 });
 
+/** Of all gateways of a test file: a thread takes longer to load the planner than most tests take. */
+const planners = startPlannerThreads({ log: pino({ level: 'silent' }) });
+
 /** A gateway on a free port over two in-process subgraphs, ready to be asked unless `ready` is false. */
 export async function testGateway({
   ready = true,
@@ -49,6 +53,7 @@ export async function testGateway({
     deployment: 'internal',
     identity: identity.ports,
     registry: { current: async () => ({ id: 'v1', sdl: TEST_SUPERGRAPH }) },
+    planners,
     subgraphs: handles(accounts(), notes()),
     products: [product('notes'), product('accounts', { pathPrefixes: ['/auth', '/.well-known'], authRequired: false })],
     logger: pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) }),

@@ -75,7 +75,7 @@ const anyFilter = fc.letrec<{ filter: object }>((tie) => ({
       mood,
       moods: fc.oneof(mood, fc.array(fc.constantFrom('GOOD', 'BAD'), { maxLength: 2 })),
       odd: fc.constantFrom(1, 'BAD'),
-      and: fc.array(tie('filter'), { maxLength: 2, depthSize: 'xsmall' }),
+      and: fc.array(tie('filter'), { maxLength: 2 }),
       not: fc.option(tie('filter'), { depthSize: 'xsmall' }),
       order: fc.array(fc.array(order, { maxLength: 2 }), { maxLength: 2 }),
     },

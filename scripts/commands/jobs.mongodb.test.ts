@@ -35,8 +35,8 @@ beforeAll(async () => {
   ({ runnerUrl: postgresUrl } = await databases.preparePostgresJobs());
   await databases.prepareJobStore();
   await databases.close();
-  [postgres, mongodb] = [openJobStore(postgresUrl, silent), openJobStore(mongo.url, silent)];
-  depots = [openJobDepot(postgresUrl), openJobDepot(mongo.url)];
+  [postgres, mongodb] = await Promise.all([openJobStore(postgresUrl, silent), openJobStore(mongo.url, silent)]);
+  depots = await Promise.all([openJobDepot(postgresUrl), openJobDepot(mongo.url)]);
 });
 afterAll(async () => {
   await Promise.all([postgres!.close(), mongodb!.close(), ...depots.map((depot) => depot.close())]);

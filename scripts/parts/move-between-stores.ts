@@ -56,7 +56,7 @@ export async function moveBetweenStores(world: CommandWorld, flags: MoveCommandF
     closers.add('database', () => databases.close());
     const depots = new Map<JobDatabaseKind, JobDepot>();
     for (const kind of ['postgres', 'mongodb'] as const) {
-      const depot = openJobDepot(await urlOf(kind, databases, mongodbUri));
+      const depot = await openJobDepot(await urlOf(kind, databases, mongodbUri));
       closers.add(depot.place, () => depot.close());
       depots.set(kind, depot);
     }

@@ -43,9 +43,9 @@ export async function openOperationsParts(
   closers.add('schema registry', () => schemas.close());
   const usage = openUsageStore(systemUrl, log);
   closers.add('usage store', () => usage.close());
-  const runs = openJobRuns(jobStore.readerUrl);
+  const runs = await openJobRuns(jobStore.readerUrl);
   closers.add('job runs', () => runs.close());
-  const endedJobs = openJobStore(jobStore.runnerUrl, log);
+  const endedJobs = await openJobStore(jobStore.runnerUrl, log);
   closers.add('ended jobs', () => endedJobs.close());
   return {
     database,

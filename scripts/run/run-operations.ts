@@ -35,7 +35,7 @@ export async function runOperations(
   const identity = await identityPeer(settings, 'operations');
   const jobStore = await progress.step('opening the job store', () => databases.prepareJobStore());
   progress.line(`jobs are kept in ${jobStore.keptIn}`);
-  const jobs = openJobDesk(jobStore.readerUrl, log);
+  const jobs = await openJobDesk(jobStore.readerUrl, log);
   closers.add('job store reader', () => jobs.close());
 
   const bus = events?.bus ?? inProcessBus((error) => log.error({ err: error }, 'an event listener failed'));

@@ -107,7 +107,7 @@ export async function runStack(
 
   const jobStore = await progress.step('opening the job store', () => databases.prepareJobStore());
   progress.line(`jobs are kept in ${jobStore.keptIn}`);
-  const jobs = openJobDesk(jobStore.readerUrl, log);
+  const jobs = await openJobDesk(jobStore.readerUrl, log);
   closers.add('job store reader', () => jobs.close());
 
   const identityRows = await openProductDatabase(identityDatabase, identityUrls.appUrl);

@@ -14,17 +14,21 @@ export { completeSchemaText, SHARED_NAMES } from './graph/complete-schema.js';
 export type * from './jobs/store/job-desk.js';
 export type { JobRuns, JobRunSummary } from './jobs/store/job-runs.js';
 export type * from './jobs/store/job-store.js';
-export { checkMongoJobs } from './jobs/store/mongo/check-mongo-jobs.js';
-export { examineMongoJobs, type ExaminedMongoJobs } from './jobs/store/mongo/examine-mongo-jobs.js';
+export type { ExaminedMongoJobs } from './jobs/store/mongo/examine-mongo-jobs.js';
 export { mongoPlace } from './jobs/store/mongo/mongo-place.js';
-export { MongoUnavailable } from './jobs/store/mongo/mongo-unavailable.js';
 export type { JobDepot, MoveMark } from './jobs/store/move/job-depot.js';
 export { JobNotKept } from './jobs/store/move/job-not-kept.js';
 export type * from './jobs/store/move/kept-job.js';
 export { abandonMove, moveJobs, type Moved, type MoveOptions, type MoveProgress } from './jobs/store/move/move-jobs.js';
 export { MoveRefused } from './jobs/store/move/move-refused.js';
 export { openJobDepot } from './jobs/store/move/open-job-depot.js';
-export { openJobDesk, openJobRuns, openJobStore } from './jobs/store/open-job-storage.js';
+export {
+  checkMongoJobs,
+  examineMongoJobs,
+  openJobDesk,
+  openJobRuns,
+  openJobStore,
+} from './jobs/store/open-job-storage.js';
 export { JOB_STORE_SCHEMA, migrateJobStore, openJobStorePool } from './jobs/store/postgres/postgres-job-store.js';
 export { JOB_STATES } from './jobs/store/seen-jobs.js';
 export type * from './jobs/store/seen-jobs.js';

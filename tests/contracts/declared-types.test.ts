@@ -16,8 +16,8 @@ function judged(source: string): string[] {
   const host = ts.createCompilerHost(config.options);
   const { fileExists, getSourceFile } = host;
   host.fileExists = (path) => path === file || fileExists(path);
-  host.getSourceFile = (path, ...more) =>
-    path === file ? ts.createSourceFile(path, source, ...more) : getSourceFile(path, ...more);
+  host.getSourceFile = (path, target, ...more) =>
+    path === file ? ts.createSourceFile(path, source, target) : getSourceFile(path, target, ...more);
   const program = ts.createProgram([file], config.options, host);
   return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }

@@ -10,7 +10,7 @@ import { until } from '../support/test-stack.js';
 
 const exporter = new InMemorySpanExporter();
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-beforeAll(() => trace.setGlobalTracerProvider(provider));
+beforeAll(() => void trace.setGlobalTracerProvider(provider));
 afterAll(() => trace.disable());
 
 const seen: (string | null)[] = [];

@@ -28,7 +28,7 @@ beforeAll(async () => {
   } as SubgraphDeclaration);
 });
 afterAll(() => product.close());
-beforeEach(() => (givenBack = []));
+beforeEach(() => void (givenBack = []));
 
 const write = (tenant: string, text: string) =>
   product.as({ tenant }).query('mutation ($text: String!) { createNote(input: { text: $text }) { id } }', { text });

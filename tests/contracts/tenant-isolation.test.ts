@@ -118,7 +118,9 @@ describe('A handle bound to one tenant', () => {
     await expect(
       Promise.resolve().then(() => escaped.call(dbOf(acme().tenant!.id), () => Promise.resolve())),
     ).rejects.toThrow(
-      expect.objectContaining({ message: expect.stringContaining(new UnboundStatement().message) as string }),
+      expect.objectContaining({
+        message: expect.stringContaining(new UnboundStatement().message) as unknown as string,
+      }),
     );
   });
 });

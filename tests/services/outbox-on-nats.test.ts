@@ -29,6 +29,7 @@ function startWorkerOnNats(): Promise<Worker> {
     products: [{ declaration: starter, database: product.database, systemUrl: as('starter', 'system') }],
     jobStoreUrl: as('jobs', 'runner'),
     tenants: everyTenantIsActive,
+    entitlements: null as never, // none of these jobs reserves
     deployment: 'internal',
     events: bus,
     log,

@@ -52,7 +52,7 @@ beforeAll(async () => {
     for (const statement of [FILL, DEFINE, 'vacuum analyze jobs.jobs']) await client.query(statement);
     await client.end();
   });
-  desk = openJobDesk(roleUrl(test.url, test.secret, JOB_STORE_SCHEMA, 'reader'), pino({ level: 'silent' }));
+  desk = await openJobDesk(roleUrl(test.url, test.secret, JOB_STORE_SCHEMA, 'reader'), pino({ level: 'silent' }));
 }, 300_000);
 afterAll(async () => {
   await desk.close();

@@ -114,7 +114,9 @@ export class DevProject {
 
   /** As the GraphiQL page shows them. */
   async problems(): Promise<readonly { readonly title: string; readonly text: string }[]> {
-    return (await (await fetch(`${this.url}/graphiql/problems`)).json()).problems;
+    const response = await fetch(`${this.url}/graphiql/problems`);
+    const { problems } = (await response.json()) as { problems: { title: string; text: string }[] };
+    return problems;
   }
 
   private async post(path: string, body: object): Promise<Record<string, unknown>> {

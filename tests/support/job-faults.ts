@@ -2,6 +2,7 @@ import type { JobRecord } from '@inevitable/contract';
 import { inProcessBus, openJobStore, startWorker, type Worker } from '@inevitable/kit/host';
 import { pino, type Logger } from 'pino';
 import type { JobDatabase } from './job-database.js';
+// @ts-expect-error -- plain JavaScript
 import { ledgerJobs } from './job-ledger.js';
 import {
   endJobProcess,
@@ -35,7 +36,7 @@ export class JobFaults<Database extends JobDatabase = JobDatabase> {
   }
 
   async insert(records: readonly JobRecord[]): Promise<void> {
-    const store = openJobStore(this.database.url, pino({ level: 'silent' }));
+    const store = await openJobStore(this.database.url, pino({ level: 'silent' }));
     await store.insert(records);
     await store.close();
   }

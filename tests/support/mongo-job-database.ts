@@ -69,10 +69,10 @@ export function mongoStoredJobs(url: string): StoredJobs {
       const open = new Set(jobs.filter(({ state }) => OPEN.has(state)).map(({ _id }) => _id));
       return keys.filter(({ job }) => open.has(job)).length;
     },
-    cancel: (id) => desk.cancel(ALL, id),
-    retry: (id) => desk.retry(ALL, id),
-    pause: (schedule) => desk.pause(ALL, schedule),
-    resume: (schedule) => desk.resume(ALL, schedule),
+    cancel: async (id) => (await desk).cancel(ALL, id),
+    retry: async (id) => (await desk).retry(ALL, id),
+    pause: async (schedule) => (await desk).pause(ALL, schedule),
+    resume: async (schedule) => (await desk).resume(ALL, schedule),
     async steal(ids) {
       for (const id of ids)
         await db.jobs.updateOne({ _id: id }, { $set: { fence: await nextFence(), worker: 'another' } });
@@ -105,7 +105,7 @@ export function mongoStoredJobs(url: string): StoredJobs {
       await db.clock.updateOne({ _id: 'clock' }, { $set: { aheadMs: 0 } }, { upsert: true });
     },
     async close() {
-      await desk.close();
+      await (await desk).close();
       await db.close();
     },
   };

@@ -65,10 +65,10 @@ export function postgresStoredJobs(owner: pg.Pool, readerUrl: string): StoredJob
       sql<StoredSchedule>('select name, next_due as "nextDue", missed::int from jobs.schedules order by name'),
     workers: () => sql<{ names: string[] }>('select names from jobs.workers'),
     heldKeys: async () => (await sql('select from jobs.once_keys')).length,
-    cancel: (id) => desk.cancel(ALL, id),
-    retry: (id) => desk.retry(ALL, id),
-    pause: (schedule) => desk.pause(ALL, schedule),
-    resume: (schedule) => desk.resume(ALL, schedule),
+    cancel: async (id) => (await desk).cancel(ALL, id),
+    retry: async (id) => (await desk).retry(ALL, id),
+    pause: async (schedule) => (await desk).pause(ALL, schedule),
+    resume: async (schedule) => (await desk).resume(ALL, schedule),
     steal: async (ids) =>
       void (await sql(
         "update jobs.jobs set fence = nextval('jobs.fences'), worker = 'another' where id = any ($1)",
@@ -92,7 +92,7 @@ export function postgresStoredJobs(owner: pg.Pool, readerUrl: string): StoredJob
       await sql(`truncate ${tables.join(', ')}`);
       await sql("update jobs.clock set ahead = '0'");
     },
-    close: () => desk.close(),
+    close: async () => (await desk).close(),
   };
 }
 

@@ -48,7 +48,7 @@ describe('A request to sign in', () => {
     const body = JSON.stringify({ email: 'ada@acme.test', password });
     const response = await busy['POST /auth/login'](
       new Request('http://stack.test', { method: 'POST', body }),
-      anonymous,
+      anonymous as never,
       {},
     );
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { directoryFileStore } from './directory-file-store.js';
 import { BadFileKey, type FileContent, type FileStore } from './file-store.js';
 import { s3FileStore } from './s3-file-store.js';
+// @ts-expect-error -- plain JavaScript
 import { BUCKET, CREDENTIALS, startS3Server } from './start-s3-server.js';
 
 interface Place {

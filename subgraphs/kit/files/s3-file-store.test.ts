@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { FilesUnavailable, type FileStore } from './file-store.js';
 import { s3FileStore, type S3Place } from './s3-file-store.js';
+// @ts-expect-error -- plain JavaScript
 import { BUCKET, CREDENTIALS, startS3Server } from './start-s3-server.js';
 
 const SECRET = 'a-secret-nobody-may-read';

@@ -58,7 +58,7 @@ export async function startWorker({
   observer = observingNothing,
   log,
 }: WorkerOptions): Promise<Worker> {
-  const store = openJobStore(jobStoreUrl, log);
+  const store = await openJobStore(jobStoreUrl, log);
   const relayed = products.flatMap(({ declaration, systemUrl }) =>
     systemUrl ? [{ declaration, systemUrl, pool: openSystemPool(declaration.name, systemUrl) }] : [],
   );

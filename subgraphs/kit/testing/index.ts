@@ -10,4 +10,10 @@ export {
 } from './test-mongo-database.js';
 export { testEntitlements, type TestEntitlements, type TestEntitlementsOptions } from './test-entitlements.js';
 export { until } from './until.js';
-export { testSubgraph, type TestCaller, type TestPerson, type TestSubgraph } from './test-subgraph.js';
+export {
+  testSubgraph,
+  type TestCaller,
+  type TestPerson,
+  type TestSubgraph,
+  type TestSubgraphOptions,
+} from './test-subgraph.js';

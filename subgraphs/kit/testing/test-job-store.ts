@@ -1,6 +1,5 @@
 import type pg from 'pg';
-import { checkMongoJobs } from '../jobs/store/mongo/check-mongo-jobs.js';
-import { openMongoJobs } from '../jobs/store/mongo/mongo-jobs-database.js';
+import { checkMongoJobs } from '../jobs/store/open-job-storage.js';
 import { JOB_STORE_SCHEMA } from '../jobs/store/postgres/postgres-job-store.js';
 import { createTestMongoDatabase } from './test-mongo-database.js';
 
@@ -41,6 +40,7 @@ export const postgresTestJobStore = (
 export async function mongoTestJobStore(server?: string): Promise<TestJobStore> {
   const test = createTestMongoDatabase(server);
   await checkMongoJobs(test.url);
+  const { openMongoJobs } = await import('../jobs/store/mongo/mongo-jobs-database.js');
   const db = openMongoJobs(test.url);
   return {
     runnerUrl: test.url,

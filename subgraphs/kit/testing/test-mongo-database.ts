@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { MongoClient } from 'mongodb';
 
 export interface TestMongoDatabase {
   /** As MONGODB_URI. */
@@ -21,6 +20,7 @@ export function createTestMongoDatabase(server: string = testMongoUrl()): TestMo
   return {
     url,
     async drop() {
+      const { MongoClient } = await import('mongodb');
       const client = new MongoClient(url);
       try {
         await client.db().dropDatabase();

@@ -31,7 +31,9 @@ beforeEach(async () => {
 
 const none = { succeeded: 0, skipped: 0, failed: 0, postponed: 0, interrupted: 0, lost: 0, cancelled: 0, dead: 0 };
 const summarize = (due = NOW) => test.run('operations.summarize-jobs', due);
-const hours = () => test.rows('select * from operations.job_hours order by hour, name');
+type HourRow = Readonly<Record<'hour' | 'longest_ms', unknown>>;
+const hours = async () =>
+  (await test.rows('select * from operations.job_hours order by hour, name')) as readonly HourRow[];
 /** Within the hour that a run of now summarizes. */
 const lastHour = (minute: number): Date => new Date(hourBefore(NOW).getTime() + minute * 60_000);
 
@@ -162,7 +164,7 @@ describe('Summaries of jobs', () => {
     });
     await summarize(dueHoursAgo(23));
     await summarize(dueHoursAgo(3));
-    expect((await hours()).map(({ hour, longest_ms }: never) => ({ hour, longest_ms }))).toEqual(
+    expect((await hours()).map(({ hour, longest_ms }) => ({ hour, longest_ms }))).toEqual(
       [23, 3].map((ago) => ({ hour: hourBefore(dueHoursAgo(ago)), longest_ms: ago })),
     );
   });

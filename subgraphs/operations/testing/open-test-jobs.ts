@@ -46,8 +46,8 @@ export async function openTestJobs(jobs: readonly JobDefinition[]) {
   const urlOf = (role: 'runner' | 'reader') => roleUrl(stored.url, stored.secret, JOB_STORE_SCHEMA, role);
   const owner = new pg.Pool({ connectionString: stored.url, max: 2 });
   owner.on('error', () => undefined); // ended, and yet told of the drop of its database
-  const store = openJobStore(urlOf('runner'), log);
-  const desk = openJobDesk(urlOf('reader'), log);
+  const store = await openJobStore(urlOf('runner'), log);
+  const desk = await openJobDesk(urlOf('reader'), log);
   const entitlements = {} as never;
   const products = [...new Set(jobs.map(({ name }) => name.split('.')[0]!))];
   const worker = await startWorker({

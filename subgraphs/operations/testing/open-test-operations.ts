@@ -72,9 +72,9 @@ export async function openTestOperations({ others = [] }: { readonly others?: re
     warn: (fields: object, message: string) => void warned.push({ fields, message }),
   } as never);
   const schemas = openSchemaRegistry(urlOf('system'), log);
-  const runs = openJobRuns(jobsUrlOf('reader'));
-  const jobStore = openJobStore(jobsUrlOf('runner'), log);
-  const desk = openJobDesk(jobsUrlOf('reader'), log);
+  const runs = await openJobRuns(jobsUrlOf('reader'));
+  const jobStore = await openJobStore(jobsUrlOf('runner'), log);
+  const desk = await openJobDesk(jobsUrlOf('reader'), log);
   const database = await openProductDatabase(operationsDatabase, urlOf('app'));
   const entitlements = {} as never;
   const everyPart = async (): Promise<HealthReport> => {

@@ -23,7 +23,7 @@ const silent = pino({ level: 'silent' });
 interface MongoDeskUnderTest extends JobDeskUnderTest {
   readonly db: MongoJobs;
   /** Through the cable that is cut; it gives up a server that is not there soon. */
-  readonly openAnother: () => JobDesk;
+  readonly openAnother: () => Promise<JobDesk>;
 }
 
 async function openMongo(): Promise<MongoDeskUnderTest> {
@@ -33,9 +33,9 @@ async function openMongo(): Promise<MongoDeskUnderTest> {
   const cable = await JobCable.to(test.url);
   const impatient = new URL(cable.url);
   impatient.searchParams.set('serverSelectionTimeoutMS', '300');
-  const desk = openJobDesk(cable.url, silent);
-  const runs = openJobRuns(test.url);
-  const store = openJobStore(test.url, silent);
+  const desk = await openJobDesk(cable.url, silent);
+  const runs = await openJobRuns(test.url);
+  const store = await openJobStore(test.url, silent);
   const collections = [db.jobs, db.onceKeys, db.turns, db.definitions, db.schedules, db.firings, db.workers];
   return {
     db,
@@ -179,7 +179,7 @@ describe('The desk on MongoDB alone', () => {
   it('that is opened while its server is away answers as soon as that is there', async () => {
     await under.write([storedJob({ id: idOf(1) })]);
     under.cut();
-    const desk = under.openAnother();
+    const desk = await under.openAnother();
     try {
       // Twice: the driver does not look for a server again by itself that it has given up before it ever found it.
       for (let asked = 0; asked < 2; asked += 1) {

@@ -49,9 +49,9 @@ async function openPostgres(): Promise<JobDeskUnderTest> {
   owner.on('error', () => undefined); // ended, and yet the server may drop the database before it reads the goodbye
   const urlOf = (role: 'runner' | 'reader') => roleUrl(test.url, test.secret, JOB_STORE_SCHEMA, role);
   const cable = await JobCable.to(urlOf('reader'));
-  const desk = openJobDesk(cable.url, silent);
-  const runs = openJobRuns(urlOf('reader'));
-  const store = openJobStore(urlOf('runner'), silent);
+  const desk = await openJobDesk(cable.url, silent);
+  const runs = await openJobRuns(urlOf('reader'));
+  const store = await openJobStore(urlOf('runner'), silent);
   return {
     desk,
     runs,

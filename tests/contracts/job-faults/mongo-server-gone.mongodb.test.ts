@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+// @ts-expect-error -- plain JavaScript
 import { startMongoServer } from '../../../scripts/prepare/mongo-server.js';
 import { JobFaults } from '../../support/job-faults.js';
 import { jobRecords } from '../../support/job-records.js';

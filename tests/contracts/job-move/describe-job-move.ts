@@ -50,8 +50,11 @@ export function describeJobMove(
     let [oneStore, otherStore]: JobStore[] = [];
     beforeAll(async () => {
       databases = await open();
-      [one, other] = [openJobDepot(databases.one.url), openJobDepot(databases.other.url)];
-      [oneStore, otherStore] = [openJobStore(databases.one.url, silent), openJobStore(databases.other.url, silent)];
+      [one, other] = await Promise.all([openJobDepot(databases.one.url), openJobDepot(databases.other.url)]);
+      [oneStore, otherStore] = await Promise.all([
+        openJobStore(databases.one.url, silent),
+        openJobStore(databases.other.url, silent),
+      ]);
     });
     afterAll(async () => {
       await Promise.all([one!.close(), other!.close(), oneStore!.close(), otherStore!.close()]);
@@ -369,7 +372,7 @@ export function describeJobMove(
       await oneStore!.end([{ id: run!.id, fence: run!.fence, outcome: 'succeeded' }]);
       await databases.one.advance({ seconds: 90_000 });
       expect(await moveJobs(one!, other!, options({ keepMs: 86_400_000 }))).toMatchObject({ jobs: 1, open: 1 });
-      const desk = openJobDesk(databases.other.readerUrl, silent);
+      const desk = await openJobDesk(databases.other.readerUrl, silent);
       try {
         expect(await desk.job(ALL, old.id)).toBeNull();
       } finally {

@@ -23,7 +23,7 @@ describe('A job that the other database cannot hold', () => {
   let [postgres, mongo]: JobDepot[] = [];
   beforeAll(async () => {
     databases = await Promise.all([openPostgresJobDatabase(), openMongoJobDatabase()]);
-    [postgres, mongo] = databases.map(({ url }) => openJobDepot(url));
+    [postgres, mongo] = await Promise.all(databases.map(({ url }) => openJobDepot(url)));
   });
   afterAll(async () => {
     await Promise.all([postgres!.close(), mongo!.close()]);
@@ -33,7 +33,7 @@ describe('A job that the other database cannot hold', () => {
 
   /** Two jobs, of which one becomes another; answers its id. */
   async function keep(depot: JobDepot, url: string, change: object): Promise<string> {
-    const store = openJobStore(url, pino({ level: 'silent' }));
+    const store = await openJobStore(url, pino({ level: 'silent' }));
     await store.insert([jobRecord({ name: 'notes.fine' }), jobRecord({ name: 'notes.odd' })]);
     await store.close();
     const odd = (await depot.jobsAfter(null, 2)).find(({ name }) => name === 'notes.odd')!;

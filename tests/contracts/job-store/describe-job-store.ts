@@ -31,7 +31,8 @@ export function describeJobStore(
   let another: JobStore;
   beforeAll(async () => {
     under = await open();
-    [store, another] = [1, 2].map(() => openJobStore(under.url, pino({ level: 'silent' }))) as [JobStore, JobStore];
+    const opened = () => openJobStore(under.url, pino({ level: 'silent' }));
+    [store, another] = await Promise.all([opened(), opened()]);
   });
   beforeEach(() => under.empty());
   afterAll(async () => {

@@ -24,7 +24,7 @@ export function describeRunner(name: string, open: OpenJobDatabase, { flood = 2_
     const workers: Worker[] = [];
     beforeAll(async () => {
       database = await open();
-      store = openJobStore(database.url, pino({ level: 'silent' }));
+      store = await openJobStore(database.url, pino({ level: 'silent' }));
     });
     beforeEach(() => database.empty());
     afterEach(async () => {

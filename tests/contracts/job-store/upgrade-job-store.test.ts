@@ -90,7 +90,7 @@ describe('A job store of before', () => {
     ]);
     expect(await old.sql("select from pg_tables where tablename = 'agenda_jobs'")).toEqual([]);
 
-    const store = openJobStore(old.runnerUrl, pino({ level: 'silent' }));
+    const store = await openJobStore(old.runnerUrl, pino({ level: 'silent' }));
     const wanted = [{ name: 'test.job', room: 10, perTenant: null, perProduct: null, share: null, afterTenant: null }];
     const claimed = await store.claim({ worker: 'new', leaseMs: 15_000, wanted });
     expect(claimed.map(({ id }) => id).toSorted()).toEqual([waiting, retrying, running, ofNoTenant]);

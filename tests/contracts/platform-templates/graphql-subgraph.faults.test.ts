@@ -5,6 +5,7 @@ import {
   testPlatformForge,
   type TestPlatformForge,
 } from '../../../subgraphs/platformforge/testing/test-platform-forge.js';
+// @ts-expect-error -- plain JavaScript
 import jestConfig from '../../../jest.config.js';
 import { DEMO_PASSWORD, runStack, TestStack, until, type Session } from '../../support/test-stack.js';
 import { HOSTILE_NAME } from './generated-platform.js';

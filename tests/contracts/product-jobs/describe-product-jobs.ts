@@ -59,7 +59,7 @@ export function describeProductJobs(name: string, keep: () => Promise<ProductJob
 
     /** As the relay hands it over; nothing has checked it. */
     async function handOver(to: TestSubgraph, ...records: Partial<JobRecord>[]): Promise<void> {
-      const store = openJobStore(kept.urls(to).runnerUrl, silent);
+      const store = await openJobStore(kept.urls(to).runnerUrl, silent);
       const tenantId = to.as({ tenant: 'acme' }).context.tenant!.id;
       const rest = {
         tenantId,
@@ -79,7 +79,7 @@ export function describeProductJobs(name: string, keep: () => Promise<ProductJob
     }
 
     async function overview(of: TestSubgraph) {
-      const reader = openJobDesk(kept.urls(of).readerUrl, silent);
+      const reader = await openJobDesk(kept.urls(of).readerUrl, silent);
       try {
         return await reader.overview();
       } finally {

@@ -51,7 +51,7 @@ export const judgeRestart = (worked: WorkedOn): Promise<string[]> =>
 
 async function atDesk<T>({ product: { ownerUrl } }: WorkedOn, work: (desk: JobDesk) => Promise<T>): Promise<T> {
   const reader = roleUrl(ownerUrl, new URL(ownerUrl).password, JOB_STORE_SCHEMA, 'reader');
-  const desk = openJobDesk(reader, pino({ level: 'silent' }));
+  const desk = await openJobDesk(reader, pino({ level: 'silent' }));
   try {
     return await work(desk);
   } finally {

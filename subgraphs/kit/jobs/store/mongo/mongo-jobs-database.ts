@@ -22,8 +22,6 @@ const ANSWERS_WITHIN_MS = 10_000;
 /** From when a server was given up that was never found, to the next look for it. */
 const LOOKS_AGAIN_MS = 500;
 
-export const isMongoUrl = (url: string): boolean => /^mongodb(\+srv)?:\/\//.test(url);
-
 /** The job store's collections, and its clock. */
 export interface MongoJobs {
   readonly database: Db;

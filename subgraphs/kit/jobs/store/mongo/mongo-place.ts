@@ -4,6 +4,8 @@ const DATABASE = 'jobs';
 /** By hand: a URI of several hosts is no URL. */
 const URI = /^mongodb(?:\+srv)?:\/\/(?:[^/]*@)?([^/?]*)(?:\/([^?]*))?/;
 
+export const isMongoUrl = (url: string): boolean => /^mongodb(\+srv)?:\/\//.test(url);
+
 /** Throws `URIError` where it is not percent-encoded well. */
 export const databaseNameOf = (uri: string): string => decodeURIComponent(URI.exec(uri)?.[2] || DATABASE);
 

@@ -1,7 +1,7 @@
-import { isMongoUrl } from '../mongo/mongo-jobs-database.js';
+import { isMongoUrl } from '../mongo/mongo-place.js';
 import type { JobDepot } from './job-depot.js';
-import { mongoDepot } from './mongo-depot.js';
 import { postgresDepot } from './postgres-depot.js';
 
 /** `url`: of the runner's role, or as of MONGODB_URI. */
-export const openJobDepot = (url: string): JobDepot => (isMongoUrl(url) ? mongoDepot(url) : postgresDepot(url));
+export const openJobDepot = async (url: string): Promise<JobDepot> =>
+  isMongoUrl(url) ? (await import('./mongo-depot.js')).mongoDepot(url) : postgresDepot(url);

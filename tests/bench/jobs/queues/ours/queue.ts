@@ -30,7 +30,7 @@ export const ours: Queue = {
   },
   async fill({ url, secret, mongoUrl }, jobs, tenants) {
     const storeUrl = mongoUrl ?? roleUrl(url, secret, JOB_STORE_SCHEMA, 'runner');
-    const store = openJobStore(storeUrl, pino({ level: 'silent' }));
+    const store = await openJobStore(storeUrl, pino({ level: 'silent' }));
     try {
       for (let first = 0; first < jobs; first += AT_ONCE) {
         const numbers = Array.from({ length: Math.min(AT_ONCE, jobs - first) }, (_, index) => first + index);
