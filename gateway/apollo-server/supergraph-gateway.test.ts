@@ -5,11 +5,12 @@ import { pathToFileURL } from 'node:url';
 import { ApolloServer, type ApolloServerPlugin, type GraphQLResponse } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { IntrospectAndCompose, LocalCompose, type SupergraphManager } from '@apollo/gateway';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { Forbidden, type RequestContext, type SubgraphHandle } from '@inevitable/contract';
 import { parse } from 'graphql';
 import { pino } from 'pino';
 import { proceed, reject } from '../extensions/gateway-extension.js';
+import { startPlannerThreads } from '../planner/planner-threads.js';
 import { composed, nobody, somebody } from '../test-support/protected-supergraph.js';
 import {
   accounts,
@@ -34,6 +35,9 @@ afterEach(async () => {
 
 const logged: string[] = [];
 const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
+/** Of all gateways here, but for one: a thread takes longer to load the planner than most tests take. */
+const planners = startPlannerThreads({ log: pino({ level: 'silent' }) });
+afterAll(() => planners.close());
 /** Apollo Server's own lines are not what is tested. */
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -47,6 +51,7 @@ async function started(
 ): Promise<ApolloServer<Caller>> {
   const gateway = new SupergraphGateway<Caller>({
     subgraphs: handles(accounts(), notes()),
+    planners,
     logger,
     ...options,
   });
@@ -487,6 +492,7 @@ describe('Once it is stopped', () => {
         ],
         pollIntervalInMs: 60_000,
       }),
+      planners: undefined, // its own, which it has to end
       subgraphs: new Map(),
     });
     expect(await ask(server, AUTHORS)).toEqual(authors);

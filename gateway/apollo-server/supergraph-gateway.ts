@@ -27,6 +27,7 @@ import type { GatewayExtension } from '../extensions/gateway-extension.js';
 import { checkVariables } from '../graphql-over-http/check-variables.js';
 import { refused } from '../graphql-over-http/refuse-document.js';
 import { RequestRefused } from '../graphql-over-http/request-refused.js';
+import type { PlannerThreads } from '../planner/planner-threads.js';
 import { serveSupergraph } from '../snapshot/serve-supergraph.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { httpSubgraph } from '../transports/http-subgraph.js';
@@ -46,6 +47,8 @@ export interface SupergraphGatewayOptions<Context> {
   /** What happens to an operation with fields its caller may not have; `filter` unless given. */
   readonly authorization?: AuthorizationOptions['mode'];
   readonly entitlements?: EntitlementsPort | null;
+  /** Shared with other gateways of this process, and not ended with this one; absent: its own. */
+  readonly planners?: PlannerThreads | undefined;
   readonly logger?: Logger;
 }
 
@@ -81,6 +84,7 @@ export class SupergraphGateway<Context extends object = Record<string, unknown>>
       openSubgraph:
         this.#options.openSubgraph ?? (({ name, url }) => httpSubgraph({ name, routingUrl: url, contextTokens: null })),
       authorization: authorizationWith(authorization, this.#options.entitlements ?? null, extensions, log),
+      planners: this.#options.planners,
       onSnapshot: (snapshot) => this.#announce(snapshot),
       log,
     }).catch(async (error: unknown) => {

@@ -51,7 +51,10 @@ export async function openUpkeep(
   const owner = new pg.Pool({ connectionString: product.ownerUrl, max: 2 });
   owner.on('error', () => undefined); // ended, and yet the server may drop the database before it reads the goodbye
   const secret = new URL(product.ownerUrl).password;
-  const desk = await openJobDesk(roleUrl(product.ownerUrl, secret, JOB_STORE_SCHEMA, 'reader'), pino({ level: 'silent' }));
+  const desk = await openJobDesk(
+    roleUrl(product.ownerUrl, secret, JOB_STORE_SCHEMA, 'reader'),
+    pino({ level: 'silent' }),
+  );
   const rows: Upkeep['rows'] = async (statement, values = []) => (await owner.query(statement, [...values])).rows;
   const areScheduled = async () => (await rows('select from jobs.schedules')).length >= scheduledJobs;
   await until('the worker has declared its schedules', areScheduled);

@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { TestStack } from '../support/test-stack.js';
+import { describeBadInput } from './describe-bad-input.js';
+import { describeCallers } from './describe-callers.js';
+import { describeHealth } from './describe-health.js';
+import { describeNotes } from './describe-notes.js';
+import { describePlatforms } from './describe-platforms.js';
+import { describeSignIn } from './describe-sign-in.js';
+
+// One stack for all of it: to start one takes longer than most of these promises together.
+
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await TestStack.start();
+});
+afterAll(() => stack.close());
+
+describe('Notes', () => describeNotes(() => stack));
+describe('Platforms', () => describePlatforms(() => stack));
+describe('Callers', () => describeCallers(() => stack));
+describe('Bad input', () => describeBadInput(() => stack));
+describe('Sign-in', () => describeSignIn(() => stack));
+// Last: it ends parts of it.
+describe('Health of a stack', () => describeHealth(() => stack));
