@@ -19,6 +19,7 @@ const page: ConsoleOptions = {
     if (bundled === 1) throw new Error('The bundler failed.');
     return folder;
   },
+  names: ['stack.example'],
   demoUsers: ['ada@acme.test', '"><script>'],
   problems: () => problems,
 };
@@ -152,6 +153,13 @@ describe('The news that the page waits for', () => {
     expect(await asked('/graphiql/problems', {})).toBe(200);
     for (const site of ['cross-site', 'same-site'])
       expect(await asked('/graphiql/problems', { 'sec-fetch-site': site })).toBe(403);
+  });
+
+  it('are for who reaches the page as it is meant to be: a site whose name leads here reads nothing', async () => {
+    for (const host of ['localhost:8080', '127.0.0.1', 'stack.example'])
+      expect(await asked('/graphiql/problems', { host, 'sec-fetch-site': 'same-origin' })).toBe(200);
+    for (const host of ['evil.test', 'evil.test:8080', 'localhost.evil.test'])
+      expect(await asked('/graphiql/problems', { host, 'sec-fetch-site': 'same-origin' })).toBe(403);
   });
 
   it('are waited for by a hundred pages; one more is asked to come back in a second', async () => {

@@ -5,11 +5,14 @@ import { badRequest, RequestRefused } from '../graphql-over-http/request-refused
 import { etagOf, readConsoleFiles, type ConsoleFiles } from './console-files.js';
 import { ASSETS_PATH, CONSOLE_PATH, CONSOLE_POLICY, consolePage } from './console-page.js';
 import type { ConsoleProblem } from './console-problem.js';
+import { isReachedBy } from './reached-by.js';
 
 /** The GraphiQL page, for those who develop or operate the stack; a gateway where customers are never has it. */
 export interface ConsoleOptions {
   /** The folder of the bundled page, asked for when the page is first. One that rejects is asked again. */
   readonly files: () => Promise<string>;
+  /** Names that the page is reached by, beside addresses and `localhost`. */
+  readonly names?: readonly string[];
   /** E-mail addresses that the sign-in form offers. */
   readonly demoUsers?: readonly string[];
   /** What the page shows as wrong, beside what the gateway knows itself. */
@@ -42,7 +45,7 @@ const CLOSED_TO_OTHERS = {
 
 /** Adds `/graphiql`, its files, and the news it waits for. */
 export function serveConsole(app: FastifyInstance, parts: ConsoleParts): void {
-  const { demoUsers = [], problems = () => [] } = parts;
+  const { names = [], demoUsers = [], problems = () => [] } = parts;
   let reading: Promise<ConsoleFiles> | null = null;
   const files = (): Promise<ConsoleFiles> =>
     (reading ??= parts
@@ -71,6 +74,8 @@ export function serveConsole(app: FastifyInstance, parts: ConsoleParts): void {
   let waiting = 0;
   app.get<{ Querystring: { after?: string | string[] } }>(`${CONSOLE_PATH}/problems`, async (request, reply) => {
     if (isFromElsewhere(request)) throw badRequest('Only the GraphiQL page itself may ask this.', 403);
+    if (!isReachedBy(request.headers.host, names))
+      throw badRequest('Reach the page by an address, by localhost, or by the name in PUBLIC_URL.', 403);
     const { after } = request.query;
     const until = performance.now() + WAIT_MS;
     let news = newsNow();

@@ -13,13 +13,14 @@ const BUNDLER = 'scripts/prepare/bundle-graphiql.js';
  * made of is not installed (`npm ci --omit=dev`).
  */
 export function consoleOf(
-  { root, deployment, development }: Settings,
+  { root, deployment, development, publicUrl }: Settings,
   problems: () => readonly ConsoleProblem[] = () => [],
 ): ConsoleOptions | undefined {
   if (deployment === 'customer' || !isInstalled(root)) return undefined;
   return {
     files: () => bundleConsole(root),
     problems,
+    names: publicUrl === undefined ? [] : [new URL(publicUrl).hostname],
     demoUsers: development ? DEMO_USERS.map(({ email }) => email) : [],
   };
 }
