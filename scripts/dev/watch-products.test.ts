@@ -20,6 +20,7 @@ beforeEach(async () => {
       isReadAtRunTime: (path) => path.endsWith('.sql'),
       generateClient: () => Promise.resolve(),
       generateResolverTypes: () => Promise.resolve(),
+      forgetMade: () => undefined,
     },
     onChange: () => undefined,
     onFailure: (_product, error) => failures.push(error),
@@ -47,12 +48,15 @@ describe('A migration that is written while the stack runs', () => {
         await new Promise(setImmediate);
       }
     })();
-    for (const text of texts) {
-      await writeFile(join(folder, MIGRATION), text);
-      await until('it is there', async () => (await copied().catch(() => null)) === text);
+    try {
+      for (const text of texts) {
+        await writeFile(join(folder, MIGRATION), text);
+        await until('it is there', async () => (await copied().catch(() => null)) === text);
+      }
+    } finally {
+      isOver = true;
+      await looking;
     }
-    isOver = true;
-    await looking;
     expect([...sizes]).toEqual([SIZE]);
     expect(failures).toEqual([]);
   });

@@ -10,6 +10,8 @@ export interface ProductSteps {
   isReadAtRunTime(path: string): boolean;
   generateClient(folder: string): Promise<void>;
   generateResolverTypes(folder: string): Promise<void>;
+  /** What is generated and compiled is of no text that a start has made: the next one makes it anew. */
+  forgetMade(): void;
 }
 
 export interface WatchedProducts {
@@ -56,6 +58,7 @@ export async function watchProducts({
   async function take(product: ProductFiles, path: string, isGone: boolean): Promise<void> {
     const { folder, compiled } = product;
     const inside = insideOf(product, path);
+    steps.forgetMade();
     try {
       if (inside === 'prisma/schema.prisma') await steps.generateClient(folder);
       else if (inside === 'schema.graphql')
@@ -64,7 +67,7 @@ export async function watchProducts({
         const copy = join(compiled, inside);
         if (isGone) {
           await rm(copy, { force: true });
-          await rmdir(dirname(copy)).catch(() => undefined); // has others: a migration's folder has one file
+          await rmdir(dirname(copy)).catch(() => undefined); // a migration's folder goes with its file; where others are left this fails, as it should
         } else {
           await mkdir(dirname(copy), { recursive: true });
           await writeAtomically(copy, await readFile(path)); // whoever loads it now applies all of a migration, or none

@@ -44,7 +44,10 @@ describe('An error in the log', () => {
     });
   });
 
-  it('is no error at all where something else was thrown', () => {
-    expect(logged({ secret: 'geheim' })).toEqual({ type: 'object', message: '[object Object]' });
-  });
+  it.each([[{ secret: 'geheim' }], [['geheim']], [Object.create(null)], [null]])(
+    'tells only the kind of an object that was thrown and is no error: %j',
+    (thrown: unknown) => {
+      expect(logged(thrown)).toEqual({ type: 'object', message: expect.stringMatching(/^\[object \w+\]$/) });
+    },
+  );
 });

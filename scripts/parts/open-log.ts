@@ -14,6 +14,9 @@ export function openLog(
 }
 
 function errorInLog(thrown: unknown): unknown {
+  // Of an object only its kind: its own toString may show what it holds, or throw.
+  if (typeof thrown === 'object' && !(thrown instanceof Error))
+    return { type: 'object', message: Object.prototype.toString.call(thrown) };
   if (!(thrown instanceof Error)) return { type: typeof thrown, message: String(thrown) };
   const { type, message, stack, code } = pino.stdSerializers.err(thrown); // with the texts of its causes
   return {

@@ -36,7 +36,7 @@ async function bringAssets(root, folder) {
   for (const copy of filesBelow(root, `${folder}/dist`, isAsset)) {
     if (existsSync(join(root, copy.replace('/dist/', '/')))) continue;
     await rm(join(root, copy));
-    await rmdir(dirname(join(root, copy))).catch(() => undefined); // has others
+    await rmdir(dirname(join(root, copy))).catch(() => undefined); // a migration's folder goes with its file; where others are left this fails, as it should
   }
   for (const file of assetsOf(root, folder)) await cp(join(root, file), join(dist, file.slice(folder.length + 1)));
 }
@@ -49,10 +49,11 @@ export const compileStep = {
     return compiled && mark(root, 'compile').matches(fingerprint(root, inputs(root)));
   },
   async run(root) {
+    const from = fingerprint(root, inputs(root)); // not of what is written while it compiles
     await runNode(root, join(root, 'node_modules/typescript/bin/tsc'), ['-b']);
     for (const folder of workspaces(root)) {
       await bringAssets(root, folder);
     }
-    mark(root, 'compile').write(fingerprint(root, inputs(root)));
+    mark(root, 'compile').write(from);
   },
 };

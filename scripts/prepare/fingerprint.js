@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const NOT_SOURCE = new Set(['node_modules', 'dist', 'generated', 'bench', '.git', '.data', '.stack']);
@@ -32,6 +32,8 @@ export function fingerprint(root, files) {
 export function mark(root, step) {
   const path = join(root, '.stack', `${step}.done`);
   return {
+    /** What was made is not to be trusted any more. */
+    remove: () => rmSync(path, { force: true }),
     matches: (value) => existsSync(path) && readFileSync(path, 'utf8') === value,
     write(value) {
       mkdirSync(join(root, '.stack'), { recursive: true });

@@ -36,11 +36,12 @@ export const generateStep = {
     );
   },
   async run(root) {
+    const from = fingerprint(root, inputs(root)); // not of what is written meanwhile
     await Promise.all([
       ...withFile(root, PRISMA_SCHEMA).map((folder) => generateClient(root, folder)),
       ...withFile(root, RESOLVER_CONFIG).map((folder) => generateResolverTypes(root, folder)),
     ]);
-    mark(root, 'generate').write(fingerprint(root, inputs(root)));
+    mark(root, 'generate').write(from);
   },
 };
 

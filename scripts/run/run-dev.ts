@@ -86,10 +86,14 @@ export async function runDev(
     if (own) products.push(await LiveProduct.of(own, running, stack.products, importFresh));
   }
 
+  const steps = await loadSteps(root);
   const compiler = startCompiler(
     root,
     files.map(({ folder }) => folder),
-    () => loop?.noticed(),
+    () => {
+      steps.forgetMade();
+      loop?.noticed();
+    },
     () => loop?.wake(),
   );
   closers.add('the compiler', () => compiler.stop());
@@ -116,7 +120,7 @@ export async function runDev(
     'watching the products',
     await watchProducts({
       products: files,
-      steps: await loadSteps(root),
+      steps,
       onChange: () => begun.wake(),
       onFailure: (product, error) =>
         void problemAsText(problemInWords(product, 'NOT_GENERATED', error), { root, colours: terminal.colours }).then(
@@ -199,7 +203,12 @@ function restartReasons(
 /** Plain JavaScript beside the other steps that make a clone ready; compiled code is elsewhere than it. */
 async function loadSteps(root: string): Promise<ProductSteps> {
   const load = (name: string): Promise<unknown> => import(pathToFileURL(join(root, 'scripts', 'prepare', name)).href);
-  const [compile, generate] = await Promise.all([load('compile.js'), load('generate.js')]);
+  const [compile, generate, fingerprint] = await Promise.all([
+    load('compile.js'),
+    load('generate.js'),
+    load('fingerprint.js'),
+  ]);
+  const { mark } = fingerprint as { mark: (root: string, step: string) => { remove(): void } };
   const { isReadAtRunTime } = compile as Pick<ProductSteps, 'isReadAtRunTime'>;
   const { generateClient, generateResolverTypes } = generate as Record<
     'generateClient' | 'generateResolverTypes',
@@ -209,5 +218,8 @@ async function loadSteps(root: string): Promise<ProductSteps> {
     isReadAtRunTime,
     generateClient: (folder) => generateClient(root, relative(root, folder)),
     generateResolverTypes: (folder) => generateResolverTypes(root, relative(root, folder)),
+    forgetMade() {
+      for (const step of ['generate', 'compile']) mark(root, step).remove();
+    },
   };
 }

@@ -15,7 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
+// First: they want tenants that nobody has written anything for.
 describe('Notes', () => describeNotes(() => stack));
+// After it globex may generate no platform any more.
 describe('Platforms', () => describePlatforms(() => stack));
 describe('Callers', () => describeCallers(() => stack));
 describe('Bad input', () => describeBadInput(() => stack));

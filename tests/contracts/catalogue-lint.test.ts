@@ -165,6 +165,7 @@ describe('Migrations', () => {
   it.each([
     ['empty', ''],
     ['blank', ' \n\t\n'],
+    ['a semicolon', ' ;\n'],
     ['a comment', '-- Add a column.\n/* or\n two */ -- of them'],
   ])('that are %s are not applied: they can still be written', async (_kind, text) => {
     const migrations = await mkdtemp(join(tmpdir(), 'migrations-'));

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '@inevitable/kit/testing';
 import { DevProject } from '../support/dev-project.js';
@@ -200,6 +202,12 @@ describe('stack dev', () => {
       );
     expect(await run('1')).toEqual({ data: { runJob: { name: 'starter.do-nothing' } } });
     expect(await run('"never"')).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  });
+
+  it('lets the next start make anew what it has made', () => {
+    // It would find the text of before, after `git stash`, say, and take what was made of another one for it.
+    expect(existsSync(join(project.root, '.stack', 'compile.done'))).toBe(false);
+    expect(existsSync(join(project.root, '.stack', 'generate.done'))).toBe(false);
   });
 
   it('waits for a supergraph.yaml that cannot be read', async () => {

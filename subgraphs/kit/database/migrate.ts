@@ -11,7 +11,7 @@ const KIT_TABLES = new URL('./kit-tables/', import.meta.url);
 /** A migration cannot be applied; the message names it and says why. */
 export class MigrationFailed extends Error {}
 
-/** Of SQL, where nothing stands before it that could hold what looks like one. */
+/** Good enough to see that a text is nothing but comments: a string with "--" in it leaves its quote. */
 const COMMENT = /--.*|\/\*[^]*?\*\//g;
 
 interface Migration {
@@ -94,7 +94,7 @@ async function applyFolder(
 
 async function apply(client: pg.Client, ledger: string, { name, checksum }: Migration, sql: string): Promise<void> {
   // Once applied its text is final, and what an editor saves first is often this.
-  if (!sql.replace(COMMENT, '').trim())
+  if (!/[^\s;]/.test(sql.replace(COMMENT, '')))
     throw new MigrationFailed(`Migration "${name}" has no statement. Write what it does, or remove its folder.`);
   try {
     await client.query('begin');

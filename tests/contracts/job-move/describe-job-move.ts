@@ -340,6 +340,33 @@ export function describeJobMove(
       expect((await databases.other.jobs()).map((each) => each.name).sort()).toEqual(['notes.b', 'notes.known']);
     });
 
+    it('that both had are in both again when a half move is abandoned', async () => {
+      const [both, job] = [jobRecord({ name: 'notes.both' }), jobRecord({ name: 'notes.a' })];
+      await oneStore!.insert([both, job]);
+      await otherStore!.insert([both]);
+      await expect(moveJobs(one!, other!, options({ told: kill }))).rejects.toThrow(Killed);
+
+      expect(await abandonMove(one!, other!)).toBe(1);
+
+      expect(Object.keys(await states(databases.one)).sort()).toEqual(['notes.a', 'notes.both']);
+      expect(Object.keys(await states(databases.other))).toEqual(['notes.both']);
+      expect((await claim(oneStore!, 'w1', 'notes.both')).map(({ id }) => id)).toEqual([both.id]);
+    });
+
+    it('do not open a store that was left before when a move back to it is abandoned', async () => {
+      await oneStore!.insert([jobRecord({ name: 'notes.a' })]);
+      await moveJobs(one!, other!, options());
+      await expect(moveJobs(other!, one!, options({ told: kill }))).rejects.toThrow(Killed);
+      await abandonMove(other!, one!);
+      await expect(oneStore!.declare('w1', [])).rejects.toThrow(
+        `The jobs of ${one!.place} were moved to ${other!.place}.`,
+      );
+      await otherStore!.declare('w1', []);
+      await otherStore!.leave('w1');
+      expect(await moveJobs(other!, one!, options())).toMatchObject({ jobs: 1 });
+      await oneStore!.declare('w1', []);
+    });
+
     it('go one way at a time, and to one place', async () => {
       await oneStore!.insert([jobRecord({ name: 'notes.a' })]);
       await expect(moveJobs(one!, other!, options({ told: kill }))).rejects.toThrow(Killed);

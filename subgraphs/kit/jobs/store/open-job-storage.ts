@@ -31,6 +31,6 @@ export const openJobRuns = async (readerUrl: string): Promise<JobRuns> =>
 export const checkMongoJobs = async (url: string): Promise<string> =>
   (await import('./mongo/check-mongo-jobs.js')).checkMongoJobs(url);
 
-/** Looks at them without making any. Throws `MongoUnavailable`. */
+/** Looks at them, and makes none that jobs are kept in. Throws `MongoUnavailable`. */
 export const examineMongoJobs = async (url: string): Promise<ExaminedMongoJobs> =>
   (await import('./mongo/examine-mongo-jobs.js')).examineMongoJobs(url);

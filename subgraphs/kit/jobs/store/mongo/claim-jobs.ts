@@ -13,15 +13,15 @@ const WAITS_MS = 5_000;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
 
-/** What stands beside the numbers of a claim that nobody made. */
-export const NOTHING_CLAIMED = {
+/** What the claims document says before the first claim; its id and its two numbers are for whoever inserts it to say. */
+export const NOTHING_CLAIMED: Omit<ClaimsDocument, '_id' | 'token' | 'fence'> = {
   worker: '',
   at: new Date(0),
   leaseMs: 0,
   grants: [],
   isDone: true,
   busyUntil: new Date(0),
-} as const satisfies Partial<ClaimsDocument>;
+};
 
 /**
  * Hands ready jobs to a worker, one worker after the other. Two claims at once could together pass a limit that holds for
@@ -81,7 +81,8 @@ async function takeTurn(db: MongoJobs): Promise<ClaimsDocument | null> {
   const free = { _id: 'claims' as const, $or: [{ busyUntil: { $lte: now } }, { busyUntil: { $gt: busyUntil } }] };
   const taken = await db.claims.findOneAndUpdate(free, mine, { returnDocument: 'after' });
   if (taken) return taken;
-  await insertMissing(db.claims, [{ _id: 'claims', token: 0, fence: 0, ...NOTHING_CLAIMED }]);
+  const first: ClaimsDocument = { _id: 'claims', token: 0, fence: 0, ...NOTHING_CLAIMED };
+  await insertMissing(db.claims, [first]);
   return db.claims.findOneAndUpdate(free, mine, { returnDocument: 'after' });
 }
 

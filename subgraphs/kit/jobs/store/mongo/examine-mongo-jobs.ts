@@ -19,7 +19,8 @@ export interface ExaminedMongoJobs {
 const FOUND_WITHIN_MS = 2_500;
 
 /**
- * Looks at the job store in MongoDB, and makes nothing but a document that is tried out, and removed. Throws
+ * Looks at the job store in MongoDB. Makes nothing but the collection `trials`, in which a document is tried out and
+ * removed. Throws
  * `MongoUnavailable` for a server that cannot keep jobs.
  */
 export async function examineMongoJobs(url: string): Promise<ExaminedMongoJobs> {

@@ -87,9 +87,12 @@ function keptLookedFor(client: MongoClient): () => Promise<void> {
     await client.connect();
     if (isClosed) await client.close();
   };
-  client.on('topologyClosed', () => {
-    if (!isClosed) again = setTimeout(() => void look().catch(() => undefined), LOOKS_AGAIN_MS);
-  });
+  const lookSoon = (): void => {
+    clearTimeout(again);
+    // A look that fails before it has come to any server, as where its name cannot be looked up, closes nothing.
+    if (!isClosed) again = setTimeout(() => void look().catch(lookSoon), LOOKS_AGAIN_MS);
+  };
+  client.on('topologyClosed', lookSoon);
   return async () => {
     isClosed = true;
     clearTimeout(again);

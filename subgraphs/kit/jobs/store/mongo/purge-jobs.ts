@@ -18,17 +18,13 @@ export async function purgeJobs(db: MongoJobs, keepMs: number, most: number): Pr
     state: { $in: [...ENDED_STATES] },
     _id: { $lt: firstIdAt(bound) },
     finishedAt: { $lt: bound },
+    isReturning: false, // one that is run again has not ended
   };
   const old = await db.jobs
     .find(isOld, { projection: { name: 1, tenant: 1, onceKey: 1, returns: 1 } })
     .limit(most)
     .toArray();
-  // One that is run again meanwhile has not ended.
-  const { deletedCount } = await db.jobs.deleteMany({
-    ...isOld,
-    _id: { $in: old.map(({ _id }) => _id) },
-    isReturning: false,
-  });
+  const { deletedCount } = await db.jobs.deleteMany({ ...isOld, _id: { $in: old.map(({ _id }) => _id) } });
   await freeOnceKeys(db, old);
   await purgeFirings(db, bound);
   // Who was not served for a day is first in any case.

@@ -97,29 +97,26 @@ export async function releaseOthers(db: MongoJobs, worker: string, knownFences: 
 
 /**
  * Failed with waitMs: another run after that; failed without: dead. Cancelled: what a cancelled job held is given back.
- * Postponed and interrupted runs are not counted. Answers the ids of those that were this holder's to end.
+ * Postponed and interrupted runs are not counted. Answers the ids of those that were this holder's to end, also of those it
+ * has ended before and was not told so: what follows from their ends may not have been written.
  */
 export async function endRuns(db: MongoJobs, runs: readonly EndedRun[]): Promise<ReadonlySet<string>> {
   if (!runs.length) return new Set();
   const [moment, found] = await Promise.all([
     db.now(),
-    db.jobs
-      .find({ _id: { $in: runs.map(({ id }) => id) }, state: 'running' }, { projection: { payload: 0 } })
-      .toArray(),
+    db.jobs.find({ _id: { $in: runs.map(({ id }) => id) } }, { projection: { payload: 0 } }).toArray(),
   ]);
   const byId = new Map(found.map((job) => [job._id, job]));
   const ends = runs.flatMap((run) => {
     const job = byId.get(run.id);
-    return job?.fence === run.fence ? [{ run, job, after: jobAfter(job, run, moment) }] : [];
+    return job?.state === 'running' && job.fence === run.fence ? [{ run, job, after: jobAfter(job, run, moment) }] : [];
   });
-  if (!ends.length) return new Set();
-  const { matchedCount } = await db.jobs.bulkWrite(
-    ends.map(({ run, job, after }) => ({ updateOne: { filter: held(run), update: endOf(job, run, after, moment) } })),
-    { ordered: false },
-  );
-  // Another one took some of them between the two: a run that ended now is ours.
-  const ended = matchedCount === ends.length ? ends : await endedNow(db, ends, moment);
-  const jobs = ended.map(({ job, after }) => ({ ...job, ...after }));
+  const before = runs.flatMap((run) => {
+    const job = byId.get(run.id);
+    return job?.runs[runKey(run.fence)]?.outcome === run.outcome ? [job] : [];
+  });
+  const jobs = [...before, ...(await writeEnds(db, ends, moment))];
+  if (!jobs.length) return new Set();
   await settleJobs(
     db,
     jobs.filter(({ finishedAt }) => finishedAt !== null),
@@ -128,10 +125,23 @@ export async function endRuns(db: MongoJobs, runs: readonly EndedRun[]): Promise
   return new Set(jobs.map(({ _id }) => _id));
 }
 
-type Ended = Omit<JobDocument, 'payload'>;
+/** Answers those that have ended now. */
+async function writeEnds(db: MongoJobs, ends: readonly End[], moment: Date): Promise<readonly JobInRun[]> {
+  if (!ends.length) return [];
+  const { matchedCount } = await db.jobs.bulkWrite(
+    ends.map(({ run, job, after }) => ({ updateOne: { filter: held(run), update: endOf(job, run, after, moment) } })),
+    { ordered: false },
+  );
+  // Another one took some of them between the two: a run that ended now is ours.
+  const ended = matchedCount === ends.length ? ends : await endedNow(db, ends, moment);
+  return ended.map(({ job, after }) => ({ ...job, ...after }));
+}
+
+/** Before it, or with what has become of it. */
+type JobInRun = Omit<JobDocument, 'payload'>;
 interface End {
   readonly run: EndedRun;
-  readonly job: Ended;
+  readonly job: JobInRun;
   readonly after: ReturnType<typeof jobAfter>;
 }
 
@@ -147,7 +157,7 @@ async function endedNow(db: MongoJobs, ends: readonly End[], moment: Date): Prom
 }
 
 /** What the job is once this run has ended. */
-function jobAfter(job: Ended, { outcome, error, waitMs, note }: EndedRun, moment: Date) {
+function jobAfter(job: JobInRun, { outcome, error, waitMs, note }: EndedRun, moment: Date) {
   const isWell = outcome === 'succeeded' || outcome === 'skipped' || outcome === 'cancelled';
   const isDead = outcome === 'failed' && (waitMs ?? null) === null;
   const isOver = isWell || isDead;
@@ -176,7 +186,7 @@ function jobAfter(job: Ended, { outcome, error, waitMs, note }: EndedRun, moment
 }
 
 function endOf(
-  job: Ended,
+  job: JobInRun,
   { outcome, error, log }: EndedRun,
   after: ReturnType<typeof jobAfter>,
   moment: Date,

@@ -1,5 +1,6 @@
 import type { CancelOutcome, JobByHand, JobScope, RetryOutcome, RunOutcomeByHand } from '../job-desk.js';
 import { holds } from '../holds.js';
+import { inParts } from '../in-parts.js';
 import { insertJobs } from './insert-jobs.js';
 import type { JobDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
@@ -48,8 +49,8 @@ export async function retryDead(
   const isFree = ({ onceKey, waits }: EndedJob): boolean => onceKey === null && !waits.length;
   let retried = await returnAtOnce(db, dead.filter(isFree));
   const others = dead.filter((job) => !isFree(job));
-  for (let first = 0; first < others.length; first += RETURNED_AT_ONCE) {
-    const outcomes = await Promise.all(others.slice(first, first + RETURNED_AT_ONCE).map((job) => returnJob(db, job)));
+  for (const part of inParts(others, RETURNED_AT_ONCE)) {
+    const outcomes = await Promise.all(part.map((job) => returnJob(db, job)));
     retried += outcomes.filter((outcome) => outcome === 'retried').length;
   }
   return { retried, lastId: dead.at(-1)?._id ?? null };

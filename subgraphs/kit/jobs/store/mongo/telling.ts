@@ -1,5 +1,6 @@
 import { ObjectId, type Collection, type RunCommandCursor } from 'mongodb';
 import type { Logger } from 'pino';
+import { inParts } from '../in-parts.js';
 import type { ChangeDocument, JobDocument } from './job-documents.js';
 import { serverTime, type MongoJobs } from './mongo-jobs-database.js';
 
@@ -105,9 +106,7 @@ async function writeWake(db: MongoJobs, names: readonly string[]): Promise<void>
 }
 
 async function writeChanges(db: MongoJobs, changes: readonly ToldChange[]): Promise<void> {
-  const documents: ChangeDocument[] = [];
-  for (let first = 0; first < changes.length; first += CHANGES_AT_ONCE)
-    documents.push({ changes: changes.slice(first, first + CHANGES_AT_ONCE) });
+  const documents = inParts(changes, CHANGES_AT_ONCE).map((part): ChangeDocument => ({ changes: part }));
   await db.changes.insertMany(documents, { writeConcern: { w: 1 } });
 }
 

@@ -15,6 +15,10 @@ export interface MoveMark {
   readonly stage: MoveStage;
   /** Of a source that is copied: the last job that the other one has; null: none. */
   readonly after: string | null;
+  /** Of a source: ids of jobs that the other one had already, and has alone now. Taking the move back restores them. */
+  readonly doubles: readonly string[];
+  /** Of a target: the mark that it had before, as of a store that was left. Taking the move back restores it. */
+  readonly before: MoveMark | null;
 }
 
 /**

@@ -44,6 +44,8 @@ export function mongoDepot(url: string): JobDepot {
         { ...(move ? { $set: { move } } : { $unset: { move: '' } }), $setOnInsert: { aheadMs: 0 } },
         { upsert: true },
       );
+      // Who has looked at the claims before this, and was frozen since, decides nothing any more.
+      if (move) await db.claims.updateOne({ _id: 'claims' }, { $inc: { token: 1 } });
     },
     async use() {
       const now = await timeOf(db);

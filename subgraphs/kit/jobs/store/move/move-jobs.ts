@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { inParts } from '../in-parts.js';
 import { ENDED_STATES } from '../seen-jobs.js';
 import { compareDepots, isNewer, type Compared } from './compare-depots.js';
 import { BATCH, firingsIn, jobsIn } from './in-batches.js';
@@ -49,15 +50,17 @@ export const moveJobs = (source: JobDepot, target: JobDepot, options: MoveOption
     else {
       const mine = here?.stage === 'copying' ? here : await begin(source, target, there, options);
       mark = mine;
-      const advance = async (stage: MoveStage, after: string | null): Promise<void> => {
+      const remember = async (change: Pick<MoveMark, 'stage' | 'after'> | Pick<MoveMark, 'doubles'>): Promise<void> => {
         await assertAlone();
-        mark = { ...mark, stage, after, why: whyClosed(stage, source, target) };
+        mark = { ...mark, ...change };
+        mark = { ...mark, why: whyClosed(mark.stage, source, target) };
         await source.setMark(mark);
       };
+      const advance = (stage: MoveStage, after: string | null): Promise<void> => remember({ stage, after });
       if (mine === here) await untilIdle(source, target, options, () => Promise.resolve());
       let inBoth = 0;
       if (mark.stage === 'scanning') {
-        inBoth = await dropDoubles(source, target, assertAlone);
+        inBoth = await dropDoubles(source, target, (ids) => remember({ doubles: [...mark.doubles, ...ids] }));
         await advance('copying', null);
       }
       try {
@@ -98,17 +101,22 @@ export const abandonMove = (source: JobDepot, target: JobDepot): Promise<number>
 /** Answers how many copies were removed. */
 async function takeBack(source: JobDepot, target: JobDepot, assertAlone: () => Promise<void>): Promise<number> {
   const [here, there] = await Promise.all([source.mark(), target.mark()]);
+  const doubles = new Set(here?.doubles);
+  for (const ids of inParts([...doubles], BATCH)) {
+    await assertAlone();
+    await source.writeJobs(await target.jobsOf(ids));
+  }
   let removed = 0;
   if (here?.stage === 'copying' && there) {
     for await (const jobs of jobsIn(source)) {
       await assertAlone();
-      const copies = await target.jobsOf(jobs.map(({ id }) => id));
+      const copies = await target.jobsOf(jobs.map(({ id }) => id).filter((id) => !doubles.has(id)));
       await target.removeJobs(copies.map(({ id }) => id));
       removed += copies.length;
     }
     if (!(await target.jobsAfter(null, 1)).length) await target.removeRest();
   }
-  if (there) await target.setMark(null);
+  if (there) await target.setMark(there.before);
   if (here) await source.setMark(null);
   return removed;
 }
@@ -185,9 +193,12 @@ async function begin(
     why: whyClosed(stage, source, target),
     stage,
     after: null,
+    doubles: [],
+    before: null,
   });
   const mark = await markOf('scanning', target);
-  await target.setMark(await markOf('arriving', source));
+  const before = there?.stage === 'arriving' ? there.before : there;
+  await target.setMark({ ...(await markOf('arriving', source)), before });
   await source.setMark(mark);
   try {
     // Who came before the mark was there may have claimed since.
@@ -235,18 +246,23 @@ const counted = (count: number, one: string, many: string): string => `${count} 
 
 /**
  * Jobs of one id are one job. Both may have it where each was used for a while: what has ended will not run again, and of
- * two that have not, or that both have, the target's is kept. Answers how many.
+ * two that have not, or that both have, the target's is kept. `willDrop` is told those of the source that go. Answers how
+ * many both had.
  */
-async function dropDoubles(source: JobDepot, target: JobDepot, assertAlone: () => Promise<void>): Promise<number> {
+async function dropDoubles(
+  source: JobDepot,
+  target: JobDepot,
+  willDrop: (ids: readonly string[]) => Promise<void>,
+): Promise<number> {
   if (!(await target.jobsAfter(null, 1)).length) return 0;
   let found = 0;
   for await (const jobs of jobsIn(source)) {
     const others = await target.jobsOf(jobs.map(({ id }) => id));
     if (!others.length) continue;
-    await assertAlone();
     const endedHere = new Set(jobs.filter(hasEnded).map(({ id }) => id));
     const outdated = others.filter((other) => endedHere.has(other.id) && !hasEnded(other)).map(({ id }) => id);
     const known = others.map(({ id }) => id).filter((id) => !outdated.includes(id));
+    await willDrop(known);
     await target.removeJobs(outdated);
     await source.removeJobs(known);
     found += others.length;

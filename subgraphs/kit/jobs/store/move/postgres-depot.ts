@@ -10,13 +10,13 @@ import { MoveRefused } from './move-refused.js';
 /** One move at a time. Of this database; the server frees it with the connection. */
 const HOLD = `select pg_try_advisory_lock(hashtext('jobs.move')) as held`;
 
-const MARK = 'select move, other, other_id as "otherId", why, stage, after from move';
+const MARK = 'select move, other, other_id as "otherId", why, stage, after, doubles, before from move';
 // The name itself is a secret of the store.
 const ID = "select 'postgres:' || md5(name) as id from change_channel";
 const WRITE_MARK = `
-  insert into move (move, other, other_id, why, stage, after) values ($1, $2, $3, $4, $5, $6)
+  insert into move (move, other, other_id, why, stage, after, doubles, before) values ($1, $2, $3, $4, $5, $6, $7, $8)
   on conflict (only_row) do update set move = excluded.move, other = excluded.other, other_id = excluded.other_id,
-    why = excluded.why, stage = excluded.stage, after = excluded.after`;
+    why = excluded.why, stage = excluded.stage, after = excluded.after, doubles = excluded.doubles, before = excluded.before`;
 
 const RUNNING = `select count(*)::int as running from jobs where state = 'running' and wake_at > stack_now()`;
 
@@ -143,8 +143,9 @@ export function postgresDepot(url: string): JobDepot {
       }
     },
     async setMark(mark) {
-      if (mark) await rows(WRITE_MARK, [mark.move, mark.other, mark.otherId, mark.why, mark.stage, mark.after]);
-      else await rows('delete from move');
+      if (!mark) return void (await rows('delete from move'));
+      const { move, other, otherId, why, stage, after, doubles, before } = mark;
+      await rows(WRITE_MARK, [move, other, otherId, why, stage, after, doubles, JSON.stringify(before)]);
     },
     async use() {
       const [workers, [running]] = await Promise.all([
