@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { inspect } from 'node:util';
 import type { JobRecord } from '@inevitable/contract';
 import { MongoBulkWriteError, type BulkWriteResult } from 'mongodb';
 import { v7 } from 'uuid';
 import { createTestMongoDatabase, type TestMongoDatabase } from '../../../testing/test-mongo-database.js';
+import { until } from '../../../testing/until.js';
 import type { JobScope } from '../job-desk.js';
 import type { ClaimedJob, LogLine } from '../job-store.js';
 import { checkMongoJobs } from './check-mongo-jobs.js';
@@ -247,6 +248,38 @@ describe('A claim', () => {
 
     expect(await claim('one', standing)).toEqual([]);
     expect(await db.jobs.findOne({ _id: id })).toMatchObject({ state: 'running', worker: 'two', attempts: 2 });
+  });
+});
+
+describe('An end', () => {
+  it('that was written and not heard of is told when it is written again, and what waited for it goes on', async () => {
+    const first = await insert(keyed());
+    const waiting = await insert(record({ after: [first] }));
+    const [run] = await claim();
+    const end = { id: first, fence: run!.fence, outcome: 'succeeded' as const };
+    await expect(endRuns(heldUp('onceKeys', ['bulkWrite'], killed), [end])).rejects.toThrow('It was killed.');
+    expect([await stateOf(first), await stateOf(waiting)]).toEqual(['succeeded', 'blocked']);
+
+    expect(await endRuns(db, [end])).toEqual(new Set([first]));
+
+    expect(await stateOf(waiting)).toBe('ready');
+    expect(await endRuns(db, [{ ...end, outcome: 'failed', waitMs: null }])).toEqual(new Set());
+    expect(await endRuns(db, [{ ...end, fence: end.fence + 1 }])).toEqual(new Set());
+  });
+});
+
+describe('A server that was not found at first', () => {
+  it('is looked for again, also after a look that did not come as far as to a server', async () => {
+    const away = openMongoJobs('mongodb://127.0.0.1:1/x?serverSelectionTimeoutMS=50');
+    const { client } = away.database;
+    let opened = 0;
+    client.on('topologyOpening', () => (opened += 1));
+    await expect(away.database.command({ ping: 1 })).rejects.toThrow('ECONNREFUSED');
+    const connect = jest.spyOn(client, 'connect').mockRejectedValueOnce(new Error('querySrv ENOTFOUND'));
+    await until('a look has failed', () => connect.mock.calls.length === 1);
+    expect(opened).toBe(1);
+    await until('it looks again', () => opened > 1);
+    await away.close();
   });
 });
 
