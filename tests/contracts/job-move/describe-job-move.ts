@@ -367,6 +367,19 @@ export function describeJobMove(
       await oneStore!.declare('w1', []);
     });
 
+    it('are not removed where they were if the other store was made anew since', async () => {
+      await oneStore!.insert([jobRecord({ name: 'notes.a' })]);
+      await one!.raiseFence((await other!.lastFence()) + 10);
+      const half = failing(one!, (call) => call === 'removeJobs', false);
+      await expect(moveJobs(half, other!, options())).rejects.toThrow(Killed);
+      const anew: JobDepot = { ...other!, lastFence: () => Promise.resolve(0) };
+      await expect(moveJobs(one!, anew, options())).rejects.toThrow(/is not what it was: .* Nothing was removed/);
+      expect(await one!.jobsAfter(null, 10)).toHaveLength(1);
+
+      expect(await moveJobs(one!, other!, options())).toBeNull();
+      expect(await one!.jobsAfter(null, 10)).toEqual([]);
+    });
+
     it('go one way at a time, and to one place', async () => {
       await oneStore!.insert([jobRecord({ name: 'notes.a' })]);
       await expect(moveJobs(one!, other!, options({ told: kill }))).rejects.toThrow(Killed);

@@ -46,8 +46,10 @@ export const moveJobs = (source: JobDepot, target: JobDepot, options: MoveOption
     await assertPossible(source, here, target, there);
     let mark: MoveMark;
     let compared: Moved | null = null;
-    if (here?.stage === 'left') mark = here;
-    else {
+    if (here?.stage === 'left') {
+      await assertHasThem(source, target);
+      mark = here;
+    } else {
       const mine = here?.stage === 'copying' ? here : await begin(source, target, there, options);
       mark = mine;
       const remember = async (change: Pick<MoveMark, 'stage' | 'after'> | Pick<MoveMark, 'doubles'>): Promise<void> => {
@@ -172,6 +174,17 @@ async function assertPossible(
     );
 }
 
+/** What the target's fences are raised to before it gets a job: a store that was made anew since is behind it. */
+const fenceToPass = async (source: JobDepot): Promise<number> => Math.max(1, await source.lastFence());
+
+/** The source is about to be emptied for having been moved. Throws `MoveRefused` where the target cannot be where to. */
+async function assertHasThem(source: JobDepot, target: JobDepot): Promise<void> {
+  if ((await target.lastFence()) >= (await fenceToPass(source))) return;
+  throw new MoveRefused(
+    `The jobs of ${source.place} were moved to ${target.place}, and that is not what it was: it was made anew since, or the address leads elsewhere. Nothing was removed. Restore it, or correct the address, and run this again.`,
+  );
+}
+
 /** Closes both stores, when nobody works in either. Throws `MoveRefused` where somebody still does. */
 async function begin(
   source: JobDepot,
@@ -279,7 +292,7 @@ async function copy(
   advance: (stage: MoveStage, after: string | null) => Promise<void>,
   { told }: MoveOptions,
 ): Promise<void> {
-  await target.raiseFence(await source.lastFence());
+  await target.raiseFence(await fenceToPass(source));
   const others = new Map((await target.definitions()).map((definition) => [definition.name, definition]));
   const definitions = (await source.definitions()).filter((one) => !isNewer(others.get(one.name), one));
   await target.writeDefinitions(definitions);
