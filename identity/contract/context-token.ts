@@ -3,6 +3,7 @@ import type { Caller } from './caller.js';
 import { assertNever } from './assert-never.js';
 import { userOf } from './caller.js';
 import type { ApiKeyId, SessionId, TenantId, UserId } from './ids.js';
+import { NO_CLIENT, type RequestClient } from './request-client.js';
 import type { RequestContext } from './request-context.js';
 
 /** Carries the gateway's signed word about the caller to a subgraph. A client's header of this name is dropped. */
@@ -68,6 +69,8 @@ export interface RequestFacts {
   readonly trace: string | null;
   readonly deadline: number;
   readonly signal: AbortSignal;
+  /** Left out: nowhere in particular. */
+  readonly client?: RequestClient;
 }
 
 /** The request context a subgraph builds from a verified token. */
@@ -82,6 +85,7 @@ export function contextFromClaims(claims: ContextTokenClaims, request: RequestFa
     roles: Object.freeze(claims.roles),
     may: new Set(claims.scope.split(' ').filter(Boolean)),
     deployment: claims.dep,
+    client: request.client ?? NO_CLIENT,
   });
 }
 

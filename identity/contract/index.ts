@@ -23,5 +23,6 @@ export * from './remote/operations-api.js';
 export * from './remote/operations-client.js';
 export * from './remote/peer-request.js';
 export * from './remote/service-assertion.js';
+export * from './request-client.js';
 export * from './request-context.js';
 export * from './subgraph-moves.js';

@@ -1,5 +1,6 @@
 import type { Caller } from './caller.js';
 import type { Permission, SessionId, TenantId } from './ids.js';
+import { NO_CLIENT, type RequestClient } from './request-client.js';
 
 /** `customer`: no development credential, demo user or page is reachable. */
 export type DeploymentContext = 'internal' | 'customer';
@@ -27,6 +28,8 @@ export interface RequestContext {
   readonly roles: readonly string[];
   readonly may: ReadonlySet<Permission>;
   readonly deployment: DeploymentContext;
+  /** Where it came from; of a job nowhere. */
+  readonly client: RequestClient;
 }
 
 export interface AnonymousRequest {
@@ -35,6 +38,8 @@ export interface AnonymousRequest {
   readonly deadline: number;
   readonly signal: AbortSignal;
   readonly deployment: DeploymentContext;
+  /** Left out: nowhere in particular. */
+  readonly client?: RequestClient;
 }
 
 /** The part of a context that a credential answers for. */
@@ -53,6 +58,7 @@ export const contextOf = (request: AnonymousRequest, identity: CallerIdentity): 
       return request.signal;
     },
     deployment: request.deployment,
+    client: request.client ?? NO_CLIENT,
     tenant: identity.tenant,
     caller: identity.caller,
     sessionId: identity.sessionId,

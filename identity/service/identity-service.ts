@@ -1,16 +1,9 @@
 import type { PublicJwk } from '@inevitable/contract';
-import type { AuthTokens } from './flows/auth-tokens.js';
-import type { refreshInput } from './flows/refresh-session.js';
-import type { SignIn } from './flows/sign-in.js';
-import type { z } from 'zod';
+import type { FlowDeps } from './flows/flow-deps.js';
 
-/** What identity's GraphQL and HTTP sides are made of: the flows, bound to what they work with. */
+/** What identity's GraphQL and HTTP sides are made of. */
 export interface IdentityService {
-  /** Throws `Unauthenticated`, `BadUserInput` and `TooManySignIns`. */
-  signIn(input: SignIn): Promise<AuthTokens>;
-  /** Throws `Unauthenticated`. */
-  refreshSession(input: z.output<typeof refreshInput>): Promise<AuthTokens>;
-  signOut(input: z.output<typeof refreshInput>): Promise<void>;
+  readonly flows: FlowDeps;
   /** What access tokens are verified with. */
   publishedKeys(): Promise<readonly PublicJwk[]>;
   /** What context tokens of gateways are verified with. */

@@ -25,7 +25,7 @@ export const identitySubgraph = (service: IdentityService, maintenance: Identity
     name: 'identity',
     owner: 'team-identity',
     schema: new URL('./graph/schema.graphql', import.meta.url),
-    resolvers: resolvers(service),
+    resolvers: resolvers(service.flows),
     permissions: identityPermissions,
     jobs: identityJobs(maintenance),
     publicFields: identityPublicFields,

@@ -1,5 +1,5 @@
 export type { Role } from './access/permissions-of.js';
-export type { OperatorTokenRequest } from './flows/issue-operator-token.js';
+export type { OperatorTokenRequest } from './flows/sign-in/issue-operator-token.js';
 export { identityDatabase } from './identity-database.js';
 export { identityPermissions, identityPublicFields } from './identity-subgraph.js';
 export type { RemovedExpired } from './jobs/remove-expired.js';

@@ -17,13 +17,9 @@ import { reserve } from './entitlements/reserve.js';
 import { commit, release } from './entitlements/settle.js';
 import { takeOverFeatures, type DeclaredFeatures } from './entitlements/take-over-features.js';
 import { usage } from './entitlements/usage.js';
-import { tokensOrRefusal } from './flows/auth-tokens.js';
 import type { FlowDeps, Logger } from './flows/flow-deps.js';
-import { issueOperatorToken, type OperatorTokenRequest } from './flows/issue-operator-token.js';
-import { refreshSession } from './flows/refresh-session.js';
-import { seedDemo } from './flows/seed-demo.js';
-import { signIn } from './flows/sign-in.js';
-import { signOut } from './flows/sign-out.js';
+import { issueOperatorToken, type OperatorTokenRequest } from './flows/sign-in/issue-operator-token.js';
+import { seedDemo } from './flows/tenants/seed-demo.js';
 import { identityPermissions, identitySubgraph } from './identity-subgraph.js';
 import { internalApi } from './internal-api.js';
 import { removeExpired, type RemovedExpired } from './jobs/remove-expired.js';
@@ -109,7 +105,8 @@ export async function openIdentity(settings: IdentitySettings): Promise<Identity
 async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promise<Identity> {
   const { publicUrl, deployment, log } = settings;
   const issuer = await storedIssuer(db, publicUrl);
-  const key = await openSigningKey(db, sealWith(settings.encryptionSecret));
+  const seal = sealWith(settings.encryptionSecret);
+  const key = await openSigningKey(db, seal);
   const verifyAssertion = await openServiceCredentials(db, settings.services);
   let permissions = catalogueOf(settings.permissions);
   await takeOverFeatures(db, settings.features, log);
@@ -118,6 +115,10 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
     db,
     passwords: await openPasswords(),
     issueAccessToken: (sessionId) => issueAccessToken({ db, key, issuer, permissions }, sessionId),
+    seal,
+    permissions: () => permissions,
+    publicUrl,
+    deployment,
     log,
   };
   const ports: IdentityPorts = {
@@ -146,9 +147,7 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
     ports,
     subgraph: identitySubgraph(
       {
-        signIn: async (input) => tokensOrRefusal(await signIn(input, flows), 'The login or the password is wrong.'),
-        refreshSession: async (input) => tokensOrRefusal(await refreshSession(input, flows), 'Sign in again.'),
-        signOut: (input) => signOut(input, flows),
+        flows,
         publishedKeys: () => publishedKeys(db),
         liveContextKeys: () => liveContextKeys(db),
         issuer,

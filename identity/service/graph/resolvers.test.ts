@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { accessTokenClaims, contextFromAccessToken, type RequestContext } from '@inevitable/contract';
 import { newId } from '@inevitable/kit';
-import jwt from 'jsonwebtoken';
 import { anonymous, DEMO_PASSWORD, openTestIdentity, type TestIdentity } from '../testing/open-test-identity.js';
 
 let test: TestIdentity;
@@ -10,13 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-/** The context a gateway builds for this person. */
-async function as(username: string): Promise<RequestContext> {
-  const { body } = await test.post('/auth/login', { username, password: DEMO_PASSWORD });
-  return contextFromAccessToken(accessTokenClaims.parse(jwt.decode(body.accessToken)), anonymous);
-}
-const execute = async (query: string, context: RequestContext, variables = {}) =>
-  JSON.parse(JSON.stringify(await test.subgraph.execute({ query, variables }, context)));
+const as = (username: string) => test.as(username);
+const execute: TestIdentity['ask'] = (...asked) => test.ask(...asked);
 
 const VIEWER =
   '{ viewer { user { id email username displayName } tenant { slug name plan status } roles permissions } }';

@@ -74,7 +74,13 @@ describe('Removing what expired', () => {
 
   it('removes the session of an access token that an operator asked for, when the token is over', async () => {
     const [tenantId, userId] = [await test.tenantId('acme'), await test.userId('ada')];
-    const sessionId = await openBriefSession(test.flows.db.rows, { tenantId, userId, device: null, amr: ['operator'] });
+    const sessionId = await openBriefSession(test.flows.db.rows, {
+      tenantId,
+      userId,
+      device: null,
+      address: null,
+      amr: ['operator'],
+    });
     await test.advance('14 minutes');
     expect(await removeExpired()).toEqual(nothing);
     expect(await stored()).toEqual({ sessions: [sessionId], tokens: 0 });

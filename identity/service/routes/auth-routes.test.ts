@@ -44,7 +44,8 @@ describe('A request to sign in', () => {
   });
 
   it('is asked to come back when the machine has too much to do', async () => {
-    const busy = authRoutes({ signIn: () => Promise.reject(new TooManySignIns()) } as never);
+    const passwords = { ...test.flows.passwords, verify: () => Promise.reject(new TooManySignIns()) };
+    const busy = authRoutes({ flows: { ...test.flows, passwords } } as never);
     const body = JSON.stringify({ email: 'ada@acme.test', password });
     const response = await busy['POST /auth/login'](
       new Request('http://stack.test', { method: 'POST', body }),

@@ -1,32 +1,36 @@
 import { CallerError, ERROR_CODES, toErrorBody } from '@inevitable/contract';
 import type { RouteHandler } from '@inevitable/kit';
-import { refreshInput } from '../flows/refresh-session.js';
-import { signInInput } from '../flows/sign-in.js';
+import { originOf, type Origin } from '../audit/origin.js';
+import { SIGN_IN_AGAIN, SIGN_IN_REFUSED, tokensOrRefusal } from '../flows/sign-in/auth-tokens.js';
+import { refreshInput, refreshSession } from '../flows/sign-in/refresh-session.js';
+import { signIn, signInInput } from '../flows/sign-in/sign-in.js';
+import { signOut } from '../flows/sign-in/sign-out.js';
 import type { IdentityService } from '../identity-service.js';
 import { TooManySignIns } from '../passwords/passwords.js';
 import { readJson } from './read-json.js';
 
-const LONGEST_DEVICE = 200;
 /** No cache keeps a token (RFC 6749, section 5.1). */
 const NO_STORE = { 'cache-control': 'no-store' };
 
 /** Sign in, refresh and sign out with JSON bodies; the same as the mutations. */
-export const authRoutes = (service: IdentityService) => ({
-  'POST /auth/login': answering(async (request) =>
-    service.signIn({ ...(await readJson(request, signInInput)), device: deviceOf(request) }),
+export const authRoutes = ({ flows }: IdentityService) => ({
+  'POST /auth/login': answering(async (request, origin) =>
+    tokensOrRefusal(await signIn(await readJson(request, signInInput), origin, flows), SIGN_IN_REFUSED),
   ),
-  'POST /auth/refresh': answering(async (request) => service.refreshSession(await readJson(request, refreshInput))),
-  'POST /auth/logout': answering(async (request) => {
-    await service.signOut(await readJson(request, refreshInput));
+  'POST /auth/refresh': answering(async (request, origin) =>
+    tokensOrRefusal(await refreshSession(await readJson(request, refreshInput), origin, flows), SIGN_IN_AGAIN),
+  ),
+  'POST /auth/logout': answering(async (request, origin) => {
+    await signOut(await readJson(request, refreshInput), origin, flows);
     return { signedOut: true };
   }),
 });
 
 /** Answers JSON, or the caller's error as `{error: {code, message}}`. Our own errors are the host's to log and mask. */
-function answering(handle: (request: Request) => Promise<object>): RouteHandler {
-  return async (request) => {
+function answering(handle: (request: Request, origin: Origin) => Promise<object>): RouteHandler {
+  return async (request, context) => {
     try {
-      return Response.json(await handle(request), { headers: NO_STORE });
+      return Response.json(await handle(request, originOf(context)), { headers: NO_STORE });
     } catch (error) {
       if (!(error instanceof CallerError)) throw error;
       const { message, extensions } = toErrorBody(error);
@@ -42,6 +46,3 @@ function answering(handle: (request: Request) => Promise<object>): RouteHandler 
     }
   };
 }
-
-const deviceOf = (request: Request): string | null =>
-  request.headers.get('user-agent')?.slice(0, LONGEST_DEVICE) ?? null;

@@ -1,18 +1,27 @@
 import { generateKeyPairSync } from 'node:crypto';
 import {
+  accessTokenClaims,
   anonymousContext,
+  contextFromAccessToken,
+  NO_CLIENT,
   type PublicJwk,
+  type RequestClient,
+  type RequestContext,
   type ServiceCredential,
   type TenantId,
   type UserId,
 } from '@inevitable/contract';
 import { ensureRoles, hostSubgraph, migrate, openProductDatabase, openSystemPool, roleUrl } from '@inevitable/kit/host';
 import { createTestDatabase } from '@inevitable/kit/testing';
+import jwt from 'jsonwebtoken';
 import { pino } from 'pino';
+import { PLATFORM_CHAIN } from '../audit/append-audit.js';
 import type { FlowDeps } from '../flows/flow-deps.js';
 import { identityDatabase } from '../identity-database.js';
+import { identityPermissions } from '../identity-subgraph.js';
 import { openIdentity, type IdentitySettings } from '../open-identity.js';
 import { openPasswords } from '../passwords/passwords.js';
+import { sealWith } from '../store/seal.js';
 import { openSystemDatabase } from '../store/system-database.js';
 
 export const DEMO_PASSWORD = 'correct horse';
@@ -22,6 +31,16 @@ interface TokensAnswer {
   readonly accessToken: string;
   readonly refreshToken: string;
   readonly error: { readonly code: string; readonly message: string };
+}
+
+/** An event of the audit, as its record says it. */
+export interface AuditRecord {
+  readonly action: string;
+  readonly outcome: string;
+  readonly actor: { readonly kind: string; readonly id: string | null };
+  readonly reason?: string;
+  readonly subject?: { readonly type: string; readonly id: string };
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** Identity with its demo on a real PostgreSQL of its own. */
@@ -63,7 +82,16 @@ export async function openTestIdentity() {
   const rows = async <Row extends object>(statement: string, values: unknown[] = []): Promise<Row[]> =>
     (await owner.query(statement, values)).rows;
   const db = openSystemDatabase(urlOf('system'));
-  const flows: FlowDeps = { db, passwords: await openPasswords(), issueAccessToken: async () => 'not under test', log };
+  const flows: FlowDeps = {
+    db,
+    passwords: await openPasswords(),
+    issueAccessToken: async () => 'not under test',
+    seal: sealWith(settings.encryptionSecret),
+    permissions: () => [...identityPermissions, ...settings.permissions].sort(),
+    publicUrl: settings.publicUrl,
+    deployment: settings.deployment,
+    log,
+  };
 
   return {
     identity,
@@ -95,6 +123,23 @@ export async function openTestIdentity() {
       );
       return { status: response.status, headers: response.headers, body: (await response.json()) as TokensAnswer };
     },
+    /** The context a gateway builds for this person of the demo, signed in by password. */
+    async as(username: string): Promise<RequestContext> {
+      const { body } = await this.post('/auth/login', { username, password: DEMO_PASSWORD });
+      return contextOfToken(body.accessToken);
+    },
+    /** What the subgraph answers to one operation, as it would be sent. */
+    async ask(query: string, context: RequestContext, variables: Readonly<Record<string, unknown>> = {}) {
+      return JSON.parse(JSON.stringify(await subgraph.execute({ query, variables }, context)));
+    },
+    /** The audit's records of a tenant, or of no tenant, the oldest first. */
+    async audit(tenantId: TenantId | null) {
+      const events = await rows<{ record: string }>(
+        'select record from audit_events where tenant_id = $1 order by sequence',
+        [tenantId ?? PLATFORM_CHAIN],
+      );
+      return events.map(({ record }) => JSON.parse(record) as AuditRecord);
+    },
     async get(path: string) {
       const response = await subgraph.fetch(new Request(`http://stack.test${path}`), anonymous);
       return (await response.json()) as { issuer: string; jwks_uri: string; keys: PublicJwk[] };
@@ -110,6 +155,10 @@ export async function openTestIdentity() {
 }
 
 export type TestIdentity = Awaited<ReturnType<typeof openTestIdentity>>;
+
+/** What a gateway makes of an access token that holds. */
+export const contextOfToken = (accessToken: string, client: RequestClient = NO_CLIENT): RequestContext =>
+  contextFromAccessToken(accessTokenClaims.parse(jwt.decode(accessToken)), { ...anonymous, client });
 
 export const anonymous = anonymousContext({
   requestId: 'test',

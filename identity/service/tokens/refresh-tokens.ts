@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { SessionId } from '@inevitable/contract';
+import type { SessionId, TenantId, UserId } from '@inevitable/contract';
 import type { SystemDatabase } from '../store/system-database.js';
 
 /** 256 random bits, opaque to the client. */
@@ -11,7 +11,7 @@ export const hashOf = (token: string): Buffer => createHash('sha256').update(tok
 export type RefreshClaim =
   | { readonly kind: 'fresh'; readonly sessionId: SessionId; readonly successor: string }
   | { readonly kind: 'raced'; readonly sessionId: SessionId }
-  | { readonly kind: 'replayed'; readonly sessionId: SessionId }
+  | { readonly kind: 'replayed'; readonly sessionId: SessionId; readonly tenantId: TenantId }
   | { readonly kind: 'unknown' };
 
 /**
@@ -36,8 +36,8 @@ export async function claimRefreshToken({ rows }: SystemDatabase, presented: str
   );
   if (won) return { kind: 'fresh', sessionId: won.session_id, successor };
 
-  const [spent] = await rows<{ session_id: SessionId; raced: boolean }>(
-    `select t.session_id, t.spent_at > stack_now() - interval '10 seconds' and n.spent_at is null as raced
+  const [spent] = await rows<{ session_id: SessionId; tenant_id: TenantId; raced: boolean }>(
+    `select t.session_id, s.tenant_id, t.spent_at > stack_now() - interval '10 seconds' and n.spent_at is null as raced
      from refresh_tokens t
        join refresh_tokens n on n.session_id = t.session_id and n.generation = t.generation + 1
        join sessions s on s.id = t.session_id and s.ended_at is null and s.expires_at > stack_now()
@@ -45,13 +45,25 @@ export async function claimRefreshToken({ rows }: SystemDatabase, presented: str
     [hash],
   );
   if (!spent) return { kind: 'unknown' };
-  return { kind: spent.raced ? 'raced' : 'replayed', sessionId: spent.session_id };
+  const { raced, session_id: sessionId, tenant_id: tenantId } = spent;
+  return raced ? { kind: 'raced', sessionId } : { kind: 'replayed', sessionId, tenantId };
 }
 
 /** The session a refresh token belongs to, spent or not; null for an unknown token. */
-export async function sessionOfRefreshToken({ rows }: SystemDatabase, presented: string): Promise<SessionId | null> {
-  const [token] = await rows<{ session_id: SessionId }>('select session_id from refresh_tokens where hash = $1', [
-    hashOf(presented),
-  ]);
-  return token?.session_id ?? null;
+export async function sessionOfRefreshToken(
+  { rows }: SystemDatabase,
+  presented: string,
+): Promise<SessionOfToken | null> {
+  const [session] = await rows<SessionOfToken>(
+    `select s.id as "sessionId", s.tenant_id as "tenantId", s.user_id as "userId"
+     from refresh_tokens t join sessions s on s.id = t.session_id where t.hash = $1`,
+    [hashOf(presented)],
+  );
+  return session ?? null;
+}
+
+export interface SessionOfToken {
+  readonly sessionId: SessionId;
+  readonly tenantId: TenantId;
+  readonly userId: UserId;
 }

@@ -9,6 +9,8 @@ export interface SessionToOpen {
   readonly userId: string;
   /** What the person would recognise: the user agent as it names itself. */
   readonly device: string | null;
+  /** Where it was opened from. */
+  readonly address: string | null;
   /** Authentication methods (RFC 8176). */
   readonly amr: readonly string[];
 }
@@ -22,11 +24,11 @@ export async function openSession(
   const refreshToken = newRefreshToken();
   await rows(
     `with opened as (
-       insert into sessions (id, tenant_id, user_id, device, amr, expires_at)
-       values ($1, $2, $3, $4, $5, stack_now() + interval '90 days') returning id)
+       insert into sessions (id, tenant_id, user_id, device, address, amr, expires_at)
+       values ($1, $2, $3, $4, $5, $6, stack_now() + interval '90 days') returning id)
      insert into refresh_tokens (hash, session_id, generation, expires_at)
-     select $6, id, 0, stack_now() + interval '30 days' from opened`,
-    [sessionId, session.tenantId, session.userId, session.device, session.amr, hashOf(refreshToken)],
+     select $7, id, 0, stack_now() + interval '30 days' from opened`,
+    [sessionId, session.tenantId, session.userId, session.device, session.address, session.amr, hashOf(refreshToken)],
   );
   return { sessionId, refreshToken };
 }
@@ -35,9 +37,9 @@ export async function openSession(
 export async function openBriefSession(rows: Rows, session: SessionToOpen): Promise<SessionId> {
   const sessionId = parseSessionId(newId());
   await rows(
-    `insert into sessions (id, tenant_id, user_id, device, amr, expires_at)
-     values ($1, $2, $3, $4, $5, stack_now() + interval '15 minutes')`,
-    [sessionId, session.tenantId, session.userId, session.device, session.amr],
+    `insert into sessions (id, tenant_id, user_id, device, address, amr, expires_at)
+     values ($1, $2, $3, $4, $5, $6, stack_now() + interval '15 minutes')`,
+    [sessionId, session.tenantId, session.userId, session.device, session.address, session.amr],
   );
   return sessionId;
 }

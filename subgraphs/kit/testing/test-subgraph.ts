@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  NO_CLIENT,
   anonymousContext,
   type DeploymentContext,
   type EntitlementsPort,
@@ -196,6 +197,7 @@ export async function testSubgraph(
     deadline: Date.now() + 30_000,
     signal: new AbortController().signal,
     deployment,
+    client: NO_CLIENT,
   });
 
   return {

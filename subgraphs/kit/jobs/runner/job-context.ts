@@ -1,4 +1,4 @@
-import type { DeploymentContext, RequestContext, TenantRecord } from '@inevitable/contract';
+import { NO_CLIENT, type DeploymentContext, type RequestContext, type TenantRecord } from '@inevitable/contract';
 
 export interface JobContextFacts {
   readonly product: string;
@@ -30,5 +30,6 @@ export function jobContext(
     roles: Object.freeze([]),
     may: new Set<string>(),
     deployment,
+    client: NO_CLIENT,
   });
 }

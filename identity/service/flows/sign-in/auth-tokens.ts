@@ -1,5 +1,5 @@
 import { assertNever, BadUserInput, Unauthenticated } from '@inevitable/contract';
-import { ACCESS_TOKEN_SECONDS } from '../tokens/issue-access-token.js';
+import { ACCESS_TOKEN_SECONDS } from '../../tokens/issue-access-token.js';
 
 /** RFC 6749, section 5.1, in our spelling. */
 export interface AuthTokens {
@@ -25,6 +25,10 @@ export type AuthOutcome =
   | { readonly kind: 'refused' };
 
 export const refused: AuthOutcome = { kind: 'refused' };
+
+/** The two refusals: one for whatever is wrong with a login, one for whatever is wrong with a session. */
+export const SIGN_IN_REFUSED = 'The login or the password is wrong.';
+export const SIGN_IN_AGAIN = 'Sign in again.';
 
 /** The answer of a flow for GraphQL and REST alike. Throws `Unauthenticated` and `BadUserInput`. */
 export function tokensOrRefusal(outcome: AuthOutcome, refusal: string): AuthTokens {

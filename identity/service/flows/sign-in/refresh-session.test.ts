@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import jwt from 'jsonwebtoken';
-import { DEMO_PASSWORD, openTestIdentity, type TestIdentity } from '../testing/open-test-identity.js';
+import { DEMO_PASSWORD, openTestIdentity, type TestIdentity } from '../../testing/open-test-identity.js';
 
 let test: TestIdentity;
 beforeAll(async () => {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { TenantId, UserId } from '@inevitable/contract';
-import type { Role } from '../access/permissions-of.js';
-import { addMember } from './add-member.js';
-import type { FlowDeps } from './flow-deps.js';
+import type { Role } from '../../access/permissions-of.js';
+import { addMember } from '../members/add-member.js';
+import type { FlowDeps } from '../flow-deps.js';
 import { createTenant } from './create-tenant.js';
-import { createUser } from './create-user.js';
-import { findUser } from './find-user.js';
-import { setPassword } from './set-password.js';
+import { createUser } from '../accounts/create-user.js';
+import { findUser } from '../accounts/find-user.js';
+import { setPassword } from '../accounts/set-password.js';
 
 const TENANTS = [
   { slug: 'acme', name: 'Acme', plan: 'pro' },

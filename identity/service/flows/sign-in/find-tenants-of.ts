@@ -1,5 +1,5 @@
 import type { TenantId, UserId } from '@inevitable/contract';
-import type { SystemDatabase } from '../store/system-database.js';
+import type { SystemDatabase } from '../../store/system-database.js';
 
 /** The active tenants a person is an active member of, at most two; only `wanted` (slug or id) when it is given. */
 export async function findTenantsOf(

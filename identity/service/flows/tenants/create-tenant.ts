@@ -1,8 +1,8 @@
 import { Conflict, parseTenantId, type TenantId } from '@inevitable/contract';
 import { newId, parseInput, plainText } from '@inevitable/kit';
 import { z } from 'zod';
-import { isDuplicate } from '../store/system-database.js';
-import type { FlowDeps } from './flow-deps.js';
+import { isDuplicate } from '../../store/system-database.js';
+import type { FlowDeps } from '../flow-deps.js';
 
 /** Shorter than an id, so that a slug and an id are never confused. */
 const newTenant = z.strictObject({

@@ -1,8 +1,8 @@
 import type { TenantId, UserId } from '@inevitable/contract';
 import { newId } from '@inevitable/kit';
-import type { Role } from '../access/permissions-of.js';
-import { appendRevocations } from '../revocation/append-revocations.js';
-import type { FlowDeps } from './flow-deps.js';
+import type { Role } from '../../access/permissions-of.js';
+import { appendRevocations } from '../../revocation/append-revocations.js';
+import type { FlowDeps } from '../flow-deps.js';
 
 export interface MemberToAdd {
   readonly tenantId: TenantId;

@@ -1,6 +1,6 @@
 import { isUuid } from '@inevitable/kit';
-import type { User } from '../generated/prisma/client.js';
-import type { IdentityContext } from './identity-context.js';
+import type { User } from '../../generated/prisma/client.js';
+import type { IdentityContext } from '../identity-context.js';
 
 type Database = IdentityContext['db'];
 interface Batch {
@@ -12,7 +12,7 @@ interface Batch {
 const gathering = new WeakMap<Database, Batch>();
 
 /** A person the tenant can see; null for anyone else, for an unknown id and for one that is no id. */
-export async function findUser(db: Database, id: string): Promise<User | null> {
+export async function findPerson(db: Database, id: string): Promise<User | null> {
   if (!isUuid(id)) return null;
   let batch = gathering.get(db);
   if (!batch) gathering.set(db, (batch = gather(db)));

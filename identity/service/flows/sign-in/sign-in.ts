@@ -1,12 +1,15 @@
+import type { TenantId, UserId } from '@inevitable/contract';
 import { plainText } from '@inevitable/kit';
 import { z } from 'zod';
-import { passwordText } from '../passwords/passwords.js';
-import { openSession } from '../tokens/sessions.js';
+import { appendAudit } from '../../audit/append-audit.js';
+import type { Origin } from '../../audit/origin.js';
+import { passwordText } from '../../passwords/passwords.js';
+import { openSession } from '../../tokens/sessions.js';
 import { authTokens, refused, type AuthOutcome } from './auth-tokens.js';
-import type { FlowDeps } from './flow-deps.js';
-import { canonicalLogin } from './canonical-login.js';
+import type { FlowDeps } from '../flow-deps.js';
+import { canonicalLogin } from '../accounts/canonical-login.js';
 import { findTenantsOf } from './find-tenants-of.js';
-import { findUser } from './find-user.js';
+import { findUser } from '../accounts/find-user.js';
 
 /** What REST and GraphQL accept. The longest e-mail address has 254 characters (RFC 5321). */
 export const signInInput = z
@@ -26,18 +29,29 @@ export const signInInput = z
     tenant: tenant ?? null,
   }));
 
-export interface SignIn extends z.output<typeof signInInput> {
-  readonly device: string | null;
-}
+export type SignIn = z.output<typeof signInInput>;
 
 /**
  * Opens a session in one tenant. An unknown person, a wrong password, a disabled person, a tenant that is not theirs and
  * one that is suspended are one refusal, at the price of one Argon2 evaluation each. Throws `TooManySignIns`.
  */
-export async function signIn({ login, password, tenant, device }: SignIn, deps: FlowDeps): Promise<AuthOutcome> {
+export async function signIn(
+  { login, password, tenant }: SignIn,
+  origin: Origin,
+  deps: FlowDeps,
+): Promise<AuthOutcome> {
   const { db, passwords, issueAccessToken, log } = deps;
-  const refuse = (reason: string, userId?: string): AuthOutcome => {
+  const refuse = async (reason: string, userId: UserId | null = null): Promise<AuthOutcome> => {
     log.info({ event: 'sign-in refused', reason, userId });
+    await appendAudit(db.rows, {
+      tenantId: null,
+      origin,
+      action: 'identity.sign-in',
+      outcome: 'refused',
+      reason,
+      ...(userId && { subject: { type: 'User', id: userId } }),
+      personal: { userId, data: { login: canonicalLogin(login) } },
+    });
     return refused;
   };
 
@@ -53,8 +67,21 @@ export async function signIn({ login, password, tenant, device }: SignIn, deps: 
   const tenantId = tenants[0];
   if (!tenantId) return refuse('not a member of an active tenant', user.id);
 
-  const session = await openSession(db.rows, { tenantId, userId: user.id, device, amr: ['pwd'] });
+  const session = await openAudited(tenantId, user.id, origin, deps);
   const accessToken = await issueAccessToken(session.sessionId);
   if (!accessToken) return refuse('the membership ended meanwhile', user.id);
   return { kind: 'granted', tokens: authTokens(accessToken, session.refreshToken) };
 }
+
+const openAudited = (tenantId: TenantId, userId: UserId, origin: Origin, { db }: FlowDeps) =>
+  db.transaction(async (rows) => {
+    const { agent, address } = origin.client;
+    const session = await openSession(rows, { tenantId, userId, device: agent, address, amr: ['pwd'] });
+    await appendAudit(rows, {
+      tenantId,
+      origin: { ...origin, actor: { kind: 'user', id: userId }, sessionId: session.sessionId },
+      action: 'identity.sign-in',
+      outcome: 'success',
+    });
+    return session;
+  });

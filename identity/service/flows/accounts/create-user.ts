@@ -1,9 +1,9 @@
 import { Conflict, parseUserId, type UserId } from '@inevitable/contract';
 import { newId, parseInput, plainText } from '@inevitable/kit';
 import { z } from 'zod';
-import { passwordText } from '../passwords/passwords.js';
-import { isDuplicate } from '../store/system-database.js';
-import type { FlowDeps } from './flow-deps.js';
+import { passwordText } from '../../passwords/passwords.js';
+import { isDuplicate } from '../../store/system-database.js';
+import type { FlowDeps } from '../flow-deps.js';
 import { canonicalLogin } from './canonical-login.js';
 
 const newUser = z.strictObject({

@@ -1,8 +1,8 @@
 import type { SessionId, UserId } from '@inevitable/contract';
 import { parseInput } from '@inevitable/kit';
-import { passwordText } from '../passwords/passwords.js';
-import { endSessionsOf } from '../tokens/sessions.js';
-import type { FlowDeps } from './flow-deps.js';
+import { passwordText } from '../../passwords/passwords.js';
+import { endSessionsOf } from '../../tokens/sessions.js';
+import type { FlowDeps } from '../flow-deps.js';
 
 export interface PasswordToSet {
   readonly userId: UserId;

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { accessTokenClaims } from '@inevitable/contract';
 import jwt from 'jsonwebtoken';
-import { DEMO_PASSWORD, openTestIdentity, type TestIdentity } from '../testing/open-test-identity.js';
-import { addMember } from './add-member.js';
-import { createTenant } from './create-tenant.js';
-import { createUser } from './create-user.js';
-import type { FlowDeps } from './flow-deps.js';
-import { setPassword } from './set-password.js';
+import { anonymous, DEMO_PASSWORD, openTestIdentity, type TestIdentity } from '../../testing/open-test-identity.js';
+import { originOf } from '../../audit/origin.js';
+import { addMember } from '../members/add-member.js';
+import { createTenant } from '../tenants/create-tenant.js';
+import { createUser } from '../accounts/create-user.js';
+import type { FlowDeps } from '../flow-deps.js';
+import { setPassword } from '../accounts/set-password.js';
 import { signIn } from './sign-in.js';
 
 let test: TestIdentity;
@@ -116,7 +117,7 @@ describe('Signing in', () => {
       },
     };
     for (const login of ['ada', 'nobody', 'disabled']) {
-      expect(await signIn({ login, password: 'wrong', tenant: null, device: null }, counted)).toEqual({
+      expect(await signIn({ login, password: 'wrong', tenant: null }, originOf(anonymous), counted)).toEqual({
         kind: 'refused',
       });
     }

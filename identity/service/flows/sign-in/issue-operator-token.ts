@@ -1,9 +1,11 @@
 import { BadUserInput, NotFound } from '@inevitable/contract';
-import { openBriefSession } from '../tokens/sessions.js';
-import type { FlowDeps } from './flow-deps.js';
-import { canonicalLogin } from './canonical-login.js';
+import { appendAudit } from '../../audit/append-audit.js';
+import { OPERATOR } from '../../audit/origin.js';
+import { openBriefSession } from '../../tokens/sessions.js';
+import type { FlowDeps } from '../flow-deps.js';
+import { canonicalLogin } from '../accounts/canonical-login.js';
 import { findTenantsOf } from './find-tenants-of.js';
-import { findUser } from './find-user.js';
+import { findUser } from '../accounts/find-user.js';
 
 export interface OperatorTokenRequest {
   /** E-mail address or user name. */
@@ -25,11 +27,22 @@ export async function issueOperatorToken(
   const [tenantId, another] = await findTenantsOf(db, user.id, tenant ?? null);
   if (!tenantId) throw new NotFound('active tenant of this user');
   if (another) throw new BadUserInput('The user belongs to several tenants: name one.', 'tenant');
-  const sessionId = await openBriefSession(db.rows, {
-    tenantId,
-    userId: user.id,
-    device: 'stack token',
-    amr: ['operator'],
+  const sessionId = await db.transaction(async (rows) => {
+    const opened = await openBriefSession(rows, {
+      tenantId,
+      userId: user.id,
+      device: 'stack token',
+      address: null,
+      amr: ['operator'],
+    });
+    await appendAudit(rows, {
+      tenantId,
+      origin: OPERATOR,
+      action: 'identity.issue-operator-token',
+      outcome: 'success',
+      subject: { type: 'User', id: user.id },
+    });
+    return opened;
   });
   const accessToken = await issueAccessToken(sessionId);
   if (!accessToken) throw new NotFound('active user');

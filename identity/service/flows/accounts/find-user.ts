@@ -1,5 +1,5 @@
 import type { UserId } from '@inevitable/contract';
-import type { SystemDatabase } from '../store/system-database.js';
+import type { SystemDatabase } from '../../store/system-database.js';
 
 export interface UserFound {
   readonly id: UserId;

@@ -1,16 +1,19 @@
 import { assertNever } from '@inevitable/contract';
 import { plainText } from '@inevitable/kit';
 import { z } from 'zod';
-import { claimRefreshToken } from '../tokens/refresh-tokens.js';
-import { endSession } from '../tokens/sessions.js';
+import { appendAudit } from '../../audit/append-audit.js';
+import type { Origin } from '../../audit/origin.js';
+import { claimRefreshToken } from '../../tokens/refresh-tokens.js';
+import { endSession } from '../../tokens/sessions.js';
 import { authTokens, refused, type AuthOutcome } from './auth-tokens.js';
-import type { FlowDeps } from './flow-deps.js';
+import type { FlowDeps } from '../flow-deps.js';
 
 export const refreshInput = z.strictObject({ refreshToken: plainText({ min: 1, max: 200 }) });
 
 /** Trades a refresh token for a fresh pair (rotation: RFC 9700, section 4.14.2). */
 export async function refreshSession(
   { refreshToken }: z.output<typeof refreshInput>,
+  origin: Origin,
   { db, issueAccessToken, log }: FlowDeps,
 ): Promise<AuthOutcome> {
   const claim = await claimRefreshToken(db, refreshToken);
@@ -19,7 +22,17 @@ export async function refreshSession(
       return refused;
     case 'replayed': // a stale copy exists and we cannot tell who holds it: end them all
       log.warn({ event: 'refresh token replayed', sessionId: claim.sessionId });
-      await db.transaction((rows) => endSession(rows, claim.sessionId));
+      await db.transaction(async (rows) => {
+        await appendAudit(rows, {
+          tenantId: claim.tenantId,
+          origin: { ...origin, sessionId: claim.sessionId },
+          action: 'identity.refresh-session',
+          outcome: 'refused',
+          reason: 'a spent refresh token was presented: its session is ended',
+          subject: { type: 'Session', id: claim.sessionId },
+        });
+        await endSession(rows, claim.sessionId);
+      });
       return refused;
     case 'raced': // two tabs of one person: no second lineage of refresh tokens
     case 'fresh': {

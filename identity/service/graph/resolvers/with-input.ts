@@ -1,0 +1,4 @@
+/** The arguments of a mutation: one input, from outside. */
+export interface WithInput {
+  readonly input: unknown;
+}
