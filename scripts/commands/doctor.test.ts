@@ -177,9 +177,16 @@ describe('stack doctor, of the settings', () => {
     [{ HOST: '0.0.0.0' }, /^warning: HOST=0\.0\.0\.0 lets other machines reach a stack with demo users/],
     [{ STARTR_DATABASE_URL: 'postgres://x' }, /^warning: STARTR_DATABASE_URL is set, and no product/],
     [{ STARTR_DEPLOYMENT_CONTEXT: 'internal' }, /^problem: STARTR_DEPLOYMENT_CONTEXT is set, and there is no such/],
-    [{ NODE_ENV: 'production', STACK_SECRET: 'x'.repeat(32) }, /^warning: NODE_ENV is production and DATABASE_URL/],
     [
-      { DEPLOYMENT_CONTEXT: 'customer', STACK_SECRET: 'x'.repeat(32), PUBLIC_URL: 'http://a.example' },
+      { NODE_ENV: 'production', STACK_SECRET: 'f9K2mQ7xLr4Tz8Wc1Vb6Ny3Hd5Gj0Psu' },
+      /^warning: NODE_ENV is production and DATABASE_URL/,
+    ],
+    [
+      {
+        DEPLOYMENT_CONTEXT: 'customer',
+        STACK_SECRET: 'f9K2mQ7xLr4Tz8Wc1Vb6Ny3Hd5Gj0Psu',
+        PUBLIC_URL: 'http://a.example',
+      },
       /^warning: PUBLIC_URL is not https where customers are/,
     ],
     [{ DATABASE_URL: 'postgres://db.example/x?sslmode=disable' }, /^warning: DATABASE_URL .* without TLS/],

@@ -45,6 +45,7 @@ export async function runGateway(
     port: settings.port ?? DEFAULT_PORT,
     deployment: settings.deployment,
     slowConsumer: settings.slowConsumer,
+    trustedProxies: settings.trustedProxies,
     identity,
     registry: followed ?? (await openSupergraphFile(file!, log)),
     subgraphs: new Map(),

@@ -2,6 +2,7 @@ import type { EventBus } from '@inevitable/contract';
 import { identityDatabase } from '@inevitable/identity';
 import { hostSubgraph, openProductDatabase } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
+import { assertForCustomers } from '../parts/assert-for-customers.js';
 import type { Closers } from '../parts/closers.js';
 import { openIdentityParts, seedDemo } from '../parts/identity.js';
 import { loadProducts } from '../parts/products.js';
@@ -35,6 +36,7 @@ export async function runIdentity(
   const { identity, database: urls } = await progress.step('starting core-identity', () =>
     openIdentityParts(settings, databases, products, settings.publicUrl ?? DEFAULT_PUBLIC_URL, closers, log),
   );
+  await assertForCustomers(settings, identity);
   if (settings.development) {
     const demo = await progress.step('seeding the demo', () => seedDemo(settings, identity));
     progress.line(`demo users' password: ${demo.toTell ?? `in ${demo.file}`}`);

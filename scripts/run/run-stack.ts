@@ -23,6 +23,7 @@ import { identityDatabase } from '@inevitable/identity';
 import { operationsEvents, operationsSubgraph } from '@inevitable/operations';
 import type { DeclaredEvent, JobDefinition, SubgraphDeclaration } from '@inevitable/kit';
 import type { Logger } from 'pino';
+import { assertForCustomers } from '../parts/assert-for-customers.js';
 import type { Closers } from '../parts/closers.js';
 import { consoleOf } from '../parts/console.js';
 import { openEventBus } from '../parts/event-bus.js';
@@ -101,6 +102,7 @@ export async function runStack(
       log,
     ),
   );
+  await assertForCustomers(settings, identity);
   const demo = settings.development
     ? await progress.step('seeding the demo', () => seedDemo(settings, identity))
     : null;
@@ -202,6 +204,7 @@ export async function runStack(
       port,
       deployment: settings.deployment,
       slowConsumer: settings.slowConsumer,
+      trustedProxies: settings.trustedProxies,
       identity: identity.ports,
       registry: variant?.registry ?? followed,
       subgraphs: hosted,

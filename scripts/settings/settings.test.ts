@@ -21,6 +21,41 @@ describe('NATS_URL', () => {
   );
 });
 
+const smtpOf = (url: string, from = 'stack@example.test') =>
+  readSettings({ SMTP_URL: url, MAIL_FROM: from }, '/clone').smtp;
+
+describe('SMTP_URL and MAIL_FROM', () => {
+  it.each([
+    'smtp://localhost',
+    'smtp://me:a-secret@mail:2525/?requireTLS=true',
+    'smtps://me:a%40secret@mail.example.com',
+  ])('may be %s', (url) => expect(smtpOf(url)).toEqual({ url, from: 'stack@example.test' }));
+
+  it('that are empty are not set: mails stay in their table', () => expect(smtpOf('', '')).toBeUndefined());
+
+  it.each(['http://me:a-secret@mail', 'smtp:a-secret', 'smtp:///a-secret', 'a-secret'])(
+    'that cannot be used is refused, and not repeated: %s',
+    (url) => {
+      expect(() => smtpOf(url)).toThrow(BadSetting);
+      expect(() => smtpOf(url)).toThrow(/^SMTP_URL cannot be used: (?!.*a-secret)/);
+    },
+  );
+
+  it.each(['Our Stack <stack@example.test>', 'stack@example.test'])('are from %s', (from) =>
+    expect(smtpOf('smtp://localhost', from)?.from).toBe(from),
+  );
+
+  it.each(['nobody', 'Our Stack', 'a@b, c@d', 'A <a@b> <c@d>', 'a@b\r\nBcc: c@d', 'A\n <a@b>'])(
+    'are from nobody like %j',
+    (from) => expect(() => smtpOf('smtp://localhost', from)).toThrow(/^MAIL_FROM .*cannot be used/s),
+  );
+
+  it('belong together', () => {
+    expect(() => smtpOf('smtp://localhost', '')).toThrow(/^SMTP_URL is set without MAIL_FROM\./);
+    expect(() => smtpOf('')).toThrow(/^MAIL_FROM is set without SMTP_URL\./);
+  });
+});
+
 const mongodbUriOf = (uri: string): string | undefined => readSettings({ MONGODB_URI: uri }, '/clone').mongodbUri;
 
 describe('MONGODB_URI', () => {
@@ -88,6 +123,20 @@ describe('USAGE_SAMPLE', () => {
 
   it.each(['-0.1', '1.1', '50%', 'all', 'NaN'])('that cannot be used is refused: %s', (given) => {
     expect(() => sampleOf(given)).toThrow(`USAGE_SAMPLE ("${given}") cannot be used: `);
+  });
+});
+
+const proxiesOf = (list: string): readonly string[] => readSettings({ TRUSTED_PROXIES: list }, '/clone').trustedProxies;
+
+describe('TRUSTED_PROXIES', () => {
+  it('is a list of addresses and ranges', () => {
+    expect(proxiesOf('10.0.0.0/8, 2001:db8::1')).toEqual(['10.0.0.0/8', '2001:db8::1']);
+  });
+
+  it('is nobody where it is not set, or empty', () => expect(proxiesOf('')).toEqual([]));
+
+  it.each(['proxy', '10.0.0.0/33', '10.0.0.1,', 'true'])('that cannot be used is refused: %s', (given) => {
+    expect(() => proxiesOf(given)).toThrow(`TRUSTED_PROXIES ("${given}") cannot be used: `);
   });
 });
 

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import type { DeploymentContext } from '@inevitable/contract';
+import { canonicalRange, type DeploymentContext } from '@inevitable/contract';
 
 /** A setting cannot be used; the message is one sentence that names it. */
 export class BadSetting extends Error {}
@@ -18,6 +18,7 @@ const mongodbUri = z
     'it has to be like mongodb://user:password@host/database',
   );
 const natsUrl = z.url({ protocol: /^(nats|tls)$/, hostname: /./ });
+const smtpUrl = z.url({ protocol: /^smtps?$/, hostname: /./ });
 
 /** Of what goes into the headers of a request, which take no line break and nothing beyond ASCII. */
 const headerText = z
@@ -37,6 +38,15 @@ const plainText = z.string().regex(/^\P{Cc}+$/u, 'it holds a line break or anoth
 const S3_SETTINGS = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const;
 const DEFAULT_S3_REGION = 'us-east-1';
 
+/** Addresses and ranges of them, parted by commas. */
+const ipRangeList = z
+  .string()
+  .transform((text) => text.split(',').map((one) => one.trim()))
+  .refine(
+    (ranges) => ranges.every((range) => canonicalRange(range) !== null),
+    'it has to be IP addresses and ranges of them, like 10.0.0.0/8, parted by commas',
+  );
+
 const PRODUCT_DEPLOYMENT = /^([A-Z][A-Z0-9_]*)_DEPLOYMENT_CONTEXT$/;
 
 /** Named, and refused rather than ignored: a set variable never falls back silently. */
@@ -51,6 +61,7 @@ const environment = z.object({
   DATA_DIR: z.string().min(1).default('.data'),
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   DEPLOYMENT_CONTEXT: deploymentContext.optional(),
+  TRUSTED_PROXIES: ipRangeList.optional(),
   SUBSCRIPTION_SLOW_CONSUMER: z.enum(['close', 'drop']).default('close'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
   SUPERGRAPH_CONFIG: z.string().min(1).default('supergraph.yaml'),
@@ -61,6 +72,14 @@ const environment = z.object({
   OPERATIONS_URL: httpUrl.default('http://127.0.0.1:3400'),
   PUBLIC_URL: httpUrl.optional(),
   NATS_URL: natsUrl.optional(),
+  SMTP_URL: smtpUrl.optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(
+      /^(?:[^<>"\p{Cc}]+ <[^<>@\s\p{Cc}]+@[^<>@\s\p{Cc}]+>|[^<>@\s\p{Cc}]+@[^<>@\s\p{Cc}]+)$/u,
+      'it has to be like stack@example.com, or Our Stack <stack@example.com>',
+    )
+    .optional(),
   FILES_DIR: z.string().min(1).optional(),
   S3_ENDPOINT: plainText
     .pipe(httpUrl)
@@ -115,6 +134,12 @@ export type FilesSettings =
       readonly secretAccessKey: string;
     };
 
+export interface SmtpSettings {
+  readonly url: string;
+  /** Whom mails are from. */
+  readonly from: string;
+}
+
 export interface Settings {
   readonly root: string;
   readonly host: string;
@@ -129,6 +154,8 @@ export interface Settings {
   readonly logLevel: string;
   /** What becomes of a subscriber who reads more slowly than events come. */
   readonly slowConsumer: 'close' | 'drop';
+  /** Our own proxies in front of the gateway, as addresses and ranges. */
+  readonly trustedProxies: readonly string[];
   readonly supergraphConfig: string;
   /** `registry`: what was published last is served, and `supergraphConfig` where nothing was. `files`: always the latter. */
   readonly supergraphSource: 'registry' | 'files';
@@ -140,6 +167,8 @@ export interface Settings {
   readonly publicUrl: string | undefined;
   /** May hold credentials. undefined: events stay within a process. */
   readonly natsUrl: string | undefined;
+  /** Where mails are handed over; may hold credentials. undefined: they stay in their table. */
+  readonly smtp: SmtpSettings | undefined;
   readonly files: FilesSettings;
   /** The share of requests whose operations are recorded, 0 to 1. */
   readonly usageSample: number;
@@ -187,6 +216,11 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
       'STACK_SECRET must be set where DEPLOYMENT_CONTEXT is "customer": it encrypts the signing keys. Give 32 random characters or more.',
     );
   }
+  if (deployment === 'customer' && read.STACK_SECRET && isGuessable(read.STACK_SECRET)) {
+    throw new BadSetting(
+      'STACK_SECRET cannot be used where DEPLOYMENT_CONTEXT is "customer": it repeats itself, or is made of words that everybody tries. Give 32 random characters or more, such as those of: openssl rand -base64 32.',
+    );
+  }
   if (deployment === 'customer' && read.STACK_DEMO_PASSWORD) {
     throw new BadSetting(
       'STACK_DEMO_PASSWORD is set where DEPLOYMENT_CONTEXT is "customer", and there are no demo users there. Unset it.',
@@ -205,6 +239,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     deployment,
     logLevel: read.LOG_LEVEL,
     slowConsumer: read.SUBSCRIPTION_SLOW_CONSUMER,
+    trustedProxies: read.TRUSTED_PROXIES ?? [],
     supergraphConfig: resolve(root, read.SUPERGRAPH_CONFIG),
     supergraphSource: read.SUPERGRAPH_SOURCE,
     databaseUrl: read.DATABASE_URL,
@@ -213,6 +248,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     operationsUrl: read.OPERATIONS_URL,
     publicUrl: read.PUBLIC_URL,
     natsUrl: read.NATS_URL,
+    smtp: smtpOf(read),
     files: s3Of(read) ?? { kind: 'directory', path: resolve(root, read.FILES_DIR ?? join(dataDir, 'files')) },
     usageSample: read.USAGE_SAMPLE,
     jobsKeepDays: read.JOBS_KEEP_DAYS,
@@ -241,6 +277,21 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     },
     subgraphUrl: (name: string) => optional(`${prefix(name)}_URL`, httpUrl),
   });
+}
+
+/** 32 random letters or digits have 20 different ones or so, and 12 in hexadecimal. */
+const FEWEST_CHARACTERS = 10;
+const TRIED_BY_EVERYBODY = /change[-_ ]?me|default|example|password|secret|replace|your[-_ ]|12345678|qwerty/i;
+
+const isGuessable = (secret: string): boolean =>
+  new Set(secret).size < FEWEST_CHARACTERS || TRIED_BY_EVERYBODY.test(secret);
+
+/** Throws `BadSetting` where one of the two is given alone. */
+function smtpOf({ SMTP_URL: url, MAIL_FROM: from }: z.infer<typeof environment>): SmtpSettings | undefined {
+  if (url !== undefined && from !== undefined) return { url, from };
+  if (url === undefined && from === undefined) return undefined;
+  const [given, missing] = url === undefined ? ['MAIL_FROM', 'SMTP_URL'] : ['SMTP_URL', 'MAIL_FROM'];
+  throw new BadSetting(`${given} is set without ${missing}. Give both, or unset it: mails stay in their table then.`);
 }
 
 /** null: no bucket is given. Throws `BadSetting` for a bucket that is given by halves, and for a directory beside it. */

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import jwt from 'jsonwebtoken';
-import { runStack, temporaryDirectory, TestStack } from '../support/test-stack.js';
+import { runStack, temporaryDirectory, TestStack, until } from '../support/test-stack.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -99,6 +99,9 @@ describe('Every command', () => {
     [['new', 'subgraph']],
     [['doctor']],
     [['migrate']],
+    [['keys']],
+    [['keys', 'rotate']],
+    [['keys', 'revoke']],
     [['token']],
     [['platformforge']],
     [['platformforge', 'restore']],
@@ -157,6 +160,30 @@ describe('stack token, stack migrate and the commands of products', () => {
       code: 1,
       output: 'stack: There is no backup of this tenant.\n',
     });
+    await running.close();
+  });
+});
+
+describe('stack keys', () => {
+  it('rotates the keys of a running stack under its tokens, and takes back a key that leaked within 5 seconds', async () => {
+    const running = await TestStack.start({ mode: 'one-process' });
+    const keys = (...args: string[]) => stack(['keys', ...args], running.environment);
+    const kidOf = (token: string) => jwt.decode(token, { complete: true })!.header.kid!;
+    const ask = (accessToken: string) =>
+      running.query('{ viewer { user { email } } }', {}, { authorization: `Bearer ${accessToken}` });
+
+    const before = await running.signIn('ada@acme.test');
+    await running.advanceClock({ seconds: 300 });
+    expect(await keys('rotate')).toMatchObject({ code: 0, printed: expect.stringMatching(/ signs from now on\. /) });
+    const after = await running.signIn('ada@acme.test');
+    expect(kidOf(after.accessToken)).not.toBe(kidOf(before.accessToken));
+    expect([(await ask(before.accessToken)).status, (await ask(after.accessToken)).status]).toEqual([200, 200]);
+
+    expect(await keys('revoke', kidOf(after.accessToken))).toMatchObject({ code: 0 });
+    await until('its token is refused', async () => (await ask(after.accessToken)).status === 401, 5_000);
+    expect((await ask(before.accessToken)).status).toBe(200);
+    const refreshed = await running.post('/auth/refresh', { refreshToken: after.refreshToken });
+    expect((await ask((JSON.parse(refreshed.text) as { accessToken: string }).accessToken)).status).toBe(200);
     await running.close();
   });
 });

@@ -84,7 +84,7 @@ describe('In "customer" deployments', () => {
       DATA_DIR: dataDir,
       PORT: String(port),
       DEPLOYMENT_CONTEXT: 'customer',
-      STACK_SECRET: 'x'.repeat(40),
+      STACK_SECRET: 'f9K2mQ7xLr4Tz8Wc1Vb6Ny3Hd5Gj0Psu',
     });
     await ready(port);
     expect(stack.output()).not.toMatch(/acme\.test|password/);

@@ -34,7 +34,7 @@ describe('A gateway without authentication is refused with one sentence', () => 
   });
 
   it('where customers could reach it', async () => {
-    const env = { DEPLOYMENT_CONTEXT: 'customer', STACK_SECRET: 'x'.repeat(32) };
+    const env = { DEPLOYMENT_CONTEXT: 'customer', STACK_SECRET: 'f9K2mQ7xLr4Tz8Wc1Vb6Ny3Hd5Gj0Psu' };
     expect(await refusal(open(supergraph), env)).toContain(
       '--auth off is refused where DEPLOYMENT_CONTEXT is "customer"',
     );

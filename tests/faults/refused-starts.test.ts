@@ -57,6 +57,9 @@ describe('A start is refused with one clear sentence when', () => {
     ['MONGODB_URI', 'http://localhost'],
     ['REDIS_URL', 'redis://localhost'],
     ['NATS_URL', 'http://localhost'],
+    ['SMTP_URL', 'http://localhost'],
+    ['SMTP_URL', 'smtp://localhost'],
+    ['MAIL_FROM', 'stack@example.test'],
     ['S3_ENDPOINT', 'http://localhost'],
     ['S3_REGION', 'eu-central-1'],
     ['STARTER_DEPLOYMENT_CONTEXT', 'elsewhere'],
@@ -72,6 +75,18 @@ describe('A start is refused with one clear sentence when', () => {
       MONGODB_URI: `mongodb://someone:a-secret@127.0.0.1:${port}/jobs?serverSelectionTimeoutMS=500`,
     });
     expect(sentence).toContain(`MongoDB at 127.0.0.1:${port} (database "jobs") is not there`);
+    expect(sentence).not.toContain('a-secret');
+  });
+
+  it('the mail server does not answer, and the password in its URL is not repeated', async () => {
+    const port = await freePort();
+    const sentence = await refusal(['start'], {
+      SMTP_URL: `smtp://someone:a-secret@127.0.0.1:${port}`,
+      MAIL_FROM: 'stack@example.test',
+    });
+    expect(sentence).toContain(
+      `SMTP_URL is set, and the mail server at 127.0.0.1:${port} cannot be used: ECONNREFUSED.`,
+    );
     expect(sentence).not.toContain('a-secret');
   });
 
@@ -113,11 +128,19 @@ describe('A start is refused with one clear sentence when', () => {
 
   it('customers could reach development credentials', async () => {
     expect(await refusal(['start'], { DEPLOYMENT_CONTEXT: 'customer' })).toContain('STACK_SECRET');
-    const secret = 'x'.repeat(32);
+    for (const guessable of [
+      'x'.repeat(32),
+      'change-me-3f9K2mQ7xLr4Tz8Wc1Vb6Ny3',
+      'the-default-secret-of-this-stack-1',
+    ]) {
+      expect(await refusal(['start'], { DEPLOYMENT_CONTEXT: 'customer', STACK_SECRET: guessable })).toContain(
+        'STACK_SECRET cannot be used where DEPLOYMENT_CONTEXT is "customer"',
+      );
+    }
     expect(
       await refusal(['start'], {
         DEPLOYMENT_CONTEXT: 'customer',
-        STACK_SECRET: secret,
+        STACK_SECRET: 'f9K2mQ7xLr4Tz8Wc1Vb6Ny3Hd5Gj0Psu',
         STACK_DEMO_PASSWORD: 'password1234',
       }),
     ).toContain('STACK_DEMO_PASSWORD');
