@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 const MIGRATION = join('prisma', 'migrations', 'one', 'migration.sql');
-const SIZE = 24_000_000;
+const SIZE = 8_000_000;
 const copied = (): Promise<string> => readFile(join(compiled, MIGRATION), 'utf8');
 
 describe('A migration that is written while the stack runs', () => {

@@ -97,7 +97,7 @@ describe('A stream of events', () => {
         }
         expect(next === pushed || isGap).toBe(true);
       }),
-      { numRuns: 50 },
+      { numRuns: 15 },
     );
   });
 });

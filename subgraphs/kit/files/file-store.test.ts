@@ -1,49 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { directoryFileStore } from './directory-file-store.js';
-import { BadFileKey, type FileContent, type FileStore } from './file-store.js';
-import { s3FileStore } from './s3-file-store.js';
-// @ts-expect-error -- plain JavaScript
-import { BUCKET, CREDENTIALS, startS3Server } from './start-s3-server.js';
-
-interface Place {
-  /** A store that holds nothing yet. */
-  open(): Promise<FileStore>;
-  close(): Promise<void>;
-}
-
-async function directories(): Promise<Place> {
-  const folder = await mkdtemp(join(tmpdir(), 'files-'));
-  let count = 0;
-  return {
-    open: () => directoryFileStore(join(folder, String((count += 1)))),
-    close: () => rm(folder, { recursive: true, force: true }),
-  };
-}
-
-async function buckets(): Promise<Place> {
-  const { endpoint, close } = await startS3Server();
-  const stores: FileStore[] = [];
-  return {
-    async open() {
-      const prefix = String(stores.length);
-      stores.push(s3FileStore({ endpoint, bucket: BUCKET, region: 'eu-central-1', ...CREDENTIALS, prefix }));
-      return stores.at(-1)!;
-    },
-    async close() {
-      for (const store of stores) await store.close();
-      await close();
-    },
-  };
-}
+import { BadFileKey, type FileContent } from './file-store.js';
+import { FILE_PLACES, keysOf, type FilePlace } from '../testing/file-places.js';
 
 const bytesOf = async (content: FileContent | null): Promise<Buffer | null> =>
   content && Buffer.from(await new Response(content.body).arrayBuffer());
-const keysOf = async (store: FileStore, prefix = '', after: string | null = null): Promise<string[]> =>
-  (await store.list(prefix, after)).map(({ key }) => key);
 
 /** Names that sort in another way as folders than as files: `-` and `.` come before `/`, `0` after it. */
 const folder = fc.constantFrom('a', 'a-b', 'a.b', 'a0', 'ab');
@@ -54,11 +15,8 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ delete: key }) },
 );
 
-describe.each([
-  ['a directory', directories],
-  ['a bucket', buckets],
-])('A file store in %s', (_place, openPlace) => {
-  let place: Place;
+describe.each(FILE_PLACES)('A file store in %s', (_place, openPlace) => {
+  let place: FilePlace;
   beforeAll(async () => {
     place = await openPlace();
   });
@@ -143,20 +101,6 @@ describe.each([
       { start: 20, end: 30 },
     ])
       await expect(store.read('ten', range)).rejects.toThrow(RangeError);
-  });
-
-  it('lists a thousand at once, in the order of their bytes, and then the rest', async () => {
-    const store = await place.open();
-    const keys = Array.from({ length: 1_005 }, (_, at) => `page/${String(at).padStart(4, '0')}/x`);
-    for (let at = 0; at < keys.length; at += 50)
-      await Promise.all(keys.slice(at, at + 50).map((one) => store.put(one, Buffer.from(one))));
-    await store.put('other/x', Buffer.from('x'));
-
-    const first = await keysOf(store, 'page/');
-    const second = await keysOf(store, 'page/', first.at(-1)!);
-    expect(first).toEqual(keys.slice(0, 1_000));
-    expect(second).toEqual(keys.slice(1_000));
-    expect(await keysOf(store, 'page/', second.at(-1)!)).toEqual([]);
   });
 
   it('holds one whole file where fifty were put under one key at once', async () => {

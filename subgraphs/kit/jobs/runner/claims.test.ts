@@ -93,7 +93,7 @@ describe('A worker with a backlog before it', () => {
         leases.stop();
         expect(mostIdle).toBeLessThan(3); // a few free places wait 5 ms for more of them
       }),
-      { numRuns: 300 },
+      { numRuns: 80 },
     );
   });
 });
