@@ -1,4 +1,5 @@
 // What runs a product: for the composition root, for core-identity, and for tests. Products import '@inevitable/kit'.
+export { operatorAuditStatement } from './audit/audit-statement.js';
 export * from './database/index.js';
 export * from './embedded-postgres/index.js';
 export { directoryFileStore } from './files/directory-file-store.js';

@@ -63,6 +63,7 @@ export class JobFaults<Database extends JobDatabase = JobDatabase> {
       jobStoreUrl: url,
       tenants: activeTenants(tenants),
       entitlements: null as never,
+      audit: null as never, // there is no outbox
       deployment: 'internal',
       events: inProcessBus(() => undefined),
       log,

@@ -27,6 +27,7 @@ export function startJobWorker({
     jobStoreUrl: url,
     tenants: tenantsPort,
     entitlements: null as never,
+    audit: null as never, // there is no outbox
     deployment: 'internal',
     events: inProcessBus(() => undefined),
     log,

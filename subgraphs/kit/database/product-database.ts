@@ -35,8 +35,15 @@ export interface ProductDatabase<Client extends PrismaClientLike = PrismaClientL
   readonly product: string;
   /** `tenantId` null: a handle that sees no tenant's rows. */
   forTenant(tenantId: string | null): TenantHandle<Client>;
-  /** Commits when `work` returns, rolls back when it throws. Opened by the first statement, not before. */
-  transaction<T>(tenantId: string | null, work: (handle: TenantHandle<Client>) => Promise<T>): Promise<T>;
+  /**
+   * Commits when `work` returns, rolls back when it throws. Opened by the first statement, not before. `last`: a statement
+   * about what `work` returned, of the same transaction; it travels with the commit, and takes no round trip of its own.
+   */
+  transaction<T>(
+    tenantId: string | null,
+    work: (handle: TenantHandle<Client>) => Promise<T>,
+    last?: (result: T) => QueryConfig,
+  ): Promise<T>;
   health(): Promise<PartHealth>;
   close(): Promise<void>;
 }
@@ -78,16 +85,18 @@ export async function openProductDatabase<Client extends PrismaClientLike>(
   return {
     product,
     forTenant: (tenantId) => handle(singleStatements(pool, tenantId)),
-    async transaction(tenantId, work) {
+    async transaction(tenantId, work, last) {
       const transaction = tenantTransaction(pool, tenantId);
       let result;
+      let lastly;
       try {
         result = await work(handle(transaction));
+        lastly = last?.(result);
       } catch (error) {
         await transaction.rollback().catch(() => undefined); // the first failure is the one to report
         throw error;
       }
-      await transaction.commit();
+      await transaction.commit(lastly);
       return result;
     },
     async health() {

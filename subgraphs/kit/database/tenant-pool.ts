@@ -147,7 +147,8 @@ class TransactionConnection {
 
 /** One transaction of one tenant, opened by its first statement. */
 export interface TenantTransaction extends TenantSession {
-  commit(): Promise<void>;
+  /** `last`: a statement of the transaction that travels with its end, in one round trip. */
+  commit(last?: QueryConfig | null): Promise<void>;
   rollback(): Promise<void>;
 }
 
@@ -212,14 +213,20 @@ export function tenantTransaction(pool: TenantPool, tenantId: string | null): Te
         release: () => pass(), // the connection is the outer transaction's
       });
     },
-    async commit() {
+    async commit(last = null) {
       over = true;
       const outer = await opened;
       if (isNested) {
         await outer!.end('rollback');
         throw new Error('The transaction was rolled back: a nested write was still under way. Await every call.');
       }
-      await outer?.end('commit');
+      if (!last) await outer?.end('commit');
+      else if (!outer) await singleStatements(pool, tenantId).query(last);
+      else {
+        const [sent, ended] = await Promise.allSettled([outer.send(last), outer.end('commit')]);
+        if (sent.status === 'rejected') throw sent.reason; // the reason why the end was no commit
+        if (ended.status === 'rejected') throw ended.reason;
+      }
     },
     async rollback() {
       over = true;

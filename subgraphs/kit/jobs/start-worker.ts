@@ -1,4 +1,11 @@
-import type { DeploymentContext, EntitlementsPort, EventBus, HealthCheck, TenantsPort } from '@inevitable/contract';
+import type {
+  AuditPort,
+  DeploymentContext,
+  EntitlementsPort,
+  EventBus,
+  HealthCheck,
+  TenantsPort,
+} from '@inevitable/contract';
 import { notReady, ready } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import { listen, openSystemPool, type ProductDatabase } from '../database/index.js';
@@ -26,6 +33,8 @@ export interface WorkerOptions {
   readonly jobStoreUrl: string;
   readonly tenants: TenantsPort;
   readonly entitlements: EntitlementsPort;
+  /** What the products' mutations did goes there. */
+  readonly audit: AuditPort;
   readonly deployment: DeploymentContext;
   readonly events: EventBus;
   /** Absent: none of these products keeps files. */
@@ -51,6 +60,7 @@ export async function startWorker({
   jobStoreUrl,
   tenants,
   entitlements,
+  audit,
   deployment,
   events,
   files,
@@ -75,7 +85,7 @@ export async function startWorker({
     { store, tenants, entitlements, files, observer, log },
   );
   const relays = relayed.map(({ declaration, pool }) =>
-    startRelay({ product: declaration.name, pool, jobs: store, events, log }),
+    startRelay({ product: declaration.name, pool, jobs: store, events, audit, log }),
   );
   const listeners = oneUrlPerDatabase(relayed.map(({ systemUrl }) => systemUrl)).map((url) =>
     listen({

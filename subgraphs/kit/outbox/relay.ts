@@ -1,6 +1,14 @@
-import type { EventBus, JobRecord, JobsPort } from '@inevitable/contract';
+import {
+  LARGEST_AUDIT_BATCH,
+  type AuditPort,
+  type AuditRecord,
+  type EventBus,
+  type JobRecord,
+  type JobsPort,
+} from '@inevitable/contract';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import { NO_TENANT, type AuditPayload } from '../audit/audit-statement.js';
 import { inTransaction } from '../database/index.js';
 import type { JobOptions } from './outbox.js';
 
@@ -10,6 +18,7 @@ export interface RelayDeps {
   readonly pool: Pool;
   readonly jobs: JobsPort;
   readonly events: EventBus;
+  readonly audit: AuditPort;
   readonly log: Logger;
 }
 
@@ -22,12 +31,14 @@ export interface Relay {
   stop(): Promise<void>;
 }
 
+type Kind = 'event' | 'job' | 'audit';
+
 interface OutboxRow {
   /** bigint, as text. */
   readonly sequence: string;
   readonly id: string;
   readonly tenant_id: string;
-  readonly kind: 'event' | 'job';
+  readonly kind: Kind;
   readonly name: string;
   readonly aggregate: string;
   readonly payload: unknown;
@@ -37,17 +48,39 @@ interface OutboxRow {
   readonly created_at: Date;
 }
 
-const BATCH = 200;
+const BATCH = LARGEST_AUDIT_BATCH;
 /** NOTIFY is a hint and can be lost; this is the promise. */
 const POLL_MS = 1_000;
 
 /**
- * Turns committed outbox records into events on the bus and jobs in the store, at least once, each kind in order of
- * `sequence`: for one aggregate that is the order of commit, as long as its writers change its row before they write records.
+ * Turns committed outbox records into events on the bus, jobs in the store and events of the audit, at least once, each kind
+ * in order of `sequence`: for one aggregate that is the order of commit, as long as its writers change its row before they
+ * write records.
  * One relay of a product works at a time (an advisory lock); the others stand by.
- * The job's key is the record's id, so a crash between "inserted" and "marked" makes no second job.
+ * The job's key is the record's id, so a crash between "inserted" and "marked" makes no second job; nor a second event of
+ * the audit. Nobody waits for the audit: it has a line of its own, so that an identity that hangs delays no job.
  */
-export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Relay {
+export function startRelay(deps: RelayDeps): Relay {
+  const work = startLine(deps, `outbox:${deps.product}`, ['job', 'event']);
+  const audit = startLine(deps, `outbox:${deps.product}:audit`, ['audit']);
+  return {
+    product: deps.product,
+    wake: work.wake,
+    get trouble() {
+      return work.trouble ?? audit.trouble;
+    },
+    async stop() {
+      await Promise.all([work.stop(), audit.stop()]);
+    },
+  };
+}
+
+/** Sends records of these kinds, under a lock of that name. */
+function startLine(
+  { product, pool, jobs, events, audit, log }: RelayDeps,
+  lock: string,
+  kinds: readonly Kind[],
+): Omit<Relay, 'product'> {
   let running: Promise<void> | null = null;
   let again = false;
   let stopped = false;
@@ -57,23 +90,30 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
     do {
       again = false;
       // Each for itself: jobs go to the store although no bus takes the events, and the other way round.
-      const failures = [await failureOf(() => sendKind('job')), await failureOf(() => sendKind('event'))];
+      const failures: (Error | null)[] = [];
+      for (const kind of kinds) failures.push(await failureOf(() => sendKind(kind)));
       const failure = failures.find((one) => one !== null);
       if (failure && trouble === null) log.warn({ product, err: failure }, 'outbox relay cannot send; it keeps trying');
       trouble = failure ? `outbox of "${product}": ${failure.message}` : null;
     } while (again && !stopped);
   }
 
-  async function sendKind(kind: OutboxRow['kind']): Promise<void> {
+  async function sendKind(kind: Kind): Promise<void> {
     while (!stopped && (await sendBatch(kind)) === BATCH);
   }
 
+  const send: Readonly<Record<Kind, (rows: readonly OutboxRow[]) => Promise<Refused>>> = {
+    job: sendJobs,
+    event: sendEvents,
+    audit: sendAudit,
+  };
+
   /** Answers how many records it sent. */
-  async function sendBatch(kind: OutboxRow['kind']): Promise<number> {
+  async function sendBatch(kind: Kind): Promise<number> {
     return inTransaction(pool, async (client) => {
       const { rows: locks } = await client.query<{ mine: boolean }>(
         'select pg_try_advisory_xact_lock(hashtext($1)) as mine',
-        [`outbox:${product}`],
+        [lock],
       );
       if (!locks[0]?.mine) return 0;
       const { rows } = await client.query<OutboxRow>(
@@ -82,7 +122,7 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
         [kind],
       );
       if (rows.length) {
-        const refused = kind === 'job' ? await sendJobs(rows) : await sendEvents(rows);
+        const refused = await send[kind](rows);
         const sent = rows.filter((row) => !refused.has(row));
         await client.query('update outbox set sent_at = stack_now() where sequence = any($1) and sent_at is null', [
           sent.map(({ sequence }) => sequence),
@@ -129,6 +169,18 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
     return NONE;
   }
 
+  /** What identity will not append however often it is sent is set aside, as with jobs. */
+  async function sendAudit(rows: readonly OutboxRow[]): Promise<Refused> {
+    const refused: Map<OutboxRow, string> = new Map();
+    for (const { id, why } of await audit.append(rows.map(auditRecordOf))) {
+      const row = rows.find((one) => one.id === id);
+      if (!row) continue;
+      refused.set(row, why);
+      log.error({ product, record: id, action: row.name, tenant: row.tenant_id, why }, 'the audit refuses a record');
+    }
+    return refused;
+  }
+
   function wake(): void {
     if (stopped) return;
     again = true;
@@ -141,7 +193,6 @@ export function startRelay({ product, pool, jobs, events, log }: RelayDeps): Rel
   wake();
 
   return {
-    product,
     wake,
     get trouble() {
       return trouble;
@@ -174,6 +225,15 @@ const jobRecord = (row: OutboxRow): JobRecord => ({
   priority: row.options.priority ?? 0,
   runAt: row.run_at?.toISOString() ?? null,
   after: row.options.after ?? [],
+});
+
+const auditRecordOf = (row: OutboxRow): AuditRecord => ({
+  ...(row.payload as AuditPayload), // as auditStatement wrote it; identity parses it
+  id: row.id,
+  tenantId: row.tenant_id === NO_TENANT ? null : row.tenant_id,
+  action: row.name,
+  occurredAt: row.created_at.toISOString(),
+  requestId: row.correlation_id,
 });
 
 /** PostgreSQL's classes 22 (data exception) and 23 (integrity constraint violation), and what cannot even be written down. */

@@ -45,6 +45,11 @@ export interface SubgraphDeclaration<Client extends PrismaClientLike = PrismaCli
   /** What operators run as `stack <product> <command>`. */
   readonly commands?: readonly ProductCommand[];
   readonly database?: DatabaseDeclaration<Client>;
+  /**
+   * Unless told, each root mutation field leaves a record for the audit, in its own transaction. Core-identity, which keeps
+   * the audit, writes its own, with reasons that no answer says.
+   */
+  readonly audits?: 'itself';
 }
 
 /** A feature its product cannot declare; the message names it. */

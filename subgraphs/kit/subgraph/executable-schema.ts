@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
+import { recordsOf } from '../audit/records-of.js';
+import { refusalLimit } from '../audit/refusal-limit.js';
+import { subjectsOf } from '../audit/subjects-of.js';
 import type { ProductDatabase } from '../database/index.js';
-import type { EventDefinition } from '../events/define-event.js';
 import { completeSchema } from '../graph/complete-schema.js';
 import { sharedScalars } from '../graph/scalars.js';
 import { tenantWork } from '../outbox/outbox.js';
@@ -24,29 +26,40 @@ export function executableSchema(declaration: SubgraphDeclaration, database: Pro
   );
   const scalars = Object.fromEntries(Object.entries(sharedScalars).filter(([name]) => known.has(name)));
   const schema = buildSubgraphSchema({ typeDefs, resolvers: { ...scalars, ...declaration.resolvers } as never });
-  if (database) mutateInTransactions(schema, database, declaration.events ?? []);
+  if (database) mutateInTransactions(schema, database, declaration);
   assertSubscribable(schema);
   denyByDefault(schema, declaration.publicFields ?? []);
   return schema;
 }
 
-/** Rows, events and jobs of one root mutation field are committed when its resolver returns; what it throws rolls back. */
+/**
+ * Rows, events and jobs of one root mutation field are committed when its resolver returns, and with them the record of it
+ * for the audit; what it throws rolls back.
+ */
 function mutateInTransactions(
   schema: GraphQLSchema,
   database: ProductDatabase,
-  events: readonly EventDefinition[],
+  declaration: SubgraphDeclaration,
 ): void {
+  const { name: product, events = [], audits } = declaration;
+  const mayRecord = refusalLimit();
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = field.resolve ?? defaultFieldResolver;
+    const record = audits === 'itself' ? null : recordsOf(`${product}.${field.name}`, subjectsOf(field), mayRecord);
     field.resolve = async (parent, args, context: ProductContext, info) => {
       const givingBack: (() => Promise<unknown>)[] = [];
       try {
-        return await database.transaction(context.tenant?.id ?? null, async (handle) => {
-          const onRollback: ProductContext['onRollback'] = (giveBack) => void givingBack.push(giveBack);
-          return resolve(parent, args, context.within(tenantWork(handle, context, events), onRollback), info);
-        });
+        return await database.transaction(
+          context.tenant?.id ?? null,
+          async (handle) => {
+            const onRollback: ProductContext['onRollback'] = (giveBack) => void givingBack.push(giveBack);
+            return resolve(parent, args, context.within(tenantWork(handle, context, events), onRollback), info);
+          },
+          record ? (answer) => record.ofSuccess(context, args, answer) : undefined,
+        );
       } catch (error) {
         await giveBackAll(givingBack, context);
+        await record?.keepRefusal(context, error, database);
         throw error;
       }
     };

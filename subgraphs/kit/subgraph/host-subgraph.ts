@@ -8,6 +8,7 @@ import {
 } from '@inevitable/contract';
 import { execute, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { routeRecorder } from '../audit/route-recorder.js';
 import type { SubgraphDeclaration } from './define-subgraph.js';
 import { executableSchema } from './executable-schema.js';
 import { routeMatcher } from './match-route.js';
@@ -43,6 +44,7 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
   const { database, log } = resources;
   const schema = executableSchema(declaration, database);
   const matchRoute = routeMatcher(declaration);
+  const recordRoute = routeRecorder(declaration, database);
   const documents = new LRUCache<string, DocumentNode>({ max: PARSED_DOCUMENTS });
 
   const parsed = (query: string): DocumentNode => {
@@ -68,7 +70,9 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
     const route = matchRoute(request.method, new URL(request.url).pathname);
     if (!route) return errorResponse({ code: 'NOT_FOUND' }, 'No such page.');
     try {
-      return await route.handle(request, routeContext(context), route.params);
+      return await recordRoute(route.pattern, routeContext(context), (product) =>
+        route.handle(request, product, route.params),
+      );
     } catch (error) {
       const { message, extensions } = toErrorBody(error);
       if (ERROR_CODES[extensions.code].status >= 500) {

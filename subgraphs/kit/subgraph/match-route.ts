@@ -2,6 +2,8 @@ import findMyWay from 'find-my-way';
 import type { RouteHandler, RoutePattern, SubgraphDeclaration } from './define-subgraph.js';
 
 export interface MatchedRoute {
+  /** As it is declared. */
+  readonly pattern: RoutePattern;
   readonly handle: RouteHandler;
   readonly params: Readonly<Record<string, string>>;
   /** Answers without the gateway's context. */
@@ -19,12 +21,15 @@ export function routeMatcher({
   const router = findMyWay();
   for (const [pattern, handle] of Object.entries(routes)) {
     const [method, path] = pattern.split(' ') as [findMyWay.HTTPMethod, string];
-    router.on(method, path, () => undefined, { handle, isOpen: openRoutes.includes(pattern as RoutePattern) });
+    router.on(method, path, () => undefined, {
+      pattern,
+      handle,
+      isOpen: openRoutes.includes(pattern as RoutePattern),
+    });
   }
   return (method, path) => {
     const found = router.find((method === 'HEAD' ? 'GET' : method) as findMyWay.HTTPMethod, path);
     if (!found) return null;
-    const { handle, isOpen } = found.store as { handle: RouteHandler; isOpen: boolean };
-    return { handle, isOpen, params: found.params as Record<string, string> };
+    return { ...(found.store as Omit<MatchedRoute, 'params'>), params: found.params as Record<string, string> };
   };
 }

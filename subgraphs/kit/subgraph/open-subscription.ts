@@ -74,7 +74,12 @@ export async function openSubscription(
   throw refusalIn(source, caller, resources);
 }
 
-const factsOf = ({ requestId, trace, deployment }: RequestContext) => ({ requestId, trace, deployment });
+const factsOf = ({ requestId, trace, deployment, client }: RequestContext) => ({
+  requestId,
+  trace,
+  deployment,
+  client,
+});
 
 function refusalIn(refused: ExecutionResult, caller: RequestContext, { log }: HostedResources): Error {
   const [presented] = presentResult(refused, caller, log).errors!;

@@ -5,6 +5,7 @@ import {
   anonymousContext,
   CONTEXT_HEADER,
   ERROR_CODES,
+  NO_CLIENT,
   toErrorBody,
   type HealthCheck,
   type RequestContext,
@@ -121,8 +122,9 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     const header = (name: string): string | undefined => single(request.headers[name]);
     const facts = requestFacts(header, leavingOf(reply));
     if (subgraph.isOpenRoute(request.method, pathname)) {
-      // Nobody vouches for this caller: the stricter deployment context.
-      return send(reply, await subgraph.fetch(asFetched, anonymousContext({ ...facts, deployment: 'customer' })));
+      // Nobody vouches for this caller, nor for where it says it is: the stricter deployment context.
+      const nobody = anonymousContext({ ...facts, client: NO_CLIENT, deployment: 'customer' });
+      return send(reply, await subgraph.fetch(asFetched, nobody));
     }
     const context = await verifyContext(header(CONTEXT_HEADER), facts);
     if (pathname !== GRAPHQL_PATH) return send(reply, await subgraph.fetch(asFetched, context));

@@ -3,6 +3,7 @@ import {
   contextFromClaims,
   contextTokenClaims,
   CONTEXT_TOKEN_ISSUER,
+  CONTEXT_TOKEN_SECONDS,
   CONTEXT_TOKEN_TYPE,
   Unauthenticated,
   type ContextTokenClaims,
@@ -17,6 +18,8 @@ export type VerifyContext = (token: string | undefined, request: RequestFacts) =
 
 /** A new gateway's key is looked up at most this often: unknown key ids cannot make a storm of fetches. */
 const REFETCH_AFTER_MS = 1_000;
+/** A key that identity publishes no more, of a gateway that is gone, is believed for so long at most while identity answers. */
+const REFRESH_AFTER_MS = 60_000;
 const VERIFIED_TOKENS = 10_000;
 const CLOCK_TOLERANCE_SECONDS = 5;
 
@@ -26,7 +29,7 @@ const jwks = z.object({
 
 /**
  * Verifies `x-inevitable-context` for one subgraph: ES256, signed by a live gateway (`/.well-known/context-jwks.json`
- * of identity), made for this audience, not a minute old. Throws `Unauthenticated`, and says no more.
+ * of identity), made for this audience, not a minute old, whatever it says of its end. Throws `Unauthenticated`, and says no more.
  */
 export function contextVerifier(audience: string, jwksUrl: string): VerifyContext {
   let keys = new Map<string, KeyObject>();
@@ -43,7 +46,8 @@ export function contextVerifier(audience: string, jwksUrl: string): VerifyContex
 
   async function keyFor(kid: unknown): Promise<KeyObject> {
     if (typeof kid !== 'string') throw new Unauthenticated();
-    if (!keys.has(kid) && (fetching || Date.now() - fetchedAt > REFETCH_AFTER_MS)) {
+    const age = Date.now() - fetchedAt;
+    if (fetching || age > (keys.has(kid) ? REFRESH_AFTER_MS : REFETCH_AFTER_MS)) {
       // Identity being down is no reason to forget the keys we have.
       fetching ??= fetchKeys()
         .catch(() => undefined)
@@ -59,8 +63,9 @@ export function contextVerifier(audience: string, jwksUrl: string): VerifyContex
     const header = headerOf(token);
     if (header?.typ !== CONTEXT_TOKEN_TYPE) throw new Unauthenticated();
     const key = await keyFor(header.kid);
+    let claims: ContextTokenClaims;
     try {
-      return contextTokenClaims.parse(
+      claims = contextTokenClaims.parse(
         jwt.verify(token, key, {
           algorithms: ['ES256'],
           audience,
@@ -71,6 +76,10 @@ export function contextVerifier(audience: string, jwksUrl: string): VerifyContex
     } catch {
       throw new Unauthenticated();
     }
+    const { iat, exp } = claims;
+    if (exp - iat > CONTEXT_TOKEN_SECONDS || iat > Date.now() / 1_000 + CLOCK_TOLERANCE_SECONDS)
+      throw new Unauthenticated();
+    return claims;
   }
 
   return async (token, request) => {

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import {
   NO_CLIENT,
   anonymousContext,
+  type AuditPort,
+  type AuditRecord,
   type DeploymentContext,
   type EntitlementsPort,
   type EventBus,
@@ -75,6 +77,12 @@ export interface TestSubgraph {
   /** The owner's side of the database, to look behind the product's back. */
   readonly ownerUrl: string;
   readonly clock: { advance(by: { readonly seconds: number }): Promise<void> };
+  readonly audit: {
+    /** What the product's mutations left for the audit, and its worker sent, in this order. */
+    readonly records: readonly AuditRecord[];
+    /** Resolves when no record of the audit waits in the outbox. */
+    settled(): Promise<void>;
+  };
   readonly jobs: {
     /** Resolves when every job of that name has ended, well or badly, and no record waits in the outbox. */
     settled(name: string): Promise<void>;
@@ -109,6 +117,8 @@ export interface TestSubgraphOptions {
   readonly entitlements?: EntitlementsPort;
   /** Unless told, every tenant a test names exists and is active; core-identity has its own tests. */
   readonly tenants?: TenantsPort;
+  /** Where its worker sends what its mutations leave for the audit; kept in `audit.records` unless told. */
+  readonly audit?: AuditPort;
   /** Where the product keeps files; a directory of the test's own unless told. */
   readonly files?: FileStore;
   /** How the product is deployed; `internal` unless told. */
@@ -127,6 +137,7 @@ export async function testSubgraph(
   {
     entitlements = testEntitlements({ features: declaration.features ?? {} }),
     tenants = everyTenantIsActive,
+    audit: givenAudit,
     files: given,
     deployment: deployedFirst = 'internal',
     jobStore: givenStore,
@@ -168,12 +179,20 @@ export async function testSubgraph(
   const jobStore =
     givenStore ?? postgresTestJobStore(owner, { runnerUrl: jobsAs('runner'), readerUrl: jobsAs('reader') });
 
+  const audited = new Map<string, AuditRecord>();
+  const audit: AuditPort = givenAudit ?? {
+    append: (records) => {
+      for (const record of records) if (!audited.has(record.id)) audited.set(record.id, record);
+      return Promise.resolve([]);
+    },
+  };
   const begin = () =>
     startWorker({
       products: [{ declaration, database, systemUrl: as('system') }],
       jobStoreUrl: jobStore.runnerUrl,
       tenants,
       entitlements,
+      audit,
       deployment,
       files,
       events,
@@ -224,6 +243,16 @@ export async function testSubgraph(
         await jobStore.advance({ seconds });
         if (hasClock(entitlements)) entitlements.clock.advance({ seconds });
       },
+    },
+    audit: {
+      get records() {
+        return [...audited.values()];
+      },
+      settled: () =>
+        until('no record of the audit waits', async () => {
+          const unsent = `select from "${product}".outbox where kind = 'audit' and sent_at is null limit 1`;
+          return (await owner.query(unsent)).rowCount === 0;
+        }),
     },
     jobs: {
       async settled(name) {

@@ -11,7 +11,7 @@ import {
   type SubgraphSchema,
 } from '@inevitable/contract';
 import { Conflict, newId, NotFound } from '@inevitable/kit';
-import { inTransaction, openSystemPool, type ListenOptions } from '@inevitable/kit/host';
+import { inTransaction, openSystemPool, operatorAuditStatement, type ListenOptions } from '@inevitable/kit/host';
 import { documentOf, requireAgreement } from './require-agreement.js';
 import { watchPublications, type Query } from './watch-publications.js';
 
@@ -108,8 +108,15 @@ const UNTOLD = `select id, ${PUBLICATION} from schema_publications where not tol
 /** Of what a watcher asks: over a connection that a lost cable swallowed, it would wait for ever. */
 const AT_ONCE = { query_timeout: 10_000 };
 
-/** `log`: told when listening breaks off and when it is back. */
-export function openSchemaRegistry(systemUrl: string, log: ListenOptions['log']): StoredSchemaRegistry {
+/**
+ * `log`: told when listening breaks off and when it is back. `at`: what is published through the graph is recorded for the
+ * audit as any mutation is; what an operator publishes at the machine leaves its record here, with the publication.
+ */
+export function openSchemaRegistry(
+  systemUrl: string,
+  log: ListenOptions['log'],
+  at: 'graph' | 'machine' = 'graph',
+): StoredSchemaRegistry {
   const pool = openSystemPool('operations', systemUrl);
   const query = askOf(pool);
   const watched = watchPublications({
@@ -124,6 +131,16 @@ export function openSchemaRegistry(systemUrl: string, log: ListenOptions['log'])
       await client.query(ONE_AT_A_TIME);
       return work(askOf(client));
     });
+
+  /** The last statement of a publication or a rollback. */
+  async function publishing(query: Query, its: AddedPublication): Promise<Publication> {
+    const publication = await addPublication(query, its);
+    if (at === 'machine') {
+      const { text, values } = operatorAuditStatement(ACTIONS[its.kind]);
+      await query(text, values);
+    }
+    return publication;
+  }
 
   async function versionOf(number: number): Promise<PublishedVersion | null> {
     // Nothing of a version ever changes: the two statements see the same.
@@ -154,7 +171,7 @@ export function openSchemaRegistry(systemUrl: string, log: ListenOptions['log'])
         const version = await addVersion(query, wanted, content);
         const { by, forced, reason } = wanted;
         const findings = await withMoves(query, wanted.findings, version);
-        return addPublication(query, { version, kind: 'publish', by, forced, findings, reason });
+        return publishing(query, { version, kind: 'publish', by, forced, findings, reason });
       });
     },
     rollback({ to, by, reason, basedOn }) {
@@ -165,7 +182,7 @@ export function openSchemaRegistry(systemUrl: string, log: ListenOptions['log'])
         if (!found) throw new NotFound(`version ${to} of the supergraph`);
         refuseOvertaken(basedOn, latest);
         const findings = await withMoves(query, [], to);
-        return addPublication(query, { version: to, kind: 'rollback', by, forced: false, findings, reason });
+        return publishing(query, { version: to, kind: 'rollback', by, forced: false, findings, reason });
       });
     },
     watch: watched.watch,
@@ -190,9 +207,17 @@ const askOf =
   async <Row extends object>(statement: string, values: unknown[] = []) =>
     (await asked.query<Row>(statement, values)).rows;
 
+type AddedPublication = Omit<Publication, 'position' | 'gitRevision' | 'at'>;
+
+/** As the mutations are called that do the same. */
+const ACTIONS: Readonly<Record<Publication['kind'], string>> = {
+  publish: 'operations.publishSchema',
+  rollback: 'operations.rollbackSchema',
+};
+
 async function addPublication(
   query: Query,
-  { version, kind, by, forced, findings, reason }: Omit<Publication, 'position' | 'gitRevision' | 'at'>,
+  { version, kind, by, forced, findings, reason }: AddedPublication,
 ): Promise<Publication> {
   const [added] = await query<Publication>(ADD_PUBLICATION, [newId(), version, kind, by, forced, findings, reason]);
   return added!;

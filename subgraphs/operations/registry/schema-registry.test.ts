@@ -223,6 +223,24 @@ describe('Publishing through the graph', () => {
     expect(data).toEqual({ currentSchema: { number: 1 }, schemaVersion: { number: 2, createdBy: 'root' } });
   });
 
+  it('leaves a record for the audit of who published, forced or not, and none of what was refused', async () => {
+    const left = () =>
+      test.rows(`select name, tenant_id as tenant, payload ->> 'outcome' as outcome, payload -> 'actor' as actor
+        from operations.outbox where kind = 'audit' order by sequence`);
+    const before = (await left()).length;
+    await mutate(PUBLISH, inputOf('a', { forced: true }));
+    await mutate(PUBLISH, inputOf('a', { basedOn: 0 }));
+    await mutate(ROLLBACK, { to: 7, basedOn: 1 });
+    expect((await left()).slice(before)).toEqual([
+      {
+        name: 'operations.publishSchema',
+        tenant: '00000000-0000-0000-0000-000000000000',
+        outcome: 'success',
+        actor: { kind: 'user', id: 'root' },
+      },
+    ]);
+  });
+
   it.each<[string, object, string, string]>([
     ['nothing', {}, 'input.packed', 'Give either supergraph and subgraphs, or packed.'],
     ['both', { ...inputOf('a'), packed: 'x' }, 'input.packed', 'Give either supergraph and subgraphs, or packed.'],

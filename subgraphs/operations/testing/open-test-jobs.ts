@@ -69,6 +69,7 @@ export async function openTestJobs(jobs: readonly JobDefinition[]) {
       active: (after) => Promise.resolve(after === null ? [GLOBEX, ACME].sort() : []),
     },
     entitlements,
+    audit: null as never, // there is no outbox
     deployment: 'internal',
     events: inProcessBus(() => undefined),
     log,

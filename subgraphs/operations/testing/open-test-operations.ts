@@ -112,6 +112,7 @@ export async function openTestOperations({ others = [] }: { readonly others?: re
     jobStoreUrl: jobsUrlOf('runner'),
     tenants: { find: () => Promise.resolve(null), active: () => Promise.resolve([]) },
     entitlements,
+    audit: { append: () => Promise.resolve([]) },
     deployment: 'internal',
     events: bus,
     log,

@@ -16,6 +16,7 @@ import starter from '@inevitable/starter';
 import pg from 'pg';
 import { z } from 'zod';
 import { hostForContract, type UnderContract } from './host-for-contract.js';
+import { judgeAudit } from './judge-audit.js';
 import { judgeClosedEntities, judgeClosedFields, judgeExcuses } from './judge-closed-fields.js';
 import { judgeComposition } from './judge-composition.js';
 import { judgeDeclaration, judgeModule } from './judge-declaration.js';
@@ -361,6 +362,14 @@ describe('The product contract refuses a product', () => {
     );
     expect(await judgeStrangers(product, starter, productSchema(starter), { owner, stranger })).toEqual(
       expect.arrayContaining(saying('A question of another tenant changed rows')),
+    );
+  });
+
+  it('whose mutations leave nothing for the audit', async () => {
+    const declaration = damaged({ audits: 'itself' });
+    const { product, owner } = await host(declaration);
+    expect(await judgeAudit(product, declaration, productSchema(starter), owner.context)).toEqual(
+      saying('createNote leaves nothing for the audit, and not success of', 'and not refused of starter.createNote by'),
     );
   });
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ProductFixture } from '@inevitable/kit/testing';
 import type { GraphQLSchema } from 'graphql';
 import { hostForContract, type UnderContract } from './host-for-contract.js';
+import { judgeAudit } from './judge-audit.js';
 import { judgeClosedEntities, judgeClosedFields, judgeExcuses } from './judge-closed-fields.js';
 import { judgeComposition } from './judge-composition.js';
 import { judgeDeclaration, judgeModule } from './judge-declaration.js';
@@ -80,6 +81,10 @@ describe.each(products)('The product "$name"', ({ name, folder, module, declarat
 
     it('does after a restart of its worker what was asked for meanwhile', async () => {
       expect(await judgeRestart({ product: under.product, caller: under.owner, declaration, fixture })).toEqual([]);
+    });
+
+    it('leaves one record of each mutation for the audit, done or denied, and none of one that is rolled back', async () => {
+      expect(await judgeAudit(under.product, declaration, schema, under.owner.context)).toEqual([]);
     });
 
     describe('and no worker that could change them', () => {

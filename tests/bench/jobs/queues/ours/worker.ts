@@ -35,6 +35,7 @@ serveWorker(async ({ url, secret, mongoUrl, places, definitions }, handle) => {
     jobStoreUrl: mongoUrl ?? roleUrl(url, secret, JOB_STORE_SCHEMA, 'runner'),
     tenants,
     entitlements,
+    audit: { append: () => Promise.resolve([]) },
     deployment: 'internal',
     events: inProcessBus((error) => log.error({ err: error }, 'an event listener failed')),
     log,
