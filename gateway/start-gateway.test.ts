@@ -145,6 +145,23 @@ describe('A gateway', () => {
     });
   });
 
+  it('believes a withdrawn key no more, and asks at once for the one that signs in its place', async () => {
+    const gateway = await testGateway();
+    closing.push(gateway);
+    const { identity } = gateway;
+    const [leaked] = identity.keys;
+    const before = identity.accessToken();
+    expect((await gateway.query('{ open }', { token: before })).status).toBe(200);
+    const unknown = identity.accessToken({ key: newSigningKey() }); // from now on an unknown key is not asked for, for 5 s
+    expect((await gateway.query('{ open }', { token: unknown })).status).toBe(401);
+    identity.keys = [newSigningKey()];
+    const after = identity.accessToken();
+    identity.revoke('signingKey', leaked!.kid);
+    while ((await gateway.query('{ open }', { token: before })).status === 200);
+    while ((await gateway.query('{ open }', { token: after })).status !== 200);
+    expect((await gateway.query('{ open }', { token: before })).status).toBe(401);
+  });
+
   it('says in one sentence that its port is taken, and leaves nothing running', async () => {
     const other = await httpPeer(() => undefined);
     closing.push(other);

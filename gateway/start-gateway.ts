@@ -13,7 +13,9 @@ import {
   type SubgraphHandle,
 } from '@inevitable/contract';
 import type { Logger } from 'pino';
-import { accessTokens, type AccessTokens } from './authentication/access-tokens.js';
+import { accessTokens } from './authentication/access-tokens.js';
+import { apiKeys } from './authentication/api-keys.js';
+import { credentials as credentialsOf, type Credentials } from './authentication/credentials.js';
 import { RevocationView } from './authentication/revocation-view.js';
 import { VerificationKeys } from './authentication/verification-keys.js';
 import { authorizationWith } from './authorization/authorization-with.js';
@@ -26,6 +28,7 @@ import type { PlannerThreads } from './planner/planner-threads.js';
 import { prepareDrain } from './routing/drain.js';
 import { createHttpServer } from './routing/http-server.js';
 import { compileRoutes, type ProductRouting, type RouteTable } from './routing/product-routes.js';
+import { clientReader } from './routing/read-client.js';
 import { serveSupergraph } from './snapshot/serve-supergraph.js';
 import { LiveSubscriptions } from './subscriptions/live-subscriptions.js';
 import type { SlowConsumer } from './subscriptions/subscription.js';
@@ -60,6 +63,8 @@ export interface GatewayOptions {
   readonly authorization?: AuthorizationOptions['mode'];
   /** What becomes of a subscriber who reads more slowly than events come; `close` unless given. */
   readonly slowConsumer?: SlowConsumer;
+  /** Addresses and ranges of our own proxies, whose `X-Forwarded-For` is believed; none unless given. */
+  readonly trustedProxies?: readonly string[];
   /** The GraphiQL page at `/graphiql`; absent: there is none. Where customers are (`deployment`) there never is one. */
   readonly console?: ConsoleOptions | undefined;
   /** Shared with other gateways of this process, and not ended with this one; absent: its own. */
@@ -126,7 +131,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const trust =
     identity &&
     contextTokens &&
-    followIdentity(identity, contextTokens, { log, now, signal, draining: draining.signal });
+    followIdentity(identity, contextTokens, { deployment, log, now, signal, draining: draining.signal });
 
   const ownParts = (): PartHealth[] => [
     // One is there, or nothing would listen; a newer one that does not load leaves this gateway as good as it was.
@@ -142,12 +147,13 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     return report([...ownParts(), ...(await checkHealth({ ...checks, ...Object.fromEntries(ofSubgraphs) })).parts]);
   };
 
-  const tokens = trust && trust.tokens;
+  const credentials = trust && trust.credentials;
   const { slowConsumer } = options;
-  const subscriptions = new LiveSubscriptions({ tokens, snapshots, extensions, slowConsumer, log });
+  const subscriptions = new LiveSubscriptions({ credentials, snapshots, extensions, slowConsumer, log });
   const app = createHttpServer({
     deployment,
-    tokens,
+    readClient: clientReader(options.trustedProxies ?? []),
+    credentials,
     snapshots,
     subscriptions,
     extensions,
@@ -196,6 +202,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 }
 
 interface FollowOptions {
+  readonly deployment: DeploymentContext;
   readonly log: Logger;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -204,23 +211,26 @@ interface FollowOptions {
 }
 
 interface Trust {
-  readonly tokens: AccessTokens;
+  readonly credentials: Credentials;
   health(): PartHealth[];
 }
 
 /** Keeps up with identity's keys and revocations, and keeps our public key known there, until `signal`. */
 function followIdentity(
-  { verification, revocations: feed }: IdentityPorts,
+  { verification, revocations: feed, apiKeys: keysOfPrograms }: IdentityPorts,
   { publicKey }: ContextTokens,
-  { log, now, signal, draining }: FollowOptions,
+  { deployment, log, now, signal, draining }: FollowOptions,
 ): Trust {
   const keys = new VerificationKeys(verification, { log, now });
-  const revocations = new RevocationView(feed, { log, now });
+  const revocations = new RevocationView(feed, { log, now, onKeyWithdrawn: () => void keys.refresh() });
   const contextKey = keepKeyRegistered(publicKey, verification, { log, now, signal });
   keys.start(draining); // a request that waits for a key would hold the drain as long as identity is silent
   revocations.start(signal);
   return {
-    tokens: accessTokens(keys, revocations, now),
+    credentials: credentialsOf(
+      accessTokens(keys, revocations, now),
+      apiKeys(keysOfPrograms, revocations, { deployment, now }),
+    ),
     health: () => [keys.health(), revocations.health(), contextKey.health()],
   };
 }

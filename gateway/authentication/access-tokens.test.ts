@@ -13,7 +13,9 @@ import { pino } from 'pino';
 import { ADA, newSigningKey, TestIdentity, type TokenWish } from '../test-support/test-identity.js';
 import { contextFor } from '../test-support/test-subgraphs.js';
 import { accessTokens, type AccessTokens } from './access-tokens.js';
+import { apiKeys } from './api-keys.js';
 import { authenticateCaller } from './authenticate-caller.js';
+import { credentials, type Credentials } from './credentials.js';
 import { RevocationView } from './revocation-view.js';
 import { VerificationKeys } from './verification-keys.js';
 
@@ -22,6 +24,7 @@ let identity: TestIdentity;
 let offsetMs: number;
 let stop: AbortController;
 let tokens: AccessTokens;
+let callers: Credentials;
 let revocations: RevocationView;
 
 const now = () => Date.now() + offsetMs;
@@ -36,6 +39,7 @@ beforeEach(async () => {
   const keys = new VerificationKeys(identity.ports.verification, { log, now });
   revocations = new RevocationView(identity.ports.revocations, { log, now });
   tokens = accessTokens(keys, revocations, now);
+  callers = credentials(tokens, apiKeys(identity.ports.apiKeys, revocations, { deployment: 'internal', now }));
   keys.start(stop.signal);
   revocations.start(stop.signal);
   await settled(() => revocations.isTrustworthy() && keys.issuer !== null);
@@ -100,7 +104,6 @@ describe('An access token', () => {
   it.each<[RevocationSubject, string]>([
     ['session', ADA.sid],
     ['user', ADA.sub],
-    ['tenant', ADA.tid],
     ['membership', `${ADA.tid}/${ADA.sub}`],
     ['entitlements', ADA.tid],
   ])('ends when its %s is revoked, and only if it was issued before', async (subject, id) => {
@@ -113,6 +116,35 @@ describe('An access token', () => {
     await refused(`Bearer ${before}`);
     expect(await verify()).toMatchObject({ rev: 1 });
     expect(await tokens.verify(`Bearer ${other}`)).toMatchObject({ rev: 0 });
+  });
+
+  it("ends with its tenant's suspension in words of its own, unless it would have ended without it", async () => {
+    const token = identity.accessToken();
+    const claims = jwt.decode(token) as Parameters<RevocationView['isRevoked']>[0];
+    identity.revoke('tenant', ADA.tid);
+    await settled(() => revocations.isRevoked(claims));
+    await expect(tokens.verify(`Bearer ${token}`)).rejects.toMatchObject({ code: 'TENANT_SUSPENDED' });
+    expect(await verify()).toMatchObject({ rev: 1 }); // of a sign-in after the suspension
+    identity.revoke('session', ADA.sid);
+    await settled(() => !revocations.isTenantSuspended(claims));
+    await refused(`Bearer ${token}`);
+  });
+
+  it('ends with the signing key that was withdrawn, whatever it says of when it was issued', async () => {
+    const [key] = identity.keys;
+    const successor = newSigningKey();
+    identity.keys.push(successor);
+    offsetMs = 5_000;
+    const heldBefore = identity.accessToken();
+    expect(await tokens.verify(`Bearer ${heldBefore}`)).toMatchObject(ADA);
+    expect(await verify({ key: successor })).toMatchObject(ADA);
+    const kept = await tokens.keep(`Bearer ${heldBefore}`);
+    identity.revoke('signingKey', key!.kid); // and still published: the gateway's keys are those of a minute ago
+    await settled(() => revocations.isWithdrawn(key!.kid));
+    await refused(`Bearer ${heldBefore}`);
+    await refused(`Bearer ${identity.accessToken({ claims: { rev: 1_000_000 } })}`);
+    expect(() => kept.claims()).toThrow(Unauthenticated);
+    expect(await verify({ key: successor })).toMatchObject(ADA);
   });
 
   it('cannot be judged once the revocation feed was silent for 30 seconds', async () => {
@@ -131,7 +163,7 @@ describe('An Authorization header', () => {
   const rest = () => anonymousContext(contextFor());
 
   it('may be absent: the caller is nobody', async () => {
-    expect(await authenticateCaller(['accept', '*/*'], rest(), tokens)).toMatchObject({
+    expect(await authenticateCaller(['accept', '*/*'], rest(), callers)).toMatchObject({
       caller: { kind: 'anonymous' },
       tenant: null,
     });
@@ -139,10 +171,10 @@ describe('An Authorization header', () => {
 
   it('may be there once', async () => {
     const value = `Bearer ${identity.accessToken()}`;
-    expect(await authenticateCaller(['AUTHORIZATION', value], rest(), tokens)).toMatchObject({
+    expect(await authenticateCaller(['AUTHORIZATION', value], rest(), callers)).toMatchObject({
       caller: { kind: 'member', userId: ADA.sub },
     });
-    expect(() => authenticateCaller(['Authorization', value, 'authorization', value], rest(), tokens)).toThrow(
+    expect(() => authenticateCaller(['Authorization', value, 'authorization', value], rest(), callers)).toThrow(
       Unauthenticated,
     );
   });
@@ -165,7 +197,7 @@ describe('An Authorization header', () => {
     await fc.assert(
       fc.asyncProperty(header, async (value) => {
         fc.pre(value !== `Bearer ${head}.${payload}.${signature}`);
-        await expect(authenticateCaller(['authorization', value], rest(), tokens)).rejects.toBeInstanceOf(CallerError);
+        await expect(authenticateCaller(['authorization', value], rest(), callers)).rejects.toBeInstanceOf(CallerError);
       }),
       { numRuns: 500 },
     );

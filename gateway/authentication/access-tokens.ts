@@ -1,8 +1,10 @@
 import {
   accessTokenClaims,
   ACCESS_TOKEN_AUDIENCE,
+  ACCESS_TOKEN_SECONDS,
   ACCESS_TOKEN_TYPE,
   SubgraphUnreachable,
+  TenantSuspended,
   Unauthenticated,
   type AccessTokenClaims,
 } from '@inevitable/contract';
@@ -13,6 +15,7 @@ import type { RevocationView } from './revocation-view.js';
 import type { VerificationKeys } from './verification-keys.js';
 
 const CACHED_TOKENS = 10_000;
+/** For clocks that differ, at each end of a lifetime. */
 const CLOCK_TOLERANCE_SECONDS = 30;
 /** RFC 6750, section 2.1; the scheme's case does not matter (RFC 9110, section 11.1). A JWS is three base64url parts. */
 const BEARER = /^bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
@@ -47,17 +50,26 @@ export interface KeptToken {
   claims(): AccessTokenClaims;
 }
 
-/** Reads access tokens (RFC 9068) against identity's keys and revocations. `now` in epoch milliseconds. */
+/**
+ * Reads access tokens (RFC 9068) against identity's keys and revocations, as RFC 8725 has it: one algorithm, one type, one
+ * issuer, one audience, and one spelling. What a header says of where its key is (`jku`, `x5u`, `jwk`, `x5c`) is not read.
+ * `now` in epoch milliseconds.
+ */
 export function accessTokens(keys: VerificationKeys, revocations: RevocationView, now: () => number): AccessTokens {
   /** By the whole header: what it holds is not read again. */
   const cache = new LRUCache<string, Verified>({ max: CACHED_TOKENS });
   const isExpired = ({ exp }: AccessTokenClaims): boolean => now() / 1_000 >= exp + CLOCK_TOLERANCE_SECONDS;
+  const isRefusedKey = (kid: string): boolean => !keys.has(kid) || revocations.isWithdrawn(kid);
+  /** RFC 9068 leaves `iat` to us. Identity dates no token ahead and none for longer: this one is not its own, or its clock is off. */
+  const isOddlyDated = ({ iat, exp }: AccessTokenClaims): boolean =>
+    iat > now() / 1_000 + CLOCK_TOLERANCE_SECONDS || exp - iat > ACCESS_TOKEN_SECONDS;
 
   async function verifySignature(token: string): Promise<Verified> {
-    const header = tokenHeader.safeParse(headerOf(token));
-    if (!header.success) throw refused();
+    const [head, payload, signature] = token.split('.') as [string, string, string]; // BEARER has seen them
+    const header = tokenHeader.safeParse(jsonIn(head));
+    if (!header.success || jsonIn(payload) === undefined || !isCanonical(signature)) throw refused();
     const { kid } = header.data;
-    const key = await keys.find(kid);
+    const key = revocations.isWithdrawn(kid) ? null : await keys.find(kid);
     const issuer = keys.issuer;
     if (!key || issuer === null) throw refused();
     const claims = accessTokenClaims.safeParse(
@@ -71,15 +83,17 @@ export function accessTokens(keys: VerificationKeys, revocations: RevocationView
         }),
       ),
     );
-    if (!claims.success) throw refused();
+    if (!claims.success || isOddlyDated(claims.data)) throw refused();
     return { claims: claims.data, kid };
   }
 
   /** Throws where it does not hold any more. A key that identity withdrew takes the tokens it signed with it. */
   function holding({ claims, kid }: Verified): AccessTokenClaims {
-    if (!keys.has(kid) || isExpired(claims)) throw refused();
+    if (isRefusedKey(kid) || isExpired(claims)) throw refused();
     if (!revocations.isTrustworthy())
       throw new SubgraphUnreachable('identity', new Error(revocations.health().reason ?? ''));
+    // Only whoever had a token that held is told of the tenant.
+    if (revocations.isTenantSuspended(claims)) throw new TenantSuspended();
     if (revocations.isRevoked(claims)) throw refused();
     return claims;
   }
@@ -88,7 +102,7 @@ export function accessTokens(keys: VerificationKeys, revocations: RevocationView
     const token = BEARER.exec(authorization)?.[1];
     if (token === undefined) throw refused();
     const known = cache.get(authorization);
-    if (known && keys.has(known.kid) && !isExpired(known.claims)) return known;
+    if (known && !isRefusedKey(known.kid) && !isExpired(known.claims)) return known;
     cache.delete(authorization);
     const entry = await verifySignature(token);
     cache.set(authorization, entry);
@@ -99,7 +113,7 @@ export function accessTokens(keys: VerificationKeys, revocations: RevocationView
     verify(authorization) {
       const known = cache.get(authorization);
       return known &&
-        keys.has(known.kid) &&
+        !isRefusedKey(known.kid) &&
         !isExpired(known.claims) &&
         revocations.isTrustworthy() &&
         !revocations.isRevoked(known.claims)
@@ -117,13 +131,21 @@ export function accessTokens(keys: VerificationKeys, revocations: RevocationView
 /** One answer for every flaw: the reader may be the one who made the token. */
 const refused = (): Unauthenticated => new Unauthenticated('The access token is not valid. Sign in again.');
 
-function headerOf(token: string): unknown {
+/**
+ * What a part of a token says, or undefined where it is spelt in another way than identity spells it (RFC 8725, section 2.4):
+ * a name twice, of which two readers may believe different ones, spaces, bytes that are no UTF-8, and base64url with padding
+ * or with bits set that nobody reads.
+ */
+function jsonIn(part: string): unknown {
   try {
-    return JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString());
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+    return Buffer.from(JSON.stringify(value)).toString('base64url') === part ? value : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
+
+const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
 
 function payloadOf(verify: () => unknown): unknown {
   try {

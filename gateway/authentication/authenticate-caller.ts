@@ -1,32 +1,22 @@
-import {
-  anonymousContext,
-  contextFromAccessToken,
-  Unauthenticated,
-  type AnonymousRequest,
-  type RequestContext,
-} from '@inevitable/contract';
-import type { AccessTokens } from './access-tokens.js';
+import { anonymousContext, Unauthenticated, type AnonymousRequest, type RequestContext } from '@inevitable/contract';
+import type { Credentials } from './credentials.js';
 
 /** The headers as they came; names and values alternate. */
 export type RawHeaders = readonly string[];
 
 /**
- * Who calls; a promise only for a token that was not verified before. No `Authorization` header is nobody, which is never
- * an error by itself; one that does not hold is `Unauthenticated`, thrown or as a rejection, also when it is empty or
- * there are two of them. Without `tokens` (`--auth off`) everybody is nobody.
+ * Who calls; a promise only for a credential that was not verified before. No `Authorization` header is nobody, which is
+ * never an error by itself; one that does not hold is `Unauthenticated`, thrown or as a rejection, also when it is empty or
+ * there are two of them. Without `credentials` (`--auth off`) everybody is nobody.
  */
 export function authenticateCaller(
   rawHeaders: RawHeaders,
   request: AnonymousRequest,
-  tokens: AccessTokens | null,
+  credentials: Credentials | null,
 ): RequestContext | Promise<RequestContext> {
-  if (tokens === null) return anonymousContext(request);
+  if (credentials === null) return anonymousContext(request);
   const authorization = authorizationIn(rawHeaders);
-  if (authorization === null) return anonymousContext(request);
-  const claims = tokens.verify(authorization);
-  return claims instanceof Promise
-    ? claims.then((verified) => contextFromAccessToken(verified, request))
-    : contextFromAccessToken(claims, request);
+  return authorization === null ? anonymousContext(request) : credentials.contextOf(authorization, request);
 }
 
 /**

@@ -48,6 +48,15 @@ describe('The verification keys', () => {
     expect(keys.health()).toMatchObject({ ready: false, reason: expect.stringContaining('identity is starting') });
   });
 
+  it('are asked for at once when one was withdrawn, and not believed from an answer to what was asked before', async () => {
+    const [leaked] = identity.keys;
+    const before = keys.find(leaked!.kid); // on its way
+    identity.keys = [newSigningKey()];
+    await Promise.all([before, keys.refresh()]);
+    expect([leaked!, ...identity.keys].map(({ kid }) => keys.has(kid))).toEqual([false, true]);
+    expect(identity.settingsAsked).toBe(2);
+  });
+
   it('that identity withdrew are forgotten', async () => {
     const [old] = identity.keys;
     await keys.find(old!.kid);

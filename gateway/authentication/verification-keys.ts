@@ -10,8 +10,8 @@ import type { Logger } from 'pino';
 import { keepRunning } from '../background/keep-running.js';
 import { untilAborted } from '../background/until-aborted.js';
 
-/** How often keys that identity withdrew are noticed without anybody asking. */
-const REFRESH_EVERY_MS = 300_000;
+/** Identity signs with no key that it has not published for 5 minutes: a new one is known here before its first token. */
+const REFRESH_EVERY_MS = 60_000;
 /** An unknown key id asks identity again, but made-up ones must not become a storm of questions. */
 const COOLDOWN_MS = 5_000;
 const PART = 'verification keys';
@@ -50,6 +50,12 @@ export class VerificationKeys {
           this.#log.warn({ err: error }, 'The verification keys could not be loaded from identity; trying again.');
       },
     });
+  }
+
+  /** Asks at once: identity has changed them. Where it does not answer, the next regular question finds out. */
+  async refresh(): Promise<void> {
+    await this.#loading?.catch(() => undefined); // what was asked before may be answered with what was before
+    await this.#load().catch(() => undefined);
   }
 
   /** `iss` of every access token; null until the keys are loaded. */
@@ -95,6 +101,7 @@ export class VerificationKeys {
   async #fetchKeys(): Promise<LoadedKeys> {
     try {
       const { issuer, keys } = await this.#identity.settings();
+      if (!issuer) throw new Error('identity names no issuer'); // jsonwebtoken would compare none
       const byId = new Map(keys.map((jwk) => [jwk.kid, createPublicKey({ key: { ...jwk }, format: 'jwk' })]));
       return (this.#loaded = { issuer, byId });
     } catch (error) {

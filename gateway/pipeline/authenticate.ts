@@ -1,5 +1,5 @@
 import type { RequestContext } from '@inevitable/contract';
-import type { AccessTokens } from '../authentication/access-tokens.js';
+import type { Credentials } from '../authentication/credentials.js';
 import { authenticateCaller } from '../authentication/authenticate-caller.js';
 import type { ReceivedOperation } from './receive.js';
 
@@ -9,11 +9,11 @@ export interface AuthenticatedOperation {
   readonly context: RequestContext;
 }
 
-/** Throws `Unauthenticated` for a token that does not hold, `SubgraphUnreachable` when identity cannot be asked. */
+/** Throws `Unauthenticated` for a credential that does not hold, `SubgraphUnreachable` when identity cannot be asked. */
 export function authenticate(
   received: ReceivedOperation,
-  tokens: AccessTokens | null,
+  credentials: Credentials | null,
 ): AuthenticatedOperation | Promise<AuthenticatedOperation> {
-  const context = authenticateCaller(received.rawHeaders, received.facts, tokens);
+  const context = authenticateCaller(received.rawHeaders, received.facts, credentials);
   return context instanceof Promise ? context.then((known) => ({ received, context: known })) : { received, context };
 }

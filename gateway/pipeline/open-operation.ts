@@ -24,11 +24,11 @@ export type OpenedOperation =
  */
 export async function openOperation(
   received: ReceivedOperation,
-  { tokens, snapshots, subscriptions, extensions, log }: PipelineParts,
+  { credentials, snapshots, subscriptions, extensions, log }: PipelineParts,
 ): Promise<OpenedOperation> {
   const snapshot = snapshots.acquire(); // a reload meanwhile does not concern this request
   try {
-    const identified = identifyOperation(await authenticate(received, tokens), snapshot);
+    const identified = identifyOperation(await authenticate(received, credentials), snapshot);
     if (identified.operation.definition.operation === OperationTypeNode.SUBSCRIPTION) {
       const stream = await subscriptions.open(received, identified, snapshot);
       return { kind: 'stream', of: 'subscription', stream, headers: {} };

@@ -1,6 +1,6 @@
 import { ERROR_CODES, toErrorBody } from '@inevitable/contract';
 import type { Logger } from 'pino';
-import type { AccessTokens } from '../authentication/access-tokens.js';
+import type { Credentials } from '../authentication/credentials.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
 import type { LiveSubscriptions } from '../subscriptions/live-subscriptions.js';
@@ -10,7 +10,7 @@ import { toErrorResponse, toResponse, type GatewayResponse } from './to-response
 
 export interface PipelineParts {
   /** null: nobody is asked who they are, and every caller is anonymous. */
-  readonly tokens: AccessTokens | null;
+  readonly credentials: Credentials | null;
   readonly snapshots: CurrentSnapshot;
   readonly subscriptions: LiveSubscriptions;
   readonly extensions: GatheredExtensions;

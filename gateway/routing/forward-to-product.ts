@@ -12,8 +12,8 @@ import {
   type RequestContext,
 } from '@inevitable/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AccessTokens } from '../authentication/access-tokens.js';
 import { authenticateCaller } from '../authentication/authenticate-caller.js';
+import type { Credentials } from '../authentication/credentials.js';
 import { mayCross } from '../transports/forwarded-headers.js';
 import type { ProductRoute, RouteTable } from './product-routes.js';
 import type { RequestFacts } from './request-facts.js';
@@ -28,14 +28,14 @@ export async function forwardToProduct(
   request: FastifyRequest,
   reply: FastifyReply,
   facts: RequestFacts,
-  { routes, tokens }: { routes: RouteTable; tokens: AccessTokens | null },
+  { routes, credentials }: { routes: RouteTable; credentials: Credentials | null },
 ): Promise<FastifyReply> {
   const url = urlOf(request);
   const route = routes(url.hostname, url.pathname);
   if (!route) throw new NotFound(`path here: ${url.pathname.slice(0, 200)}`);
   if (route.kind === 'health') return answerHealth(route, reply);
-  const context = await contextFor(route, request, facts, tokens);
-  const response = await route.subgraph.fetch(productRequest(request, url, route), context);
+  const context = await contextFor(route, request, facts, credentials);
+  const response = await route.subgraph.fetch(productRequest(request, url, route, facts), context);
   // It was answered in time. A long body takes as long as its reader, as long as that one reads.
   facts.dropDeadline();
   reply.raw.setTimeout(READS_WITHIN_MS, () => reply.raw.destroy());
@@ -48,11 +48,13 @@ async function answerHealth({ product, subgraph }: ProductRoute, reply: FastifyR
 }
 
 /** The normalised URL, so that `/auth/../notes` is routed as the `/notes` it will be read as. */
-function urlOf({ raw, headers }: FastifyRequest): URL {
+function urlOf({ raw }: FastifyRequest): URL {
   const { url: target = '' } = raw;
-  const { host = 'localhost' } = headers;
-  // A Host that carries more than a host ("a@b", "a/b") would make other parts of the URL than it says.
-  const text = target.startsWith('/') && HOST.test(host) ? `http://${host}${target}` : '';
+  const [host, another] = raw.headersDistinct['host'] ?? ['localhost'];
+  // A Host that carries more than a host ("a@b", "a/b") would make other parts of the URL than it says; and of two, a proxy
+  // before us may have gone by the other one (RFC 9112, section 3.2).
+  const isOne = host !== undefined && another === undefined && HOST.test(host);
+  const text = target.startsWith('/') && isOne ? `http://${host}${target}` : '';
   if (!URL.canParse(text)) throw new BadUserInput('The request target or its Host header is malformed.');
   return new URL(text);
 }
@@ -62,23 +64,28 @@ async function contextFor(
   { product }: ProductRoute,
   request: FastifyRequest,
   facts: AnonymousRequest,
-  tokens: AccessTokens | null,
+  credentials: Credentials | null,
 ): Promise<RequestContext> {
   if (!product.authRequired) {
     try {
-      return await authenticateCaller(request.raw.rawHeaders, facts, tokens);
+      return await authenticateCaller(request.raw.rawHeaders, facts, credentials);
     } catch (error) {
       if (error instanceof CallerError || error instanceof OperatorError) return anonymousContext(facts);
       throw error;
     }
   }
-  const context = await authenticateCaller(request.raw.rawHeaders, facts, tokens);
+  const context = await authenticateCaller(request.raw.rawHeaders, facts, credentials);
   if (context.caller.kind === 'anonymous') throw new Unauthenticated();
   return context;
 }
 
 /** The client's request as the product sees it: without credentials, and with facts only the gateway can know. */
-function productRequest(request: FastifyRequest, url: URL, { product }: ProductRoute): Request {
+function productRequest(
+  request: FastifyRequest,
+  url: URL,
+  { product }: ProductRoute,
+  { client }: RequestFacts,
+): Request {
   const headers = new Headers();
   const { rawHeaders } = request.raw;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -88,7 +95,7 @@ function productRequest(request: FastifyRequest, url: URL, { product }: ProductR
     if (name === 'cookie' && product.authRequired) continue;
     if (mayCross(name, request.headers.connection)) headers.append(name, rawHeaders[at + 1]!);
   }
-  headers.set('x-forwarded-for', request.raw.socket.remoteAddress ?? '');
+  headers.set('x-forwarded-for', client.address ?? '');
   headers.set('x-forwarded-host', url.host);
   headers.set('x-forwarded-proto', 'http');
   const body = request.body instanceof Buffer && request.body.length > 0 ? request.body : null;

@@ -1,14 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { REQUEST_ID_HEADER, type DeploymentContext } from '@inevitable/contract';
+import { REQUEST_ID_HEADER } from '@inevitable/contract';
 import { readBody } from '../graphql-over-http/read-body.js';
 import { handleOperation, type RequestParts } from '../pipeline/pipeline.js';
 import { toErrorResponse, type GatewayResponse } from '../pipeline/to-response.js';
 import type { OpenStreams } from '../streaming/open-streams.js';
 import { sendStream } from '../streaming/send-stream.js';
-import { requestFacts, requestIdOf } from './request-facts.js';
+import { requestFacts, requestIdOf, type RequestFactsParts } from './request-facts.js';
 
-export interface GraphQLEndpointParts extends RequestParts {
-  readonly deployment: DeploymentContext;
+export interface GraphQLEndpointParts extends RequestParts, RequestFactsParts {
   readonly isDraining: () => boolean;
   /** Where streams that are being written can be stopped. */
   readonly openStreams: OpenStreams;
@@ -64,7 +63,7 @@ async function answer(
   try {
     const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
     const body = hasBody && method !== 'GET' ? await readBody(request) : null;
-    const facts = requestFacts(request, response, requestId, parts.deployment);
+    const facts = requestFacts(request, response, requestId, parts);
     const answered = write(await handleOperation({ method, search, header, rawHeaders, body, facts }, parts));
     if (answered) await answered;
   } catch (error) {

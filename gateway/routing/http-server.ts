@@ -1,13 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import {
-  ERROR_CODES,
-  healthStatusCode,
-  REQUEST_ID_HEADER,
-  toErrorBody,
-  type DeploymentContext,
-  type HealthReport,
-} from '@inevitable/contract';
+import { ERROR_CODES, healthStatusCode, REQUEST_ID_HEADER, toErrorBody, type HealthReport } from '@inevitable/contract';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { serveConsole, type ConsoleOptions } from '../console/serve-console.js';
 import { readBody } from '../graphql-over-http/read-body.js';
@@ -21,10 +14,9 @@ import { DRAIN_MS } from './drain.js';
 import { forwardToProduct } from './forward-to-product.js';
 import { answerGraphQLFirst, GRAPHQL_PATH } from './graphql-endpoint.js';
 import type { RouteTable } from './product-routes.js';
-import { requestFacts, requestIdOf } from './request-facts.js';
+import { requestFacts, requestIdOf, type RequestFactsParts } from './request-facts.js';
 
-export interface HttpServerParts extends PipelineParts {
-  readonly deployment: DeploymentContext;
+export interface HttpServerParts extends PipelineParts, RequestFactsParts {
   /** Aborted when the server begins to stop, before it is closed. */
   readonly draining: AbortSignal;
   readonly routes: RouteTable;
@@ -42,7 +34,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Every path the gateway answers. It listens when the caller says so. */
 export function createHttpServer(parts: HttpServerParts): FastifyInstance {
-  const { deployment, draining, log } = parts;
+  const { deployment, readClient, draining, log } = parts;
   const isDraining = (): boolean => draining.aborted;
   const app = fastify({
     logger: false,
@@ -84,7 +76,7 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     url: '/*',
     handler: (request, reply) => {
       const requestId = String(reply.getHeader(REQUEST_ID_HEADER));
-      return forwardToProduct(request, reply, requestFacts(request.raw, reply.raw, requestId, deployment), parts);
+      return forwardToProduct(request, reply, requestFacts(request.raw, reply.raw, requestId, parts), parts);
     },
   });
 
@@ -115,12 +107,13 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
 
   const open: OpenOperation = (received) => openOperation(received, parts);
   const openStreams = new OpenStreams();
-  answerGraphQLFirst(app.server, { open, deployment, isDraining, openStreams, log });
+  answerGraphQLFirst(app.server, { open, deployment, readClient, isDraining, openStreams, log });
   const webSockets = serveWebSocket(app.server, {
     path: GRAPHQL_PATH,
     open,
-    authenticate: (rawHeaders, facts) => authenticateCaller(rawHeaders, facts, parts.tokens),
+    authenticate: (rawHeaders, facts) => authenticateCaller(rawHeaders, facts, parts.credentials),
     deployment,
+    readClient,
     isDraining,
     log,
   });

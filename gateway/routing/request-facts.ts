@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DeadlinePassed, REQUEST_ID_HEADER, type AnonymousRequest, type DeploymentContext } from '@inevitable/contract';
+import {
+  DeadlinePassed,
+  NO_CLIENT,
+  REQUEST_ID_HEADER,
+  type AnonymousRequest,
+  type DeploymentContext,
+  type RequestClient,
+} from '@inevitable/contract';
+import type { ReadClient } from './read-client.js';
 import { RequestEnd } from './request-end.js';
 
 export const DEADLINE_MS = 30_000;
@@ -22,12 +30,26 @@ export class RequestFacts implements AnonymousRequest {
   readonly deployment: DeploymentContext;
   readonly end = new RequestEnd();
   #timer: NodeJS.Timeout | undefined;
+  #client: RequestClient | null = null;
+  readonly #readClient: () => RequestClient;
 
-  constructor(requestId: string, trace: string | null, deadline: number, deployment: DeploymentContext) {
+  /** `readClient`: asked at most once, when somebody wants to know. */
+  constructor(
+    requestId: string,
+    trace: string | null,
+    deadline: number,
+    deployment: DeploymentContext,
+    readClient: () => RequestClient = () => NO_CLIENT,
+  ) {
     this.requestId = requestId;
     this.trace = trace;
     this.deadline = deadline;
     this.deployment = deployment;
+    this.#readClient = readClient;
+  }
+
+  get client(): RequestClient {
+    return (this.#client ??= Object.freeze(this.#readClient()));
   }
 
   get signal(): AbortSignal {
@@ -48,18 +70,25 @@ export class RequestFacts implements AnonymousRequest {
   }
 }
 
+/** What every request of a gateway has in common. */
+export interface RequestFactsParts {
+  readonly deployment: DeploymentContext;
+  readonly readClient: ReadClient;
+}
+
 /** `requestId` is the one already promised to the client in the answer's header. */
 export function requestFacts(
-  { headers }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
   requestId: string,
-  deployment: DeploymentContext,
+  { deployment, readClient }: RequestFactsParts,
 ): RequestFacts {
   const facts = new RequestFacts(
     requestId,
-    sane(headers.traceparent, TRACEPARENT),
+    sane(request.headers.traceparent, TRACEPARENT),
     Date.now() + DEADLINE_MS,
     deployment,
+    clientOf(request, readClient),
   );
   facts.startTimer();
   const leave = () => {
@@ -72,11 +101,18 @@ export function requestFacts(
 }
 
 /** The facts of one operation among others of a connection; whoever asks for them ends them, in time or not. */
-export function operationFacts({ headers }: IncomingMessage, deployment: DeploymentContext): RequestFacts {
-  const trace = sane(headers.traceparent, TRACEPARENT);
-  const facts = new RequestFacts(randomUUID(), trace, Date.now() + DEADLINE_MS, deployment);
+export function operationFacts(upgrade: IncomingMessage, { deployment, readClient }: RequestFactsParts): RequestFacts {
+  const trace = sane(upgrade.headers.traceparent, TRACEPARENT);
+  const client = clientOf(upgrade, readClient);
+  const facts = new RequestFacts(randomUUID(), trace, Date.now() + DEADLINE_MS, deployment, client);
   facts.startTimer();
   return facts;
+}
+
+/** The address is taken now: a client that has left has none any more, and would be counted as nobody. */
+function clientOf({ headers, socket }: IncomingMessage, readClient: ReadClient): () => RequestClient {
+  const { remoteAddress } = socket;
+  return () => readClient(headers, remoteAddress);
 }
 
 /** The client's own id where it is sane, else a new one. */

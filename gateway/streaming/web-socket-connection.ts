@@ -1,21 +1,20 @@
 import type { IncomingMessage } from 'node:http';
-import { CallerError, OperatorError, type DeploymentContext } from '@inevitable/contract';
+import { CallerError, OperatorError } from '@inevitable/contract';
 import type { ConnectionInitMessage, SubscribePayload, WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocket, type RawData } from 'ws';
 import type { RawHeaders } from '../authentication/authenticate-caller.js';
 import { isOurs, type OpenOperation } from '../pipeline/pipeline.js';
 import { toErrors } from '../pipeline/to-response.js';
-import { operationFacts, type RequestFacts } from '../routing/request-facts.js';
+import { operationFacts, type RequestFacts, type RequestFactsParts } from '../routing/request-facts.js';
 import { headersOf, receiveMessage } from './web-socket-message.js';
 import type { WebSocketLimits } from './web-socket-limits.js';
 import { OperationRefused, WebSocketOperation } from './web-socket-operation.js';
 
-export interface WebSocketConnectionParts {
+export interface WebSocketConnectionParts extends RequestFactsParts {
   readonly open: OpenOperation;
   /** Throws or rejects for a credential that does not hold. */
   readonly authenticate: (rawHeaders: RawHeaders, facts: RequestFacts) => unknown;
-  readonly deployment: DeploymentContext;
   readonly log: Logger;
 }
 
@@ -102,7 +101,7 @@ export class WebSocketConnection implements ProtocolSocket {
    */
   async admit(params: ConnectionInitMessage['payload'], known: KnownOperations): Promise<boolean> {
     this.#known = known;
-    const facts = operationFacts(this.#upgrade, this.#parts.deployment);
+    const facts = operationFacts(this.#upgrade, this.#parts);
     try {
       this.#rawHeaders = headersOf(this.#upgrade, params);
       await this.#parts.authenticate(this.#rawHeaders, facts);
@@ -123,8 +122,8 @@ export class WebSocketConnection implements ProtocolSocket {
       throw tooMuch(`A connection may have ${maxOperations} operations at once.`);
     if (this.#characters + characters > maxCharacters)
       throw tooMuch(`The operations of a connection may have ${maxCharacters} characters together.`);
-    const { open, deployment, log } = this.#parts;
-    const facts = operationFacts(this.#upgrade, deployment);
+    const { open, log } = this.#parts;
+    const facts = operationFacts(this.#upgrade, this.#parts);
     const operation = new WebSocketOperation(id, characters, facts, (ended) => {
       this.#operations.delete(ended);
       this.#characters -= ended.characters;

@@ -1,6 +1,6 @@
-import { anonymousContext, contextFromAccessToken } from '@inevitable/contract';
-import type { AccessTokens } from '../authentication/access-tokens.js';
+import { anonymousContext } from '@inevitable/contract';
 import { authorizationIn } from '../authentication/authenticate-caller.js';
+import type { CallerNow, Credentials } from '../authentication/credentials.js';
 import { authorizeOperation } from '../pipeline/authorize-operation.js';
 import type { IdentifiedOperation } from '../pipeline/identify-operation.js';
 import { planOperation } from '../pipeline/plan-operation.js';
@@ -9,21 +9,21 @@ import type { ReceivedOperation } from '../pipeline/receive.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ClientStream } from '../streaming/client-stream.js';
 import { EventAnswers } from './answer-event.js';
-import { Subscription, type CallerNow, type SlowConsumer, type SubscriptionParts } from './subscription.js';
+import { Subscription, type SlowConsumer, type SubscriptionParts } from './subscription.js';
 
-/** How soon a token that has ended ends its subscriptions; a revocation takes until the gateway has heard of it, too. */
+/** How soon a credential that has ended ends its subscriptions; a revocation takes until the gateway has heard of it, too. */
 const CHECK_EVERY_MS = 1_000;
 
 export interface LiveSubscriptionsOptions extends Omit<SubscriptionParts, 'answers' | 'slowConsumer'> {
   /** null (`--auth off`): every caller is anonymous. */
-  readonly tokens: AccessTokens | null;
+  readonly credentials: Credentials | null;
   /** `close` unless given. */
   readonly slowConsumer?: SlowConsumer | undefined;
 }
 
-/** All subscriptions of a gateway. They follow its supergraph, and end with their callers' tokens. */
+/** All subscriptions of a gateway. They follow its supergraph, and end with their callers' credentials. */
 export class LiveSubscriptions {
-  readonly #tokens: AccessTokens | null;
+  readonly #credentials: Credentials | null;
   readonly #parts: SubscriptionParts;
   readonly #live = new Set<Subscription>();
   readonly #timer: NodeJS.Timeout;
@@ -31,8 +31,8 @@ export class LiveSubscriptions {
   #isFollowing = false;
   #isClosed = false;
 
-  constructor({ tokens, slowConsumer = 'close', ...parts }: LiveSubscriptionsOptions) {
-    this.#tokens = tokens;
+  constructor({ credentials, slowConsumer = 'close', ...parts }: LiveSubscriptionsOptions) {
+    this.#credentials = credentials;
     this.#parts = { ...parts, slowConsumer, answers: new EventAnswers() };
     this.#timer = setInterval(() => this.#check(), CHECK_EVERY_MS).unref();
     this.#unfollow = parts.snapshots.onSwap(() => void this.#followAll());
@@ -64,11 +64,10 @@ export class LiveSubscriptions {
     for (const subscription of this.#live) subscription.close();
   }
 
-  async #callerOf({ rawHeaders }: ReceivedOperation): Promise<CallerNow> {
-    const authorization = this.#tokens && authorizationIn(rawHeaders);
-    if (this.#tokens === null || authorization === null) return anonymousContext;
-    const token = await this.#tokens.keep(authorization);
-    return (request) => contextFromAccessToken(token.claims(), request);
+  async #callerOf({ rawHeaders, facts }: ReceivedOperation): Promise<CallerNow> {
+    const authorization = this.#credentials && authorizationIn(rawHeaders);
+    if (this.#credentials === null || authorization === null) return anonymousContext;
+    return this.#credentials.keep(authorization, facts);
   }
 
   #check(): void {

@@ -2,7 +2,9 @@ import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { SubgraphUnreachable, type SubgraphHandle } from '@inevitable/contract';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { accessTokens, type AccessTokens } from '../authentication/access-tokens.js';
+import { accessTokens } from '../authentication/access-tokens.js';
+import { apiKeys } from '../authentication/api-keys.js';
+import { credentials as credentialsOf } from '../authentication/credentials.js';
 import { RevocationView } from '../authentication/revocation-view.js';
 import { VerificationKeys } from '../authentication/verification-keys.js';
 import type { ReceivedOperation } from '../pipeline/receive.js';
@@ -257,46 +259,50 @@ describe('The caller of a subscription', () => {
     keys.start(stop.signal);
     revocations.start(stop.signal);
     await settled(() => revocations.isTrustworthy() && keys.issuer !== null);
-    const tokens: AccessTokens = accessTokens(keys, revocations, now);
-    return { identity, tokens, revocations, clock };
+    const credentials = credentialsOf(
+      accessTokens(keys, revocations, now),
+      apiKeys(identity.ports.apiKeys, revocations, { deployment: 'internal', now }),
+    );
+    return { identity, credentials, revocations, clock };
   }
   const withToken = (token: string): Partial<ReceivedOperation> => ({
     rawHeaders: ['Authorization', `Bearer ${token}`],
   });
 
   it('is told to the subgraph, and never shared with another', async () => {
-    const { identity, tokens } = await identified();
+    const { identity, credentials } = await identified();
     const parts = subgraphs();
-    const graph = await graphOver(parts, { tokens });
+    const graph = await graphOver(parts, { credentials });
     const tenants = ['0197a0aa-0000-7000-8000-00000000000a', '0197a0aa-0000-7000-8000-00000000000b'];
     for (const tid of tenants) await streamOf(graph, withToken(identity.accessToken({ claims: { tid } })));
     await settled(() => parts.log.open === 2);
     expect(parts.log.subscribed.map(({ context }) => context.tenant?.id)).toEqual(tenants);
   });
 
-  it.each(['session', 'user', 'tenant'] as const)(
-    'ends it when their %s is revoked, also between events',
-    async (subject) => {
-      const { identity, tokens } = await identified();
-      const parts = subgraphs();
-      const graph = await graphOver(parts, { tokens });
-      const token = identity.accessToken();
-      const stream = await streamOf(graph, withToken(token));
-      await settled(() => parts.log.open === 1);
-      const { sid, sub, tid } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<
-        string,
-        string
-      >;
-      identity.revoke(subject, { session: sid!, user: sub!, tenant: tid! }[subject]);
-      await ends(stream, failure('UNAUTHENTICATED'));
-      await settled(() => parts.log.open === 0);
-    },
-  );
+  it.each([
+    ['session', 'UNAUTHENTICATED'],
+    ['user', 'UNAUTHENTICATED'],
+    ['tenant', 'TENANT_SUSPENDED'],
+  ] as const)('ends it when their %s is revoked, also between events', async (subject, code) => {
+    const { identity, credentials } = await identified();
+    const parts = subgraphs();
+    const graph = await graphOver(parts, { credentials });
+    const token = identity.accessToken();
+    const stream = await streamOf(graph, withToken(token));
+    await settled(() => parts.log.open === 1);
+    const { sid, sub, tid } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<
+      string,
+      string
+    >;
+    identity.revoke(subject, { session: sid!, user: sub!, tenant: tid! }[subject]);
+    await ends(stream, failure(code));
+    await settled(() => parts.log.open === 0);
+  });
 
   it('gets no event after their token has expired', async () => {
-    const { identity, tokens, clock } = await identified();
+    const { identity, credentials, clock } = await identified();
     const parts = subgraphs();
-    const stream = await streamOf(await graphOver(parts, { tokens }), withToken(identity.accessToken()));
+    const stream = await streamOf(await graphOver(parts, { credentials }), withToken(identity.accessToken()));
     await settled(() => parts.log.open === 1);
     clock.aheadMs = 16 * 60_000;
     parts.log.publish(note('1'));

@@ -1,6 +1,7 @@
-import { CallerError, SubgraphUnreachable, type AnonymousRequest, type RequestContext } from '@inevitable/contract';
+import { CallerError, SubgraphUnreachable, type RequestContext } from '@inevitable/contract';
 import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
+import type { CallerNow } from '../authentication/credentials.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import { RequestRefused } from '../graphql-over-http/request-refused.js';
 import { authorizeOperation } from '../pipeline/authorize-operation.js';
@@ -30,9 +31,6 @@ export interface SubscriptionParts {
   readonly slowConsumer: SlowConsumer;
   readonly log: Logger;
 }
-
-/** Who the caller is by now. Throws where the token has ended. */
-export type CallerNow = (request: AnonymousRequest) => RequestContext;
 
 /** Events of one subscription that wait to be answered while its client has not read the answers to those before them. */
 const MOST_WAITING = 1_000;
@@ -114,7 +112,7 @@ export class Subscription {
     this.#listen(upstreamOf(planned, snapshot), snapshot, planned.context, this.#lastTaken);
   }
 
-  /** Ends it where the caller's token has ended since, though no event comes. */
+  /** Ends it where the caller's credential has ended since, though no event comes. */
   checkCaller(): void {
     try {
       this.#caller(this.#received.facts);
@@ -327,8 +325,9 @@ export class Subscription {
   }
 
   #factsNow(): RequestFacts {
-    const { requestId, trace, deployment } = this.#received.facts;
-    return new RequestFacts(requestId, trace, Date.now() + DEADLINE_MS, deployment);
+    const { facts } = this.#received;
+    const { requestId, trace, deployment } = facts;
+    return new RequestFacts(requestId, trace, Date.now() + DEADLINE_MS, deployment, () => facts.client);
   }
 
   /** The client may leave, and others get the same answer: what is fetched ends with its own deadline. */

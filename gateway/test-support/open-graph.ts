@@ -1,6 +1,6 @@
 import type { SchemaRegistryPort, SubgraphHandle, SupergraphVersion } from '@inevitable/contract';
 import { pino } from 'pino';
-import type { AccessTokens } from '../authentication/access-tokens.js';
+import type { Credentials } from '../authentication/credentials.js';
 import { authorizationWith } from '../authorization/authorization-with.js';
 import { gatherExtensions } from '../extensions/gather-extensions.js';
 import type { GatewayExtension } from '../extensions/gateway-extension.js';
@@ -15,7 +15,7 @@ import type { SlowConsumer } from '../subscriptions/subscription.js';
 
 export interface OpenGraphOptions {
   readonly planners?: PlannerThreads;
-  readonly tokens?: AccessTokens | null;
+  readonly credentials?: Credentials | null;
   readonly extensions?: readonly GatewayExtension[];
   readonly slowConsumer?: SlowConsumer;
 }
@@ -35,7 +35,7 @@ export interface OpenGraph {
 export async function openGraph(
   sdl: string,
   handles: ReadonlyMap<string, SubgraphHandle>,
-  { planners, tokens = null, extensions: given = [], slowConsumer }: OpenGraphOptions = {},
+  { planners, credentials = null, extensions: given = [], slowConsumer }: OpenGraphOptions = {},
 ): Promise<OpenGraph> {
   const logged: { msg: string }[] = [];
   const log = pino(
@@ -59,7 +59,7 @@ export async function openGraph(
     planners,
     log,
   });
-  const subscriptions = new LiveSubscriptions({ tokens, snapshots, extensions, log, slowConsumer });
+  const subscriptions = new LiveSubscriptions({ credentials, snapshots, extensions, log, slowConsumer });
   let versions = 0;
   return {
     snapshots,
@@ -80,7 +80,7 @@ export async function openGraph(
           facts: new RequestFacts('r1', null, Date.now() + 30_000, 'internal'),
           ...received,
         } as ReceivedOperation,
-        { tokens, snapshots, subscriptions, extensions, log },
+        { credentials, snapshots, subscriptions, extensions, log },
       ),
     reload: (next) =>
       new Promise((resolve) => {

@@ -2,7 +2,9 @@ import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import {
   ACCESS_TOKEN_AUDIENCE,
   ACCESS_TOKEN_TYPE,
+  type ApiKeysPort,
   type IdentityPorts,
+  type PresentedApiKey,
   type PublicJwk,
   type Revocation,
   type RevocationSubject,
@@ -41,6 +43,9 @@ export class TestIdentity {
   /** What every port answers while set. */
   down: Error | null = null;
   issuer = ISSUER;
+  apiKeysAsked: PresentedApiKey[] = [];
+  /** What it answers about the keys it is asked for. */
+  apiKeyVerdict: ApiKeysPort['verify'] = async () => ({ kind: 'refused' });
 
   readonly ports: IdentityPorts = {
     verification: {
@@ -62,6 +67,13 @@ export class TestIdentity {
         return { sequence: Math.max(sequence, this.position), revocations: this.#after(sequence) };
       },
     },
+    apiKeys: {
+      verify: async (presented) => {
+        this.apiKeysAsked.push(presented);
+        this.#failWhenDown();
+        return this.apiKeyVerdict(presented);
+      },
+    },
     entitlements: {
       describe: refuse,
       reserve: refuse,
@@ -71,6 +83,7 @@ export class TestIdentity {
       reservations: refuse,
     },
     tenants: { find: refuse, active: refuse },
+    audit: { append: refuse },
   };
 
   /** The feed's position now: what a token issued now carries as `rev`. */

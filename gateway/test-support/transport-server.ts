@@ -5,6 +5,7 @@ import type { OpenedOperation } from '../pipeline/open-operation.js';
 import type { OpenOperation } from '../pipeline/pipeline.js';
 import type { ReceivedOperation } from '../pipeline/receive.js';
 import { answerGraphQLFirst, GRAPHQL_PATH } from '../routing/graphql-endpoint.js';
+import { clientReader } from '../routing/read-client.js';
 import { StreamPayload } from '../streaming/client-stream.js';
 import { OpenStreams } from '../streaming/open-streams.js';
 import { QueuedStream } from '../streaming/queued-stream.js';
@@ -39,6 +40,7 @@ export async function transportServer({
       return open(operation);
     },
     deployment: 'internal',
+    readClient: clientReader([]),
     isDraining: () => isDraining,
     log: pino({ level: 'silent' }),
   } as const;

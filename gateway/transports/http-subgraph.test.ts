@@ -47,6 +47,19 @@ describe('A subgraph behind HTTP', () => {
     expect(Number(headers['x-inevitable-deadline-ms'])).toBeGreaterThan(29_000);
   });
 
+  it('hears where the client is, with operations and with requests for the product, whatever the client says', async () => {
+    const { peer: server, subgraph } = await answering(200, JSON_TYPE, '{"data":{"notes":[]}}');
+    const told = { 'x-inevitable-client-address': '198.51.100.7', 'x-inevitable-client-agent': 'a browser' };
+    const context = contextFor({ client: { address: '198.51.100.7', agent: 'a browser' } });
+    const forged = { 'x-inevitable-client-address': '6.6.6.6', 'x-inevitable-context': 'forged' };
+    await subgraph.execute(QUERY, context);
+    await subgraph.fetch(new Request('http://stack.test/notes', { headers: forged }), context);
+    for (const { headers } of server.requests) expect(headers).toMatchObject(told);
+    expect(jwt.decode(server.requests[1]!.headers[CONTEXT_HEADER] as string)).toMatchObject({ aud: 'notes' });
+    await subgraph.fetch(new Request('http://stack.test/notes', { headers: forged }), contextFor());
+    expect(server.requests[2]!.headers).not.toHaveProperty('x-inevitable-client-address');
+  });
+
   it.each([
     [
       'a GraphQL error body on 500',
@@ -251,8 +264,9 @@ describe('A subgraph that is told nothing about its callers', () => {
     const { peer: server, subgraph } = await foreignPeer(
       (_request, response) => void response.writeHead(200, { 'content-type': JSON_TYPE }).end('{"data":{}}'),
     );
-    await subgraph.execute(QUERY, contextFor());
-    expect(server.requests[0]!.headers).not.toHaveProperty(CONTEXT_HEADER);
+    await subgraph.execute(QUERY, contextFor({ client: { address: '198.51.100.7', agent: 'a browser' } }));
+    for (const name of [CONTEXT_HEADER, 'x-inevitable-client-address', 'x-inevitable-client-agent'])
+      expect(server.requests[0]!.headers).not.toHaveProperty(name);
   });
 
   it.each([200, 400, 500])('is ready when it answers at all, be it with %i', async (status) => {

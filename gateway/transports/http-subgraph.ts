@@ -1,4 +1,6 @@
 import {
+  CLIENT_ADDRESS_HEADER,
+  CLIENT_AGENT_HEADER,
   CONTEXT_HEADER,
   DEADLINE_HEADER,
   DeadlinePassed,
@@ -222,6 +224,7 @@ export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
       [REQUEST_ID_HEADER]: requestId,
       ...(trace !== null && { traceparent: trace }),
       ...(this.#tokens && { [CONTEXT_HEADER]: this.#tokens.tokenFor(context, this.name) }),
+      ...(this.#tokens && clientHeaders(context)),
     };
   }
 
@@ -250,7 +253,12 @@ export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
   #contextHeaders(context: RequestContext): string[] {
     const { requestId, trace } = context;
     const headers = [REQUEST_ID_HEADER, requestId, DEADLINE_HEADER, String(Math.max(0, this.#leftMs(context)))];
-    if (this.#tokens) headers.push(CONTEXT_HEADER, this.#tokens.tokenFor(context, this.name));
+    if (this.#tokens) {
+      const { address, agent } = context.client;
+      headers.push(CONTEXT_HEADER, this.#tokens.tokenFor(context, this.name));
+      if (address !== null) headers.push(CLIENT_ADDRESS_HEADER, address);
+      if (agent !== null) headers.push(CLIENT_AGENT_HEADER, agent);
+    }
     if (trace !== null) headers.push('traceparent', trace);
     return headers;
   }
@@ -281,6 +289,13 @@ const addedTo = ({ headers = {} }: SubscriptionRequest): Record<string, string> 
       .filter(([name]) => mayAdd(name))
       .map(([name, value]) => [name.toLowerCase(), value]),
   );
+
+function clientHeaders({ client: { address, agent } }: RequestContext): Record<string, string> {
+  return {
+    ...(address !== null && { [CLIENT_ADDRESS_HEADER]: address }),
+    ...(agent !== null && { [CLIENT_AGENT_HEADER]: agent }),
+  };
+}
 
 const isQuery = ({ definitions }: DocumentNode): boolean =>
   definitions.every((one) => one.kind !== Kind.OPERATION_DEFINITION || one.operation === OperationTypeNode.QUERY);

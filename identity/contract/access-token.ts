@@ -8,6 +8,12 @@ export const ACCESS_TOKEN_AUDIENCE = 'inevitable-gateway';
 /** `typ` header of an access token (RFC 9068, section 2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
+/**
+ * How long one lives at most, in seconds. Gateways hold identity to it: what was taken back is remembered for 20 minutes, and
+ * a token that lived longer would outlive that.
+ */
+export const ACCESS_TOKEN_SECONDS = 900;
+
 const uuid = z.uuid();
 
 /** The claims of an access token (RFC 9068), as core-identity writes them and gateways read them. */

@@ -4,10 +4,18 @@
  */
 export const ERROR_CODES = {
   UNAUTHENTICATED: { status: 401, meaning: 'Nobody is signed in, or the credential does not hold.' },
+  SECOND_FACTOR_REQUIRED: {
+    status: 401,
+    meaning: 'The password holds; complete the sign-in with `extensions.challenge` and a code of the second factor.',
+  },
   FORBIDDEN: { status: 403, meaning: 'The caller is known, and may not do this.' },
   UNAUTHORIZED_FIELD_OR_TYPE: {
     status: 403,
     meaning: 'The operation asks for a field or type the caller may not see.',
+  },
+  TENANT_SUSPENDED: {
+    status: 403,
+    meaning: "The caller's tenant is suspended; once it is not any more, sign in again.",
   },
   NOT_ENTITLED: { status: 403, meaning: "The tenant's plan does not include this feature." },
   NOT_FOUND: { status: 404, meaning: 'No such object in this tenant.' },
@@ -53,6 +61,14 @@ export class Forbidden extends CallerError {
   readonly code = 'FORBIDDEN';
   constructor(message = 'You may not do this.') {
     super(message);
+  }
+}
+
+/** The credential was good, and ended with the tenant's suspension. */
+export class TenantSuspended extends CallerError {
+  readonly code = 'TENANT_SUSPENDED';
+  constructor() {
+    super('This tenant was suspended. Once it is not any more, sign in again.');
   }
 }
 

@@ -45,7 +45,8 @@ const withRoutes: typeof starter = {
     'GET /starter/json': () => Response.json({ a: 1 }, { status: 201, headers: { 'x-more': 'yes' } }),
     'GET /starter/empty': () => new Response(null, { headers: { 'content-type': 'application/json' } }),
     'GET /starter/method': (request) => new Response(null, { headers: { 'x-method': request.method } }),
-    'GET /starter/open': () => new Response('open'),
+    'GET /starter/open': (_request, { client }) => Response.json(client),
+    'GET /starter/client': (_request, { client }) => Response.json(client),
   },
   openRoutes: ['GET /starter/open'],
 };
@@ -86,6 +87,18 @@ function statusOf(path: string, method: string, headers: Record<string, string>)
 }
 
 describe('A subgraph served by itself', () => {
+  it('believes where a client is beside a context that holds, and of nobody else', async () => {
+    const headers = { 'x-inevitable-client-address': '198.51.100.7', 'x-inevitable-client-agent': 'a browser' };
+    const seen = async (server: number, path: string) => {
+      const response = await fetch(served[server]!.url + path, { headers });
+      return { status: response.status, body: await response.json() };
+    };
+    const client = { address: '198.51.100.7', agent: 'a browser' };
+    expect(await seen(1, '/starter/client')).toEqual({ status: 200, body: client });
+    expect(await seen(0, '/starter/client')).toMatchObject({ status: 401 });
+    expect(await seen(1, '/starter/open')).toEqual({ status: 200, body: { address: null, agent: null } });
+  });
+
   it.each([
     ['no context', '/graphql', 'POST', {}],
     ['a context that is no token', '/graphql', 'POST', { 'x-inevitable-context': 'x' }],

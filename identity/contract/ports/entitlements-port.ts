@@ -24,9 +24,13 @@ export type ReserveOutcome =
   | { readonly kind: 'exceeded'; readonly limit: number; readonly resetsAt: string }
   | { readonly kind: 'notEntitled' };
 
-/** What a tenant has of a metered feature in the period that runs; `limit - used - held` can still be reserved. */
+/**
+ * What a tenant has of a metered feature in the period that runs; `limit - used - held` can still be reserved, and less than
+ * nothing where a quota became smaller than what was used of it. `limit` is the quota, with what this period took from grants
+ * and what is left of them.
+ */
 export interface FeatureUsage {
-  /** Committed in this period. */
+  /** Committed in this period, of the quota and of grants. */
   readonly used: number;
   /** Reserved in this period and still open. */
   readonly held: number;

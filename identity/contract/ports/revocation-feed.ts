@@ -1,5 +1,8 @@
-/** What a token names and can lose: every one of these is a claim of it. */
-export type RevocationSubject = 'session' | 'user' | 'tenant' | 'membership' | 'apiKey' | 'entitlements';
+/**
+ * What a token names and can lose: every one of these is a claim of it, but for `signingKey`, the `kid` of its header. Who
+ * has a signing key can write any claim, so its withdrawal ends every token it signed, whenever it says it was issued.
+ */
+export type RevocationSubject = 'session' | 'user' | 'tenant' | 'membership' | 'apiKey' | 'entitlements' | 'signingKey';
 
 export interface Revocation {
   /** Grows by commit order. A token issued at feed position n ignores every revocation up to n. */

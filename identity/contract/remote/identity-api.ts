@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { TenantId } from '../ids.js';
+import type { ApiKeyId, TenantId, UserId } from '../ids.js';
+import type { ApiKeysPort } from '../ports/api-keys-port.js';
+import { LARGEST_AUDIT_BATCH, type AuditPort } from '../ports/audit-port.js';
 import { RESERVATIONS_PAGE, type EntitlementsPort } from '../ports/entitlements-port.js';
 import type { RevocationFeed } from '../ports/revocation-feed.js';
 import type { ServicesPort } from '../ports/services-port.js';
@@ -14,6 +16,8 @@ export interface IdentityPorts {
   readonly revocations: RevocationFeed;
   readonly entitlements: EntitlementsPort;
   readonly tenants: TenantsPort;
+  readonly apiKeys: ApiKeysPort;
+  readonly audit: AuditPort;
 }
 
 /** What only processes apart from identity ask: they have doors of their own for services. */
@@ -22,6 +26,8 @@ export interface RemoteIdentity extends IdentityPorts {
 }
 
 const tenantId = z.uuid().transform((text) => text as TenantId);
+const userId = z.uuid().transform((text) => text as UserId);
+const apiKeyId = z.uuid().transform((text) => text as ApiKeyId);
 const settle = z.object({ tenantId, reservationId: z.uuid() });
 const publicJwk = z.object({
   kid: z.string().min(1).max(200),
@@ -54,6 +60,30 @@ export const identityApi = {
     z.object({ assertion: z.string().min(1).max(LONGEST_ASSERTION), audience: z.string().min(1).max(200) }),
     z.object({ service: z.string().nullable() }),
   ),
+  'verify-api-key': operation(
+    z.object({
+      id: apiKeyId,
+      secretHash: z.string().regex(/^[\w-]{43}$/, 'must be the base64url of a SHA-256'),
+      address: z.string().max(100).nullable(),
+    }),
+    z.discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('holds'),
+        key: z.object({
+          id: apiKeyId,
+          tenantId,
+          plan: z.string(),
+          entitlementsDigest: z.string(),
+          creator: userId,
+          may: z.array(z.string()),
+          expiresAt: z.iso.datetime(),
+          allowedIps: z.array(z.string()),
+          rev: z.int().nonnegative(),
+        }),
+      }),
+      z.object({ kind: z.literal('refused') }),
+    ]),
+  ),
   revocations: operation(
     z.object({ sequence: z.int().nonnegative(), waitMs: z.int().nonnegative().max(30_000) }),
     z.object({
@@ -61,7 +91,7 @@ export const identityApi = {
       revocations: z.array(
         z.object({
           sequence: z.int(),
-          subject: z.enum(['session', 'user', 'tenant', 'membership', 'apiKey', 'entitlements']),
+          subject: z.enum(['session', 'user', 'tenant', 'membership', 'apiKey', 'entitlements', 'signingKey']),
           id: z.string(),
         }),
       ),
@@ -132,11 +162,19 @@ export const identityApi = {
         .max(RESERVATIONS_PAGE),
     }),
   ),
+  /** Each record is judged by itself, so that one that does not fit keeps no other waiting. */
+  'append-audit': operation(
+    z.object({ records: z.array(z.record(z.string(), z.unknown())).max(LARGEST_AUDIT_BATCH) }),
+    z.object({ refused: z.array(z.object({ id: z.string(), why: z.string() })) }),
+  ),
 } as const;
 
 export type IdentityOperation = keyof typeof identityApi;
 export type IdentityInput<Name extends IdentityOperation> = z.output<(typeof identityApi)[Name]['input']>;
 export type IdentityOutput<Name extends IdentityOperation> = z.output<(typeof identityApi)[Name]['output']>;
+
+/** Of one request to identity, in bytes: a batch of audit records is far below. */
+export const LARGEST_IDENTITY_BODY = 1_000_000;
 
 /** The service name of identity: the audience of assertions made for it. */
 export const IDENTITY_AUDIENCE = 'identity';

@@ -15,6 +15,7 @@ export function identityClient(url: string, credential: ServiceCredential): Remo
       settings: () => call('verification-settings', {}),
       registerContextKey: async (key, ttlSeconds) => void (await call('register-context-key', { key, ttlSeconds })),
     },
+    apiKeys: { verify: (presented) => call('verify-api-key', presented) },
     services: {
       verify: async (presented, audience) =>
         (await call('verify-assertion', { assertion: presented, audience })).service,
@@ -25,6 +26,9 @@ export function identityClient(url: string, credential: ServiceCredential): Remo
     tenants: {
       find: (tenantId) => call('find-tenant', { tenantId }),
       active: async (after) => (await call('active-tenants', { after })).tenantIds,
+    },
+    audit: {
+      append: async (records) => (await call('append-audit', { records: [...records] })).refused,
     },
     entitlements: {
       describe: (tenantId) => call('describe-entitlements', { tenantId }),

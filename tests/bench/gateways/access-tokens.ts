@@ -1,17 +1,17 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import type { PublicJwk } from '@inevitable/contract';
+import { ACCESS_TOKEN_SECONDS, type PublicJwk } from '@inevitable/contract';
 import jwt from 'jsonwebtoken';
 
 export const ISSUER = 'http://identity.bench';
 export const AUDIENCE = 'inevitable-gateway';
 export const TOKEN_TYPE = 'at+jwt';
-/** Longer than any run. */
-const VALID_SECONDS = 24 * 60 * 60;
 
 export interface IssuedTokens {
   readonly publicJwk: PublicJwk;
-  /** Each of another user, session and tenant. */
+  /** Each of another user, session and tenant; good for 15 minutes, as gateways believe none for longer. */
   readonly tokens: readonly string[];
+  /** As many others, of the same key. */
+  again(): readonly string[];
 }
 
 /** Access tokens as core-identity writes them (RFC 9068, ES256), signed by a key of this run. */
@@ -19,8 +19,7 @@ export function issueTokens(count: number): IssuedTokens {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { x, y } = publicKey.export({ format: 'jwk' }) as { x: string; y: string };
   const kid = randomUUID();
-  const now = Math.floor(Date.now() / 1_000);
-  const issue = (): string =>
+  const issue = (now: number): string =>
     jwt.sign(
       {
         iss: ISSUER,
@@ -36,14 +35,19 @@ export function issueTokens(count: number): IssuedTokens {
         auth_time: now,
         rev: 0,
         iat: now,
-        exp: now + VALID_SECONDS,
+        exp: now + ACCESS_TOKEN_SECONDS,
         jti: randomUUID(),
       },
       privateKey,
       { algorithm: 'ES256', header: { alg: 'ES256', typ: TOKEN_TYPE, kid } },
     );
+  const all = (): readonly string[] => {
+    const now = Math.floor(Date.now() / 1_000);
+    return Array.from({ length: count }, () => issue(now));
+  };
   return {
     publicJwk: { kid, kty: 'EC', crv: 'P-256', x, y, alg: 'ES256', use: 'sig' },
-    tokens: Array.from({ length: count }, issue),
+    tokens: all(),
+    again: all,
   };
 }

@@ -13,6 +13,7 @@ export const identityInMemory = (issuer: string, publicJwk: PublicJwk): Identity
       return { sequence, revocations: [] };
     },
   },
+  apiKeys: { verify: refuse },
   entitlements: {
     describe: refuse,
     reserve: refuse,
@@ -22,6 +23,7 @@ export const identityInMemory = (issuer: string, publicJwk: PublicJwk): Identity
     reservations: refuse,
   },
   tenants: { find: refuse, active: refuse },
+  audit: { append: refuse },
 });
 
 function refuse(): never {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client, Pool, type Dispatcher } from 'undici';
@@ -10,7 +10,16 @@ import type { LoadOrder, LoadResult } from './load-order.js';
 const OPEN_CONNECTIONS = 64;
 
 const { tokensFile } = readSetup<{ tokensFile: string }>();
-const authorizations = (JSON.parse(await readFile(tokensFile, 'utf8')) as string[]).map((token) => `Bearer ${token}`);
+let authorizations: readonly string[] = [];
+let readAt = 0;
+
+/** They are made anew while a long bench runs. */
+async function readTokens(): Promise<void> {
+  const { mtimeMs } = await stat(tokensFile);
+  if (mtimeMs === readAt) return;
+  authorizations = (JSON.parse(await readFile(tokensFile, 'utf8')) as string[]).map((token) => `Bearer ${token}`);
+  readAt = mtimeMs;
+}
 
 interface Lane {
   readonly dispatcher: Dispatcher;
@@ -18,6 +27,7 @@ interface Lane {
 }
 
 async function generateLoad({ urls, bodies, tokens, answerBytes, pace, durationMs }: LoadOrder): Promise<LoadResult> {
+  await readTokens();
   const latencies = createHistogram(); // in microseconds
   const buffers = bodies.map((body) => Buffer.from(body));
   const targets = urls.map((url) => new URL(url));

@@ -12,6 +12,9 @@ import { startProcess, type StartedProcess } from '../processes/start-process.js
 /** As many identities as a run may use. */
 export const IDENTITIES = 10_000;
 
+/** Of tokens that are good for 15 minutes; no load lasts for more than half of it. */
+const RENEW_AFTER_MS = 7 * 60_000;
+
 /** A gateway that runs, in a process of its own. */
 export interface GatewayUnderTest {
   readonly name: GatewayName;
@@ -49,9 +52,12 @@ export async function openBenchBed(names: readonly GatewayName[], report: (line:
   }
 
   try {
-    const { publicJwk, tokens } = issueTokens(IDENTITIES);
+    const { publicJwk, again, ...issued } = issueTokens(IDENTITIES);
+    let { tokens } = issued;
+    let issuedAt = Date.now();
     const tokensFile = join(folder, 'tokens.json');
-    await writeFile(tokensFile, JSON.stringify(tokens), { mode: 0o600 });
+    const writeTokens = () => writeFile(tokensFile, JSON.stringify(tokens), { mode: 0o600 });
+    await writeTokens();
     const load = await start('load/generate-load', { tokensFile });
     const subgraphs = await start<Record<string, string>>('graph/serve-subgraphs', null);
     const supergraphFile = join(folder, 'supergraph.graphql');
@@ -71,8 +77,17 @@ export async function openBenchBed(names: readonly GatewayName[], report: (line:
     const gateways = (await Promise.all(names.map(startGateway))).flat();
     return {
       gateways,
-      token: tokens[0]!,
-      load: (order) => load.ask(order),
+      get token() {
+        return tokens[0]!;
+      },
+      async load(order) {
+        if (Date.now() - issuedAt > RENEW_AFTER_MS) {
+          issuedAt = Date.now();
+          tokens = again();
+          await writeTokens();
+        }
+        return load.ask(order);
+      },
       subgraphRequests: () => subgraphs.ask(),
       close,
     };
