@@ -1,8 +1,10 @@
 import { createPrivateKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  apiKeySecretHash,
   BadUserInput,
   identityClient,
+  parseApiKey,
   parseTenantId,
   PeerFailed,
   serviceAssertions,
@@ -71,6 +73,21 @@ describe("Identity's ports", () => {
     expect(active).toEqual(expect.arrayContaining([acme, await test.tenantId('globex')]));
     expect(await call(bearer(test.product), 'active-tenants', '{"after": "acme"}')).toMatchObject({ status: 400 });
     expect(await call('', 'active-tenants', '{"after": null}')).toMatchObject({ status: 401 });
+  });
+
+  it('tell a gateway, and no other service, whether an API key holds, over HTTP as in one process', async () => {
+    const created = await test.ask(
+      'mutation { createApiKey(input: { name: "ci", scopes: ["starter:notes:read"], allowedIps: ["10.0.0.0/8"] }) { key } }',
+      await test.as('ada'),
+    );
+    const { id, secret } = parseApiKey(created.data.createApiKey.key)!;
+    const presented = { id, secretHash: apiKeySecretHash(secret), address: '10.0.0.1' };
+    const far = identityClient(url, test.gateway).apiKeys;
+    const near = await test.identity.ports.apiKeys.verify(presented);
+    expect(near).toMatchObject({ kind: 'holds', key: { id, may: ['starter:notes:read'], allowedIps: ['10.0.0.0/8'] } });
+    expect(await far.verify(presented)).toEqual(near);
+    expect(await far.verify({ ...presented, secretHash: apiKeySecretHash('guess') })).toEqual({ kind: 'refused' });
+    await expect(identityClient(url, test.product).apiKeys.verify(presented)).rejects.toThrow('403');
   });
 
   it('let a gateway, and no other service, speak for callers', async () => {
@@ -232,6 +249,9 @@ describe('The internal API', () => {
     ['verify-assertion', 'assertion', { assertion: '', audience: 'starter' }, 'Too small'],
     ['verify-assertion', 'assertion', { assertion: ['a'], audience: 'starter' }, 'must be of type string'],
     ['verify-assertion', 'audience', { assertion: 'a' }, 'is missing'],
+    ['verify-api-key', 'secretHash', { id: tenantId, secretHash: 'the secret itself', address: null }, 'SHA-256'],
+    ['verify-api-key', 'id', { id: 'ick_', secretHash: 'A'.repeat(43), address: null }, 'Invalid UUID'],
+    ['verify-api-key', 'address', { id: tenantId, secretHash: 'A'.repeat(43) }, 'is missing'],
     ['reserve', 'amount', { tenantId, feature: 'starter.notes', amount: 0, idempotencyKey: 'k' }, 'Too small'],
     ['reserve', 'amount', { tenantId, feature: 'starter.notes', amount: 2 ** 60, idempotencyKey: 'k' }, 'Too big'],
     ['reserve', 'amount', { tenantId, feature: 'starter.notes', amount: 1.5, idempotencyKey: 'k' }, 'must be of type'],

@@ -4,9 +4,11 @@ import {
   Forbidden,
   identityApi,
   IDENTITY_AUDIENCE,
+  LARGEST_IDENTITY_BODY,
   presentedAssertion,
   refusalOf,
   Unauthenticated,
+  type AuditRecord,
   type IdentityInput,
   type IdentityOperation,
   type IdentityOutput,
@@ -27,8 +29,13 @@ type Handlers = {
   readonly [Name in IdentityOperation]: (input: IdentityInput<Name>, asking: Asking) => Promise<IdentityOutput<Name>>;
 };
 
-/** Whoever registers a context key can speak for every caller to every subgraph: gateways alone. */
+/** In bytes, where it is more than anybody may send. */
+const LARGEST_BODIES: Partial<Record<IdentityOperation, number>> = { 'append-audit': LARGEST_IDENTITY_BODY };
+
+/** Whoever registers a context key can speak for every caller to every subgraph; nor does anybody else see API keys. */
 const GATEWAY = 'gateway';
+/** Relays the outboxes of all products; any other service tells the audit of itself alone. */
+const WORKER = 'worker';
 
 /**
  * Identity's ports over HTTP, made from the contract's table: `POST /internal/v1/<operation>`, bearer a service assertion.
@@ -43,6 +50,13 @@ export function internalApi(ports: IdentityPorts, serviceOf: AssertionVerifier, 
       if (service !== GATEWAY) throw new Forbidden();
       await ports.verification.registerContextKey(key, ttlSeconds);
       return {};
+    },
+    'verify-api-key': async (presented, { service }) => {
+      if (service !== GATEWAY) throw new Forbidden();
+      const verdict = await ports.apiKeys.verify(presented);
+      if (verdict.kind === 'refused') return verdict;
+      const { may, allowedIps } = verdict.key;
+      return { ...verdict, key: { ...verdict.key, may: [...may], allowedIps: [...allowedIps] } };
     },
     'verify-assertion': async ({ assertion, audience }, { service }) => {
       // A service learns who talks to itself, and can try no tokens that were made for another.
@@ -65,6 +79,11 @@ export function internalApi(ports: IdentityPorts, serviceOf: AssertionVerifier, 
     }),
     usage: ({ tenantId, feature }) => ports.entitlements.usage(tenantId, feature),
     reservations: async (request) => ({ reservations: [...(await ports.entitlements.reservations(request))] }),
+    'append-audit': async ({ records }, { service }) => {
+      const speaksForItself = records.every(({ action }) => String(action).startsWith(`${service}.`));
+      if (service !== WORKER && !speaksForItself) throw new Forbidden();
+      return { refused: [...(await ports.audit.append(records as unknown as readonly AuditRecord[]))] }; // it parses each
+    },
   };
 
   async function run<Name extends IdentityOperation>(
@@ -72,7 +91,7 @@ export function internalApi(ports: IdentityPorts, serviceOf: AssertionVerifier, 
     service: string,
     request: Request,
   ): Promise<IdentityOutput<Name>> {
-    const input = await readJson(request, identityApi[name].input);
+    const input = await readJson(request, identityApi[name].input, LARGEST_BODIES[name]);
     const asking = { service, signal: request.signal };
     return handlers[name](input as IdentityInput<Name>, asking); // parsed by this very operation's schema
   }

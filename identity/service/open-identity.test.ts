@@ -13,15 +13,16 @@ afterAll(() => test.close());
 const keyIds = async (identity: Identity) => (await identity.ports.verification.settings()).keys.map(({ kid }) => kid);
 
 describe('Identity', () => {
-  it('has one signing key when two processes make the first start at once', async () => {
+  it('has one signing key, and one to follow it, when two processes make the first start at once', async () => {
     await test.rows('truncate signing_keys');
     const both = await Promise.all([openIdentity(test.settings), openIdentity(test.settings)]);
-    expect(await keyIds(both[0])).toHaveLength(1);
+    expect(await keyIds(both[0])).toHaveLength(2);
     expect(await keyIds(both[0])).toEqual(await keyIds(both[1]));
     const { keys } = await both[0].ports.verification.settings();
-    const publicKey = createPublicKey({ key: { ...keys[0]! }, format: 'jwk' });
     for (const identity of both) {
       const token = await identity.issueAccessToken({ login: 'ada' });
+      const { kid } = jwt.decode(token, { complete: true })!.header;
+      const publicKey = createPublicKey({ key: { ...keys.find((key) => key.kid === kid)! }, format: 'jwk' });
       expect(jwt.verify(token, publicKey, { algorithms: ['ES256'], issuer: identity.issuer })).toMatchObject({
         amr: ['operator'],
       });
@@ -29,16 +30,16 @@ describe('Identity', () => {
     }
   });
 
-  it('keeps key and issuer of its first start when it moves', async () => {
+  it('keeps keys and issuer of its first start when it moves', async () => {
     const moved = await openIdentity({ ...test.settings, publicUrl: 'http://127.0.0.1:9090' });
     expect(moved.issuer).toBe('http://127.0.0.1:8080');
-    expect(await keyIds(moved)).toHaveLength(1);
+    expect(await keyIds(moved)).toHaveLength(2);
     await moved.close();
   });
 
-  it('keeps the private key encrypted', async () => {
-    const [key] = await test.rows<{ sealed_private: Buffer }>('select sealed_private from signing_keys');
-    expect(key!.sealed_private.includes('"d":')).toBe(false);
+  it('keeps the private keys encrypted', async () => {
+    const keys = await test.rows<{ sealed_private: Buffer }>('select sealed_private from signing_keys');
+    expect(keys.map((key) => key.sealed_private.includes('"d":'))).toEqual([false, false]);
   });
 
   it('refuses to start with another secret, and with a short one, and says so', async () => {

@@ -9,6 +9,10 @@ import {
   type TenantRecord,
 } from '@inevitable/contract';
 import type { SubgraphDeclaration } from '@inevitable/kit';
+import { appendRecords } from './audit/append-records.js';
+import { openAuditChains, type AuditChains } from './audit/audit-chains.js';
+import { OPERATOR } from './audit/origin.js';
+import { developmentCredentials } from './deployment/development-credentials.js';
 import { activeTenants } from './entitlements/active-tenants.js';
 import { describeEntitlements } from './entitlements/describe-entitlements.js';
 import { findTenant, findTenantOfSlug } from './entitlements/find-tenant.js';
@@ -17,13 +21,22 @@ import { reserve } from './entitlements/reserve.js';
 import { commit, release } from './entitlements/settle.js';
 import { takeOverFeatures, type DeclaredFeatures } from './entitlements/take-over-features.js';
 import { usage } from './entitlements/usage.js';
+import { verifyApiKey } from './flows/api-keys/verify-api-key.js';
+import { administration, type IdentityAdministration } from './flows/administration/administration.js';
+import { canonicalLogin } from './flows/accounts/canonical-login.js';
 import type { FlowDeps, Logger } from './flows/flow-deps.js';
 import { issueOperatorToken, type OperatorTokenRequest } from './flows/sign-in/issue-operator-token.js';
 import { seedDemo } from './flows/tenants/seed-demo.js';
 import { identityPermissions, identitySubgraph } from './identity-subgraph.js';
 import { internalApi } from './internal-api.js';
+import { endOverrides } from './jobs/end-overrides.js';
+import { recomputeBalances, type RecomputedBalances } from './jobs/recompute-balances.js';
 import { removeExpired, type RemovedExpired } from './jobs/remove-expired.js';
+import { removeOutdated, type RemovedOutdated } from './jobs/remove-outdated.js';
 import { sweepReservations } from './jobs/sweep-reservations.js';
+import { MailServerUnusable, openMailer, type Mailer, type SmtpSettings } from './mail/open-mailer.js';
+import { readMails, type KeptMail } from './mail/read-mails.js';
+import { sendMails, type SentMails } from './mail/send-mails.js';
 import { openPasswords } from './passwords/passwords.js';
 import { openRevocationFeed } from './revocation/revocation-feed.js';
 import { openServiceCredentials, type ServiceKey } from './services/service-credentials.js';
@@ -32,7 +45,14 @@ import { storedIssuer } from './store/stored-issuer.js';
 import { openSystemDatabase, type SystemDatabase } from './store/system-database.js';
 import { liveContextKeys, registerContextKey } from './tokens/context-keys.js';
 import { issueAccessToken } from './tokens/issue-access-token.js';
-import { openSigningKey, publishedKeys } from './tokens/signing-key.js';
+import { revokeSigningKey, type KeyRevocation } from './tokens/revoke-signing-key.js';
+import {
+  keepSigningKeys,
+  rotateSigningKeys,
+  type KeptSigningKeys,
+  type KeyRotation,
+} from './tokens/rotate-signing-keys.js';
+import { listSigningKeys, openSigningKeys, publishedKeys, type SigningKeyRecord } from './tokens/signing-keys.js';
 
 export interface IdentitySettings {
   /** Identity's database as its system role; migrated. */
@@ -48,6 +68,8 @@ export interface IdentitySettings {
   /** The public keys of the services that may use the internal API. */
   readonly services: readonly ServiceKey[];
   readonly deployment: DeploymentContext;
+  /** Where mails are handed over. Left out or null: they stay in their table. */
+  readonly smtp?: SmtpSettings | null;
   readonly log: Logger;
 }
 
@@ -56,10 +78,27 @@ export interface IdentitySettings {
  * work in small steps, and rejects with the reason of `signal` before the next one when that is aborted.
  */
 export interface IdentityMaintenance {
-  /** Removes sessions, their refresh tokens and revocations that nobody can use any more. */
-  removeExpired(signal?: AbortSignal): Promise<RemovedExpired>;
+  /** Removes sessions, tokens, revocations, sign-ups and mails that nobody can use any more. */
+  removeExpired(signal?: AbortSignal): Promise<RemovedExpired & RemovedOutdated>;
+  /** Sends the mails that are due. null: there is no mail server. */
+  readonly sendMails: ((signal?: AbortSignal) => Promise<SentMails>) | null;
   /** Gives back what reservations of any tenant hold past their 15 minutes; answers how many did. */
   sweepReservations(signal?: AbortSignal): Promise<number>;
+  /** Ends the tokens that state an override which has expired; answers how many overrides there were. */
+  endOverrides(signal?: AbortSignal): Promise<number>;
+  /** Compares every balance that is not final with its ledger, repairs what differs, and purges what is 13 months old. */
+  recomputeBalances(signal?: AbortSignal): Promise<RecomputedBalances>;
+  /** Rotates the signing keys when the current one has signed for 30 days, and removes those nobody needs any more. */
+  keepSigningKeys(): Promise<KeptSigningKeys>;
+}
+
+/** The keys of access tokens, for an operator at the machine. Every process of identity goes by what is done here at once. */
+export interface SigningKeyDesk {
+  /** All that are published, the oldest first. */
+  list(): Promise<readonly SigningKeyRecord[]>;
+  rotate(): Promise<KeyRotation>;
+  /** Withdraws one that leaked. */
+  revoke(kid: string): Promise<KeyRevocation>;
 }
 
 /** core-identity, open: what the composition root wires into gateway, products and HTTP. */
@@ -75,10 +114,19 @@ export interface Identity {
   /** Of any status; null: there is none. */
   findTenantOfSlug(slug: string): Promise<TenantRecord | null>;
   readonly maintenance: IdentityMaintenance;
+  /** What whoever operates the stack does to tenants and people. */
+  readonly administration: IdentityAdministration;
+  /** The audit, for operators. */
+  readonly audit: AuditChains;
+  readonly signingKeys: SigningKeyDesk;
   /** What all products declare has become this, while it runs: permissions are in tokens that are made from now on. */
   redeclare(declared: Pick<IdentitySettings, 'permissions' | 'features'>): Promise<void>;
   /** Makes the demo, or sets its password; answers it. Throws `Forbidden` in a customer's deployment. */
   seedDemo(password: string | null): Promise<string>;
+  /** What was mailed to an address, for the console and tests. Throws `Forbidden` in a customer's deployment: links work. */
+  readMails(recipient: string): Promise<readonly KeptMail[]>;
+  /** With what a developer could sign in here, in words. */
+  developmentCredentials(): Promise<readonly string[]>;
   health(): Promise<PartHealth>;
   close(): Promise<void>;
 }
@@ -93,20 +141,31 @@ export async function openIdentity(settings: IdentitySettings): Promise<Identity
   if (settings.encryptionSecret.length < SHORTEST_SECRET) {
     throw new UnusableSetting(`The encryption secret is shorter than ${SHORTEST_SECRET} characters.`);
   }
+  const mailer = settings.smtp ? await openMailServer(settings.smtp) : null;
   const db = openSystemDatabase(settings.systemUrl);
   try {
-    return await identityOn(db, settings);
+    return await identityOn(db, mailer, settings);
   } catch (error) {
+    mailer?.close();
     await db.close();
     throw error;
   }
 }
 
-async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promise<Identity> {
+async function openMailServer(smtp: SmtpSettings): Promise<Mailer> {
+  try {
+    return await openMailer(smtp);
+  } catch (error) {
+    if (!(error instanceof MailServerUnusable)) throw error;
+    throw new UnusableSetting(`SMTP_URL is set, and ${error.message}. Start it, correct SMTP_URL, or unset it.`);
+  }
+}
+
+async function identityOn(db: SystemDatabase, mailer: Mailer | null, settings: IdentitySettings): Promise<Identity> {
   const { publicUrl, deployment, log } = settings;
   const issuer = await storedIssuer(db, publicUrl);
   const seal = sealWith(settings.encryptionSecret);
-  const key = await openSigningKey(db, seal);
+  const openKey = await openSigningKeys(db, seal);
   const verifyAssertion = await openServiceCredentials(db, settings.services);
   let permissions = catalogueOf(settings.permissions);
   await takeOverFeatures(db, settings.features, log);
@@ -114,7 +173,7 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
   const flows: FlowDeps = {
     db,
     passwords: await openPasswords(),
-    issueAccessToken: (sessionId) => issueAccessToken({ db, key, issuer, permissions }, sessionId),
+    issueAccessToken: (sessionId) => issueAccessToken({ db, openKey, issuer, permissions }, sessionId),
     seal,
     permissions: () => permissions,
     publicUrl,
@@ -127,6 +186,7 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
       registerContextKey: (contextKey, ttlSeconds) => registerContextKey(db, contextKey, ttlSeconds),
     },
     revocations,
+    apiKeys: { verify: (presented) => verifyApiKey(presented, flows) },
     tenants: { find: (tenantId) => findTenant(db, tenantId), active: (after) => activeTenants(db, after) },
     entitlements: {
       describe: (tenantId) => describeEntitlements(db, tenantId),
@@ -136,10 +196,15 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
       usage: (tenantId, feature) => usage(db, tenantId, feature),
       reservations: (request) => listReservations(db, request),
     },
+    audit: { append: (records) => appendRecords(db, records) },
   };
   const maintenance: IdentityMaintenance = {
-    removeExpired: (signal) => removeExpired(db, signal),
+    removeExpired: async (signal) => ({ ...(await removeExpired(db, signal)), ...(await removeOutdated(db, signal)) }),
+    sendMails: mailer && ((signal) => sendMails({ db, seal, log }, mailer, signal)),
     sweepReservations: (signal) => sweepReservations(db, signal),
+    endOverrides: (signal) => endOverrides(db, signal),
+    recomputeBalances: (signal) => recomputeBalances(db, log, signal),
+    keepSigningKeys: () => keepSigningKeys(OPERATOR, { db, seal }),
   };
 
   return {
@@ -159,6 +224,13 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
     issueAccessToken: (request) => issueOperatorToken(request, flows),
     findTenantOfSlug: (slug) => findTenantOfSlug(db, slug),
     maintenance,
+    administration: administration(flows),
+    audit: openAuditChains(db),
+    signingKeys: {
+      list: () => listSigningKeys(db),
+      rotate: () => rotateSigningKeys(OPERATOR, { db, seal }),
+      revoke: (kid) => revokeSigningKey(kid, OPERATOR, { db, seal }),
+    },
     async redeclare(declared) {
       await takeOverFeatures(db, declared.features, log);
       permissions = catalogueOf(declared.permissions);
@@ -167,6 +239,11 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
       if (deployment === 'customer') throw new Forbidden("A customer's deployment has no demo.");
       return seedDemo(password, flows);
     },
+    async readMails(recipient) {
+      if (deployment === 'customer') throw new Forbidden("A customer's mails are for their readers alone.");
+      return readMails(db.rows, seal, canonicalLogin(recipient));
+    },
+    developmentCredentials: () => developmentCredentials(db),
     async health() {
       try {
         await db.rows('select 1');
@@ -176,6 +253,7 @@ async function identityOn(db: SystemDatabase, settings: IdentitySettings): Promi
       }
     },
     async close() {
+      mailer?.close();
       revocations.close();
       await db.close();
     },

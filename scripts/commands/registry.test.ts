@@ -406,6 +406,22 @@ describe('stack rollback', () => {
     expect((await opened.registry.current())!.number).toBe(2);
   });
 
+  it('leaves a record for the audit, as stack publish does, and none where nothing changed', async () => {
+    const left = `select name, tenant_id as tenant, payload -> 'actor' as actor from operations.outbox where kind = 'audit' order by sequence`;
+    const before = (await owner.query(left)).rowCount!;
+    await stack('publish');
+    await stack('publish');
+    await write('users', 'type Query { users: Int more: Int }');
+    await stack('publish');
+    await stack('rollback');
+    const byOperator = { tenant: '00000000-0000-0000-0000-000000000000', actor: { kind: 'operator', id: null } };
+    expect((await owner.query(left)).rows.slice(before)).toEqual([
+      { name: 'operations.publishSchema', ...byOperator },
+      { name: 'operations.publishSchema', ...byOperator },
+      { name: 'operations.rollbackSchema', ...byOperator },
+    ]);
+  });
+
   it('says so where there is nothing to go back to', async () => {
     expect(await stack('rollback')).toMatchObject({
       exitCode: ExitCode.Findings,

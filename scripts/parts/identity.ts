@@ -39,6 +39,7 @@ export async function openIdentityParts(
     ...declaredToIdentity(products),
     services: [...credentials.values()].map(publicHalf),
     deployment: settings.deployment,
+    smtp: settings.smtp ?? null,
     log,
   });
   closers.add('identity', () => identity.close());

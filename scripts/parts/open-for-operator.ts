@@ -28,6 +28,8 @@ export async function openForOperator(world: CommandWorld, closers: Closers): Pr
   const products = await loadProducts(settings, config);
   const log = openLog(settings.logLevel);
   const publicUrl = settings.publicUrl ?? DEFAULT_PUBLIC_URL;
-  const { identity } = await openIdentityParts(settings, databases, products, publicUrl, closers, log);
+  // No mail server: a command only writes mails down, and works while that server is gone.
+  const withoutMail = { ...settings, smtp: undefined };
+  const { identity } = await openIdentityParts(withoutMail, databases, products, publicUrl, closers, log);
   return { settings, config, databases, products, identity, log };
 }

@@ -19,7 +19,7 @@ export interface WorkerPart {
   readonly products: readonly WorkedProduct[];
   /** Of the job store's runner role. */
   readonly runnerUrl: string;
-  readonly identity: Pick<IdentityPorts, 'tenants' | 'entitlements'>;
+  readonly identity: Pick<IdentityPorts, 'tenants' | 'entitlements' | 'audit'>;
   readonly events: EventBus;
   /** Absent: none of these products keeps files. */
   readonly files?: FileStore;
@@ -44,6 +44,7 @@ export async function startWorkerPart(
     jobStoreUrl: runnerUrl,
     tenants: identity.tenants,
     entitlements: identity.entitlements,
+    audit: identity.audit,
     deployment: settings.deployment,
     events,
     files,

@@ -31,6 +31,16 @@ export function describeSignIn(running: () => TestStack): void {
       expect(headers.get('cache-control')).toBe('no-store');
     });
 
+    it('knows a browser again by a cookie that it alone is sent', async () => {
+      const body = { email: 'bob@acme.test', password: DEMO_PASSWORD };
+      const cookieOf = ({ headers }: { headers: Headers }) => headers.getSetCookie()[0]!.split(';')[0]!;
+      const first = await login(body);
+      expect(first.headers.getSetCookie()).toEqual([expect.stringMatching(/; HttpOnly; SameSite=Strict$/)]);
+      const again = await stack.post('/auth/login', body, { cookie: cookieOf(first) });
+      expect(cookieOf(again)).toBe(cookieOf(first));
+      expect(cookieOf(await login(body))).not.toBe(cookieOf(first));
+    });
+
     it('answers the same for a wrong password, an unknown user and a tenant that is not theirs', async () => {
       const refusals = await Promise.all([
         login({ email: 'ada@acme.test', password: 'wrong' }),

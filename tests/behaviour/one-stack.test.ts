@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { TestStack } from '../support/test-stack.js';
+import { describeAccounts } from './describe-accounts.js';
+import { describeApiKeys } from './describe-api-keys.js';
+import { describeAudit } from './describe-audit.js';
 import { describeBadInput } from './describe-bad-input.js';
 import { describeCallers } from './describe-callers.js';
 import { describeHealth } from './describe-health.js';
+import { describeMembers } from './describe-members.js';
 import { describeNotes } from './describe-notes.js';
 import { describePlatforms } from './describe-platforms.js';
 import { describeSignIn } from './describe-sign-in.js';
@@ -22,5 +26,9 @@ describe('Platforms', () => describePlatforms(() => stack));
 describe('Callers', () => describeCallers(() => stack));
 describe('Bad input', () => describeBadInput(() => stack));
 describe('Sign-in', () => describeSignIn(() => stack));
+describe('Accounts', () => describeAccounts(() => stack));
+describe('API keys', () => describeApiKeys(() => stack));
+describe('Audit', () => describeAudit(() => stack));
+describe('Members', () => describeMembers(() => stack));
 // Last: it ends parts of it.
 describe('Health of a stack', () => describeHealth(() => stack));

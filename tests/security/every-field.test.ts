@@ -33,6 +33,8 @@ const inputsOf = (victim: Victim, ...rest: string[]): Record<string, string>[] =
 /** What each root field is asked with: the victim's ids wherever an id is taken. A root field without a row fails the test. */
 const ARGUMENTS: Readonly<Record<string, (victim: Victim) => Record<string, string>[]>> = {
   'Query.viewer': () => [{}],
+  'Query.entitlements': ({ tenantId }) => [{}, { tenant: '"acme"' }, { tenant: JSON.stringify(tenantId) }],
+  'Query.platformAuditEvents': () => [{}],
   'Query.note': (victim) => victim.ids.map((id) => ({ id: JSON.stringify(id) })),
   'Query.platform': (victim) => victim.ids.map((id) => ({ id: JSON.stringify(id) })),
   'Query.platforms': (victim) => [
@@ -54,6 +56,44 @@ const ARGUMENTS: Readonly<Record<string, (victim: Victim) => Record<string, stri
   'Query.jobs': (victim) => [{}, ...victim.ids.map((id) => ({ filter: `{ tenantId: ${JSON.stringify(id)} }` }))],
   'Query.job': (victim) => victim.ids.map((id) => ({ id: JSON.stringify(id) })),
   'Query.jobDefinitions': () => [{}],
+  'Query.permissionCatalogue': () => [{}],
+  'Mutation.createTenant': () => [{ input: '{ slug: "attackers-own", name: "The attacker’s own" }' }],
+  'Mutation.updateTenant': () => [{ input: '{ name: "renamed" }' }],
+  'Mutation.inviteMember': () => [{ input: '{ email: "friend@attacker.test", roles: ["member"] }' }],
+  'Mutation.revokeInvitation': ({ invitationId }) => [{ input: `{ id: "${invitationId}" }` }],
+  'Mutation.acceptInvitation': () => [{ input: '{ token: "guess" }' }],
+  'Mutation.joinByInvitation': () => [
+    { input: '{ token: "guess", password: "tractor in a pond", displayName: "Ada", username: "ada" }' },
+  ],
+  'Mutation.changeMemberRoles': ({ membershipIds }) =>
+    membershipIds.map((id) => ({ input: `{ membershipId: "${id}", roles: ["viewer"] }` })),
+  'Mutation.removeMember': ({ membershipIds }) => membershipIds.map((id) => ({ input: `{ membershipId: "${id}" }` })),
+  'Mutation.startMemberPasswordReset': ({ membershipIds }) =>
+    membershipIds.map((id) => ({ input: `{ membershipId: "${id}" }` })),
+  'Mutation.leaveTenant': ({ tenantId }) => [{ input: '{ tenant: "acme" }' }, { input: `{ tenant: "${tenantId}" }` }],
+  'Mutation.switchTenant': ({ tenantId }) => [{ input: '{ tenant: "acme" }' }, { input: `{ tenant: "${tenantId}" }` }],
+  'Mutation.createRole': () => [{ input: '{ name: "attackers", permissions: [] }' }],
+  'Mutation.updateRole': ({ roleId }) => [{ input: `{ id: "${roleId}", permissions: [] }` }],
+  'Mutation.deleteRole': ({ roleId }) => [{ input: `{ id: "${roleId}" }` }],
+  'Mutation.endSession': (victim) => inputsOf(victim),
+  // It keeps the session that asks the other questions.
+  'Mutation.signOutEverywhere': () => [{ input: '{ keepThis: true }' }],
+  'Mutation.setFeatureOverride': ({ tenantId }) => [
+    { input: `{ tenant: "${tenantId}", feature: "starter.notes", quota: 0, per: DAY, reason: "spite" }` },
+  ],
+  'Mutation.removeFeatureOverride': ({ tenantId }) => [
+    { input: `{ tenant: "${tenantId}", feature: "starter.notes", reason: "spite" }` },
+  ],
+  'Mutation.grantFeature': ({ tenantId }) => [
+    { input: `{ tenant: "${tenantId}", feature: "starter.notes", amount: 1, source: "greed" }` },
+  ],
+  'Mutation.voidFeatureGrant': (victim) =>
+    victim.ids.map((id) => ({ input: `{ tenant: "${victim.tenantId}", id: "${id}", reason: "spite" }` })),
+  'Mutation.changePlan': ({ tenantId }) => [{ input: `{ tenant: "${tenantId}", plan: "free" }` }],
+  'Mutation.suspendTenant': ({ tenantId }) => [{ input: `{ id: "${tenantId}", reason: "x" }` }],
+  'Mutation.reactivateTenant': ({ tenantId }) => [{ input: `{ id: "${tenantId}" }` }],
+  'Mutation.disableUser': (victim) => inputsOf(victim, 'reason: "x"'),
+  'Mutation.enableUser': (victim) => inputsOf(victim),
   'Mutation.runJob': (victim) => [
     { input: `{ name: "starter.count-words", payload: ${NO_NOTE} }` },
     ...victim.ids.map((id) => ({
@@ -79,8 +119,29 @@ const ARGUMENTS: Readonly<Record<string, (victim: Victim) => Record<string, stri
   'Mutation.signIn': () => [
     { input: `{ email: "gus@globex.test", password: ${JSON.stringify(DEMO_PASSWORD)}, tenant: "acme" }` },
   ],
+  'Mutation.completeSignIn': () => [{ input: '{ challenge: "guess", code: "000000" }' }],
+  'Mutation.enrolTotp': () => [{ input: '{ label: "the attacker’s own" }' }],
+  'Mutation.confirmTotp': () => [{ input: '{ code: "000000" }' }],
+  'Mutation.disableTotp': () => [{ input: '{ code: "000000" }' }],
+  'Mutation.regenerateRecoveryCodes': () => [{ input: '{ code: "000000" }' }],
+  'Mutation.createApiKey': () => [{ input: '{ name: "the attacker’s own", scopes: ["starter:notes:read"] }' }],
+  'Mutation.rotateApiKey': (victim) => inputsOf(victim, 'overlapMinutes: 60'),
+  'Mutation.revokeApiKey': (victim) => inputsOf(victim),
   'Mutation.refreshSession': () => [{ input: '{ refreshToken: "guess" }' }],
   'Mutation.signOut': () => [{ input: '{ refreshToken: "guess" }' }],
+  'Mutation.register': () => [
+    {
+      input:
+        '{ email: "ada@acme.test", password: "tractor in a pond", displayName: "Ada", username: "ada", tenant: { slug: "attackers", name: "A" } }',
+    },
+  ],
+  'Mutation.verifyEmail': () => [{ input: '{ token: "guess", username: "ada", tenantSlug: "attackers" }' }],
+  'Mutation.requestPasswordReset': () => [{ input: '{ email: "ada@acme.test" }' }],
+  'Mutation.resetPassword': () => [{ input: '{ token: "guess", password: "tractor in a pond" }' }],
+  'Mutation.changePassword': () => [{ input: '{ currentPassword: "guess", newPassword: "tractor in a pond" }' }],
+  'Mutation.changeEmail': () => [{ input: '{ email: "bob@acme.test" }' }],
+  'Mutation.confirmChangeEmail': () => [{ input: '{ token: "guess" }' }],
+  'Mutation.updateProfile': () => [{ input: '{ username: "ada" }' }],
 };
 
 /** The same for subscriptions. */
@@ -92,6 +153,10 @@ const SUBSCRIPTIONS: Readonly<Record<string, (victim: Victim) => Record<string, 
 
 interface Victim {
   readonly ids: readonly string[];
+  readonly tenantId: string;
+  readonly membershipIds: readonly string[];
+  readonly roleId: string;
+  readonly invitationId: string;
   /** Whatever must not appear in anybody else's answer. */
   readonly secrets: readonly string[];
 }
@@ -122,15 +187,25 @@ beforeAll(async () => {
   await until('the note’s words are to be counted', async () => (await jobs()).length > 0);
   await uploadTemplate(ada);
   const platform = await generatedPlatform(ada);
+  const apiKeyId = await madeApiKey(ada);
   const ids = [...members, ...(await jobs())]
     .map(({ id }) => String(id))
-    .concat(note.id, platform.id, String(tenant!['id']));
+    .concat(note.id, platform.id, apiKeyId, String(tenant!['id']));
+  const people = { membershipIds: await membershipsOf(ada), ...(await inviteToRole(ada)) };
   victim = {
     ids,
+    tenantId: String(tenant!['id']),
+    ...people,
     secrets: [
       ...ids,
+      ...people.membershipIds,
+      people.roleId,
+      people.invitationId,
+      'a-role-of-theirs',
+      'invited-by-them@',
       'a secret of acme',
       'a platform of theirs 4e0b',
+      'a key of theirs 5b2e',
       SECRET_TEMPLATE,
       platform.artifact.sha256,
       'acme',
@@ -155,6 +230,31 @@ async function uploadTemplate({ accessToken }: Session): Promise<void> {
     body: Buffer.from(await packTemplateArchive(templateContent(manifest, files))),
   });
   expect(status).toBe(201);
+}
+
+async function madeApiKey(session: Session): Promise<string> {
+  const { body } = await session.query(
+    'mutation { createApiKey(input: { name: "a key of theirs 5b2e", scopes: ["starter:notes:read"] }) { apiKey { id } } }',
+  );
+  return (body.data!['createApiKey'] as { apiKey: { id: string } }).apiKey.id;
+}
+
+async function membershipsOf(session: Session): Promise<readonly string[]> {
+  const { body } = await session.query('{ viewer { tenant { members { nodes { id } } } } }');
+  const { tenant } = body.data!['viewer'] as { tenant: { members: { nodes: { id: string }[] } } };
+  return tenant.members.nodes.map(({ id }) => id);
+}
+
+/** A role of the tenant's own, and somebody who is invited. */
+async function inviteToRole(session: Session) {
+  const { body } = await session.query(`mutation {
+    createRole(input: { name: "a-role-of-theirs", permissions: [] }) { role { id } }
+    inviteMember(input: { email: "invited-by-them@acme.test", roles: ["viewer"] }) { accepted }
+  }`);
+  const { role } = body.data!['createRole'] as { role: { id: string } };
+  const seen = await session.query('{ viewer { tenant { invitations { nodes { id } } } } }');
+  const { tenant } = seen.body.data!['viewer'] as { tenant: { invitations: { nodes: { id: string }[] } } };
+  return { roleId: role.id, invitationId: tenant.invitations.nodes[0]!.id };
 }
 
 async function generatedPlatform(session: Session) {
@@ -298,13 +398,16 @@ describe("A subscription with another tenant's token", () => {
   });
 });
 
+/** They answer, and always the same: no answer tells whether there is such a session or account. */
+const SAME_TO_ANYBODY = new Set(['signOut', 'register', 'requestPasswordReset']);
+
 describe('Without a token', () => {
   it('no field answers but those of signing in', async () => {
     for (const operation of operations(new Set())) {
       const { body, status } = await stack.query(operation);
       expect(status).toBe(200);
       const [field, value] = Object.entries(body.data!)[0]!;
-      if (field === 'signOut') continue; // it says "signed out" to anybody: no answer tells whether a session existed
+      if (SAME_TO_ANYBODY.has(field)) continue;
       expect({ field, value }).toEqual({ field, value: null });
       expect(body.errors![0]!.extensions['code']).toBe('UNAUTHENTICATED');
     }

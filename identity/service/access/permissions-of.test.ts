@@ -20,4 +20,17 @@ describe('A role', () => {
   it('gives nothing when nobody knows it', () => {
     expect(permissionsOf(['root', 'toString', '__proto__'], catalogue)).toEqual([]);
   });
+
+  it('of the tenant gives what it lists, as far as a product declares that', () => {
+    const custom = new Map([['auditor', ['starter:notes:admin', 'gone:things:read']]]);
+    expect(permissionsOf(['auditor'], catalogue, custom)).toEqual(['starter:notes:admin']);
+    expect(permissionsOf(['auditor', 'viewer'], catalogue, custom)).toEqual([
+      'starter:notes:read',
+      'starter:notes:admin',
+    ]);
+  });
+
+  it('of ours is never one that a tenant writes', () => {
+    expect(permissionsOf(['viewer'], catalogue, new Map([['viewer', catalogue]]))).toEqual(['starter:notes:read']);
+  });
 });

@@ -3,6 +3,9 @@ import type { Permission } from '@inevitable/contract';
 export const ROLES = ['owner', 'admin', 'member', 'viewer'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** A tenant's own roles, by name: never one of ours. */
+export type CustomRoles = ReadonlyMap<string, readonly Permission[]>;
+
 const verbOf = (permission: Permission): string => permission.slice(permission.lastIndexOf(':') + 1);
 
 const allows: Readonly<Record<Role, (permission: Permission) => boolean>> = {
@@ -12,10 +15,20 @@ const allows: Readonly<Record<Role, (permission: Permission) => boolean>> = {
   viewer: (permission) => verbOf(permission) === 'read',
 };
 
-const isRole = (name: string): name is Role => Object.hasOwn(allows, name);
+export const isRole = (name: string): name is Role => Object.hasOwn(allows, name);
 
-/** What `roles` may do, out of every permission the products declare, in the catalogue's order. An unknown role adds nothing. */
-export function permissionsOf(roles: readonly string[], catalogue: readonly Permission[]): readonly Permission[] {
-  const known = roles.filter(isRole);
-  return catalogue.filter((permission) => known.some((role) => allows[role](permission)));
+const NO_CUSTOM_ROLES: CustomRoles = new Map();
+
+/**
+ * What `roles` may do, out of every permission the products declare, in the catalogue's order. An unknown role adds
+ * nothing, nor does a custom role with what no product declares (any more).
+ */
+export function permissionsOf(
+  roles: readonly string[],
+  catalogue: readonly Permission[],
+  customRoles = NO_CUSTOM_ROLES,
+): readonly Permission[] {
+  const ours = roles.filter(isRole);
+  const theirs = new Set(roles.flatMap((role) => (isRole(role) ? [] : (customRoles.get(role) ?? []))));
+  return catalogue.filter((permission) => theirs.has(permission) || ours.some((role) => allows[role](permission)));
 }

@@ -1,12 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
-import type { TenantId, UserId } from '@inevitable/contract';
+import { randomBytes } from 'node:crypto';
+import type { RequestClient, TenantId, UserId } from '@inevitable/contract';
 import { newId } from '@inevitable/kit';
-import canonicalize from 'canonicalize';
 import type { Rows } from '../store/system-database.js';
 import type { Origin } from './origin.js';
+import { personalHash, PLATFORM_CHAIN, recordText } from './record-text.js';
 
-/** The chain of what happens in no tenant: a sign-in of nobody, a key's rotation. */
-export const PLATFORM_CHAIN = '00000000-0000-0000-0000-000000000000';
+export { PLATFORM_CHAIN };
 
 export type AuditOutcome = 'success' | 'refused';
 
@@ -54,8 +53,8 @@ export async function appendAudit(rows: Rows, entry: AuditEntry): Promise<void> 
   const { tenantId, origin, action, outcome, reason, subject, details } = entry;
   const [clock] = await rows<{ now: Date }>('select stack_now() as now');
   const id = newId();
-  const personal = personalOf(entry);
-  const record = canonicalize({
+  const personal = personalOf(origin.client, entry.personal?.data);
+  const record = recordText({
     id,
     tenant: tenantId,
     at: clock!.now.toISOString(),
@@ -67,7 +66,7 @@ export async function appendAudit(rows: Rows, entry: AuditEntry): Promise<void> 
     ...(reason !== undefined && { reason }),
     ...(subject && { subject }),
     ...(details && { details }),
-    ...(personal && { personal: personalHash(personal.salt, personal.data) }),
+    ...(personal && { personal: personal.hash }),
   });
   await rows(APPEND, [
     tenantId ?? PLATFORM_CHAIN,
@@ -80,16 +79,10 @@ export async function appendAudit(rows: Rows, entry: AuditEntry): Promise<void> 
   ]);
 }
 
-function personalOf({ origin, personal }: AuditEntry) {
-  const { address, agent } = origin.client;
-  const data = {
-    ...personal?.data,
-    ...(address !== null && { address }),
-    ...(agent !== null && { agent }),
-  };
-  return Object.keys(data).length > 0 ? { salt: randomBytes(16), data } : null;
+/** What is kept apart from a record, with the hash that the record has of it; null: there is nothing. */
+export function personalOf({ address, agent }: RequestClient, own: Readonly<Record<string, string>> = {}) {
+  const data = { ...own, ...(address !== null && { address }), ...(agent !== null && { agent }) };
+  if (Object.keys(data).length === 0) return null;
+  const salt = randomBytes(16);
+  return { salt, data, hash: personalHash(salt, data) };
 }
-
-/** What the record says of personal data: hexadecimal SHA-256 of the salt and their canonical JSON. */
-export const personalHash = (salt: Buffer, data: object): string =>
-  createHash('sha256').update(salt).update(canonicalize(data)!).digest('hex');

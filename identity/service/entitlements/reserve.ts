@@ -1,32 +1,37 @@
 import { BadUserInput, type ReserveOutcome, type ReserveRequest } from '@inevitable/contract';
 import { newId } from '@inevitable/kit';
 import { isDuplicate, type SystemDatabase } from '../store/system-database.js';
+import { HOLD_WITH_GRANTS, OPEN_COUNTER } from './hold-with-grants.js';
 import { METERED_FEATURE } from './metered-feature.js';
 import { releaseExpired } from './release-expired.js';
+import { usage } from './usage.js';
 
 /**
- * Holds `amount` of a metered feature for 15 minutes, never past the plan's limit. What nobody settled in time is given
- * back before anyone is refused. Throws `BadUserInput` for an amount that is no whole number from 1.
+ * Holds `amount` of a metered feature for 15 minutes, never past what the tenant has: the period's quota, then its grants
+ * (hold-with-grants.ts). What nobody settled in time is given back before anyone burns a grant or is refused. Throws
+ * `BadUserInput` for an amount that is no whole number from 1.
  */
 export async function reserve(db: SystemDatabase, request: ReserveRequest): Promise<ReserveOutcome> {
   if (!Number.isSafeInteger(request.amount) || request.amount < 1)
     throw new BadUserInput('What is reserved is a whole number from 1.', 'amount');
-  const first = (await hold(db, request)) ?? (await whyNot(db, request));
-  if (first.kind !== 'exceeded') return first;
-  await releaseExpired(db, request.tenantId, request.feature);
-  return (await hold(db, request)) ?? (await whyNot(db, request));
+  return (
+    (await hold(db, HOLD, request)) ??
+    (await earlier(db, request)) ??
+    (await holdWithGrants(db, request)) ??
+    whyNot(db, request)
+  );
 }
 
 /**
- * The counter's row decides: PostgreSQL evaluates the condition on its latest version, under its lock. A sum over the
- * reservations would be read from a snapshot that racing reservations are not in.
+ * Of the quota alone: nearly every reservation, in one statement. The counter's row decides: PostgreSQL evaluates the
+ * condition on its latest version, under its lock. A sum over the reservations would be read from a snapshot that racing
+ * reservations are not in.
  */
 const HOLD = `
   with feature as (${METERED_FEATURE}), held as (
     insert into usage_counters (tenant_id, feature, period_start, held)
     select $1, $2, period, $3::bigint from feature
     where $3::bigint <= quota
-      and not exists (select from reservations r where r.tenant_id = $1 and r.feature = $2 and r.idempotency_key = $4)
     on conflict (tenant_id, feature, period_start) do update set held = usage_counters.held + excluded.held
       where usage_counters.used + usage_counters.held + excluded.held <= (select quota from feature)
     returning period_start
@@ -46,10 +51,14 @@ const reserved = ({ id, expires_at }: Held): ReserveOutcome => ({
   expiresAt: expires_at.toISOString(),
 });
 
-async function hold({ rows }: SystemDatabase, request: ReserveRequest): Promise<ReserveOutcome | null> {
+async function hold(
+  { prepared }: SystemDatabase,
+  statement: typeof HOLD | typeof HOLD_WITH_GRANTS,
+  request: ReserveRequest,
+): Promise<ReserveOutcome | null> {
   const { tenantId, feature, amount, idempotencyKey } = request;
   try {
-    const [held] = await rows<Held>(HOLD, [tenantId, feature, amount, idempotencyKey, newId()]);
+    const [held] = await prepared<Held>(statement, [tenantId, feature, amount, idempotencyKey, newId()]);
     return held ? reserved(held) : null;
   } catch (error) {
     if (isDuplicate(error)) return null; // two under one key at once: the other one holds it, and this left nothing
@@ -57,15 +66,26 @@ async function hold({ rows }: SystemDatabase, request: ReserveRequest): Promise<
   }
 }
 
-async function whyNot({ rows }: SystemDatabase, request: ReserveRequest): Promise<ReserveOutcome> {
+/** What was reserved under this key before, whatever became of it. */
+async function earlier({ prepared }: SystemDatabase, request: ReserveRequest): Promise<ReserveOutcome | null> {
   const { tenantId, feature, idempotencyKey } = request;
-  const [earlier] = await rows<Held>(
+  const [held] = await prepared<Held>(
     'select id, expires_at from reservations where tenant_id = $1 and feature = $2 and idempotency_key = $3',
     [tenantId, feature, idempotencyKey],
   );
-  if (earlier) return reserved(earlier);
+  return held ? reserved(held) : null;
+}
 
-  const [metered] = await rows<{ quota: string; resets_at: Date }>(METERED_FEATURE, [tenantId, feature]);
-  if (!metered) return { kind: 'notEntitled' };
-  return { kind: 'exceeded', limit: Number(metered.quota), resetsAt: metered.resets_at.toISOString() };
+async function holdWithGrants(db: SystemDatabase, request: ReserveRequest): Promise<ReserveOutcome | null> {
+  const { tenantId, feature } = request;
+  await releaseExpired(db, tenantId, feature);
+  await db.prepared(OPEN_COUNTER, [tenantId, feature]);
+  return hold(db, HOLD_WITH_GRANTS, request);
+}
+
+async function whyNot(db: SystemDatabase, request: ReserveRequest): Promise<ReserveOutcome> {
+  const held = await earlier(db, request); // by whoever asked under the same key at the same time
+  if (held) return held;
+  const metered = await usage(db, request.tenantId, request.feature);
+  return metered ? { kind: 'exceeded', limit: metered.limit, resetsAt: metered.resetsAt } : { kind: 'notEntitled' };
 }

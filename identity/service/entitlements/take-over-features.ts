@@ -1,7 +1,7 @@
 import type { Feature } from '@inevitable/contract';
 import type { Logger } from '../flows/flow-deps.js';
-import { appendRevocations } from '../revocation/append-revocations.js';
 import type { SystemDatabase } from '../store/system-database.js';
+import { endStaleTokens } from './end-stale-tokens.js';
 
 /** By feature, then by plan: what products declare that plans include of them. */
 export type DeclaredFeatures = Readonly<Record<string, Readonly<Record<string, Feature>>>>;
@@ -28,15 +28,11 @@ export async function takeOverFeatures(db: SystemDatabase, declared: DeclaredFea
   await db.transaction(async (rows) => {
     const added = await rows<{ plan: string }>(TAKE_OVER, [JSON.stringify(features)]);
     if (added.length === 0) return;
-    // No session, no token: the feed stays short, however many tenants sleep.
-    const affected = await rows<{ id: string }>(
-      `select t.id from tenants t where t.plan = any($1)
-         and exists (select from sessions s where s.tenant_id = t.id and s.ended_at is null and s.expires_at > stack_now())`,
-      [added.map(({ plan }) => plan)],
-    );
-    await appendRevocations(
+    const affected = await rows<{ id: string }>('select id from tenants where plan = any($1)', [
+      added.map(({ plan }) => plan),
+    ]);
+    await endStaleTokens(
       rows,
-      'entitlements',
       affected.map(({ id }) => id),
     );
   });

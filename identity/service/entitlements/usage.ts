@@ -1,5 +1,6 @@
 import type { FeatureUsage, TenantId } from '@inevitable/contract';
 import type { SystemDatabase } from '../store/system-database.js';
+import { burnsWith } from './hold-with-grants.js';
 import { METERED_FEATURE } from './metered-feature.js';
 
 /**
@@ -7,23 +8,39 @@ import { METERED_FEATURE } from './metered-feature.js';
  * the next one who reserves gets it. One statement, hence one snapshot.
  */
 const USAGE = `
-  with feature as (${METERED_FEATURE})
-  select f.quota, f.resets_at, coalesce(u.used, 0) as used,
-    coalesce(u.held, 0) - coalesce((
-      select sum(r.amount) from reservations r
-      where r.tenant_id = $1 and r.feature = $2 and r.state = 'reserved' and r.expires_at <= stack_now()
-        and r.period_start = f.period), 0) as held
-  from feature f
+  with feature as (${METERED_FEATURE}), overdue as (
+    select coalesce(sum(r.amount - r.granted), 0) as of_quota, coalesce(sum(r.granted), 0) as of_grants
+    from feature f join reservations r on r.tenant_id = $1 and r.feature = $2 and r.period_start = f.period
+    where r.state = 'reserved' and r.expires_at <= stack_now()
+  ), left_over as (
+    select coalesce(sum(g.amount - b.used - o.held), 0) as of_grants
+    from feature_grants g join feature_grant_balances b on b.tenant_id = g.tenant_id and b.grant_id = g.id
+      cross join lateral (
+        select b.held - coalesce(sum(p.amount), 0) as held
+        from reservation_grants p join reservations r on r.tenant_id = $1 and r.id = p.reservation_id
+        where p.tenant_id = $1 and p.grant_id = g.id and p.actual is null and r.expires_at <= stack_now()
+      ) o
+    where g.tenant_id = $1 and g.feature = $2 and ${burnsWith('o.held')}
+  )
+  select f.quota, f.resets_at, coalesce(u.used, 0) as used, coalesce(u.held, 0) - o.of_quota as held,
+    coalesce(u.granted_used, 0) as granted_used, coalesce(u.granted_held, 0) - o.of_grants as granted_held,
+    l.of_grants as left_over
+  from feature f cross join overdue o cross join left_over l
     left join usage_counters u on u.tenant_id = $1 and u.feature = $2 and u.period_start = f.period`;
 
 interface UsageRow {
   readonly quota: string;
+  readonly resets_at: Date;
+  /** Of the quota, and of grants in this period. */
   readonly used: string;
   readonly held: string;
-  readonly resets_at: Date;
+  readonly granted_used: string;
+  readonly granted_held: string;
+  /** Of grants that can still be burned. */
+  readonly left_over: string;
 }
 
-/** What is used and held of a feature in the period that runs; null where the tenant's plan does not meter it. */
+/** What is used and held of a feature in the period that runs; null where it is not metered for the tenant. */
 export async function usage(
   { rows }: SystemDatabase,
   tenantId: TenantId,
@@ -31,10 +48,14 @@ export async function usage(
 ): Promise<FeatureUsage | null> {
   const [found] = await rows<UsageRow>(USAGE, [tenantId, feature]);
   if (!found) return null;
+  const [used, held, leftOver] = [Number(found.used), Number(found.held), Number(found.left_over)];
+  const burned = { used: Number(found.granted_used), held: Number(found.granted_held) };
+  // A quota that was made smaller than what is used of it already takes nothing from the grants.
+  const quota = leftOver > 0 ? Math.max(Number(found.quota), used + held) : Number(found.quota);
   return {
-    used: Number(found.used),
-    held: Number(found.held),
-    limit: Number(found.quota),
+    used: used + burned.used,
+    held: held + burned.held,
+    limit: quota + burned.used + burned.held + leftOver,
     resetsAt: found.resets_at.toISOString(),
   };
 }

@@ -23,7 +23,13 @@ describe('The viewer', () => {
           user: { id: await test.userId('bob'), email: 'bob@acme.test', username: 'bob', displayName: 'Bob' },
           tenant: { slug: 'acme', name: 'Acme', plan: 'pro', status: 'active' },
           roles: ['member'],
-          permissions: ['identity:members:read', 'starter:notes:read', 'starter:notes:write'],
+          permissions: [
+            'identity:api-keys:write',
+            'identity:entitlements:read',
+            'identity:members:read',
+            'starter:notes:read',
+            'starter:notes:write',
+          ],
         },
       },
     });

@@ -1,4 +1,14 @@
 import type { FlowDeps } from '../flows/flow-deps.js';
+import { administrationResolvers } from './resolvers/administration.js';
+import { memberResolvers } from './resolvers/members.js';
+import { roleResolvers } from './resolvers/roles.js';
+import { sessionResolvers } from './resolvers/sessions.js';
+import { tenantChangeResolvers } from './resolvers/tenant-changes.js';
+import { accountResolvers } from './resolvers/accounts.js';
+import { apiKeyResolvers } from './resolvers/api-keys.js';
+import { auditResolvers } from './resolvers/audit.js';
+import { secondFactorResolvers } from './resolvers/second-factor.js';
+import { entitlementsResolvers } from './resolvers/entitlements.js';
 import { signInResolvers } from './resolvers/sign-in.js';
 import { tenantResolvers } from './resolvers/tenants.js';
 import { viewerResolvers } from './resolvers/viewer.js';
@@ -6,7 +16,22 @@ import { viewerResolvers } from './resolvers/viewer.js';
 type ResolverMap = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** The resolvers of `schema.graphql`, a file for each area. */
-export const resolvers = (flows: FlowDeps) => merged([viewerResolvers, signInResolvers(flows), tenantResolvers]);
+export const resolvers = (flows: FlowDeps) =>
+  merged([
+    entitlementsResolvers(flows),
+    viewerResolvers,
+    signInResolvers(flows),
+    secondFactorResolvers(flows),
+    accountResolvers(flows),
+    tenantResolvers,
+    auditResolvers(flows),
+    apiKeyResolvers(flows),
+    memberResolvers(flows),
+    roleResolvers(flows),
+    sessionResolvers(flows),
+    tenantChangeResolvers(flows),
+    administrationResolvers(flows),
+  ]);
 
 /** Throws where two areas resolve one field: the later one would win without a word. */
 function merged(areas: readonly ResolverMap[]): ResolverMap {

@@ -32,6 +32,7 @@ beforeAll(async () => {
     jobStoreUrl: roleUrl(jobs.url, jobs.secret, JOB_STORE_SCHEMA, 'runner'),
     tenants: test.identity.ports.tenants,
     entitlements: test.identity.ports.entitlements,
+    audit: test.identity.ports.audit,
     deployment: 'internal',
     events: inProcessBus(() => undefined),
     log: pino({ level: 'silent' }),
@@ -109,6 +110,34 @@ describe('Every five minutes', () => {
   });
 });
 
+describe('Every day', () => {
+  it('core-identity rotates its signing keys, if the current one has signed for 30 days', async () => {
+    await test.advance('30 days');
+    expect(await whenDue('identity.rotate-keys')).toEqual([
+      'signing keys were looked after {"rotated":true,"removed":0}',
+    ]);
+  });
+});
+
+describe('Every night', () => {
+  it('core-identity compares balances with their ledger', async () => {
+    expect(await whenDue('identity.recompute-balances')).toEqual([
+      'balances were compared with their ledger {"repaired":0,"purged":0}',
+    ]);
+  });
+});
+
+describe('Every minute', () => {
+  it('core-identity ends the tokens that state an override which has expired', async () => {
+    await test.rows(
+      `insert into feature_overrides (tenant_id, feature, version, definition, reason, expires_at)
+       values ($1, 'starter.notes', 1, '{"kind": "metered", "limit": 1, "per": "day"}', 'a trial', stack_now())`,
+      [await test.tenantId('acme')],
+    );
+    expect(await whenDue('identity.end-overrides')).toEqual(['expired overrides were ended {"overrides":1}']);
+  });
+});
+
 describe("Core-identity's jobs", () => {
   it('are of no tenant, and are due at minute 17 and every five minutes', async () => {
     expect(
@@ -117,8 +146,11 @@ describe("Core-identity's jobs", () => {
          where d.product = 'identity' order by d.name`,
       ),
     ).toEqual([
+      { name: 'identity.end-overrides', cron: '* * * * *', timezone: 'UTC', scope: 'once' },
       { name: 'identity.purge-outbox', cron: '42 * * * *', timezone: 'UTC', scope: 'once' },
+      { name: 'identity.recompute-balances', cron: '33 3 * * *', timezone: 'UTC', scope: 'once' },
       { name: 'identity.remove-expired', cron: '17 * * * *', timezone: 'UTC', scope: 'once' },
+      { name: 'identity.rotate-keys', cron: '23 4 * * *', timezone: 'UTC', scope: 'once' },
       { name: 'identity.sweep-reservations', cron: '*/5 * * * *', timezone: 'UTC', scope: 'once' },
     ]);
   });

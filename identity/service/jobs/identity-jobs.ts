@@ -1,12 +1,19 @@
-import { defineJob, type JobDefinition } from '@inevitable/kit';
+import { defineJob, skipped, type JobDefinition } from '@inevitable/kit';
 import { z } from 'zod';
 import type { IdentityMaintenance } from '../open-identity.js';
 
 /** What core-identity does by itself. Each is one run for all tenants: a tenant's own role reaches none of these rows. */
-export const identityJobs = ({ removeExpired, sweepReservations }: IdentityMaintenance): readonly JobDefinition[] => [
+export const identityJobs = ({
+  removeExpired,
+  sweepReservations,
+  endOverrides,
+  recomputeBalances,
+  keepSigningKeys,
+  sendMails,
+}: IdentityMaintenance): readonly JobDefinition[] => [
   defineJob({
     name: 'identity.remove-expired',
-    description: 'Removes sessions, refresh tokens and revocations that nobody can use any more.',
+    description: 'Removes sessions, tokens, revocations, sign-ups and mails that nobody can use any more.',
     payload: z.object({}),
     schedule: { cron: '17 * * * *' },
     scope: 'once',
@@ -28,4 +35,58 @@ export const identityJobs = ({ removeExpired, sweepReservations }: IdentityMaint
       log.info('overdue reservations were released', { reservations: await sweepReservations(signal) });
     },
   }),
+  defineJob({
+    name: 'identity.end-overrides',
+    description: 'Ends the tokens that state an override of a feature which has expired.',
+    payload: z.object({}),
+    schedule: { cron: '* * * * *' },
+    scope: 'once',
+    timeoutMs: 50_000,
+    concurrency: 1,
+    async run({ signal, log }) {
+      log.info('expired overrides were ended', { overrides: await endOverrides(signal) });
+    },
+  }),
+  defineJob({
+    name: 'identity.recompute-balances',
+    description: 'Compares what tenants used with its ledger, repairs what differs, and removes what is 13 months old.',
+    payload: z.object({}),
+    schedule: { cron: '33 3 * * *' },
+    scope: 'once',
+    timeoutMs: 3_600_000,
+    concurrency: 1,
+    async run({ signal, log }) {
+      log.info('balances were compared with their ledger', { ...(await recomputeBalances(signal)) });
+    },
+  }),
+  defineJob({
+    name: 'identity.rotate-keys',
+    description: 'Rotates the signing keys every 30 days, and removes retired ones an hour after they signed last.',
+    payload: z.object({}),
+    schedule: { cron: '23 4 * * *' },
+    scope: 'once',
+    timeoutMs: 60_000,
+    concurrency: 1,
+    async run({ log }) {
+      log.info('signing keys were looked after', { ...(await keepSigningKeys()) });
+    },
+  }),
+  ...(sendMails
+    ? [
+        defineJob({
+          name: 'identity.send-mail',
+          description: 'Hands mails that are due to the mail server.',
+          payload: z.object({}),
+          schedule: { cron: '* * * * *' },
+          scope: 'once',
+          timeoutMs: 600_000,
+          concurrency: { perWorker: 1, perProduct: 1 },
+          async run({ signal, log }) {
+            const ends = await sendMails(signal);
+            if (ends.sent + ends.failed + ends.refused === 0) return skipped('no mail is due');
+            log.info('mails were handed over', { ...ends });
+          },
+        }),
+      ]
+    : []),
 ];

@@ -3,7 +3,7 @@ import jwt from 'jsonwebtoken';
 import { appendRevocations } from '../revocation/append-revocations.js';
 import { openBriefSession } from '../tokens/sessions.js';
 import { DEMO_PASSWORD, openTestIdentity, type TestIdentity } from '../testing/open-test-identity.js';
-import { removeExpired as removeExpiredOf } from './remove-expired.js';
+import { removeExpired as removeExpiredOf, type RemovedExpired } from './remove-expired.js';
 
 let test: TestIdentity;
 let removeExpired: TestIdentity['identity']['maintenance']['removeExpired'];
@@ -148,6 +148,31 @@ describe('Removing what expired', () => {
     expect(await test.identity.ports.revocations.since(0, 0, patient)).toEqual({ ...before, revocations: [] });
   });
 
+  it('removes what sign-ins left, once it counts for nothing any more, and not before', async () => {
+    const left = async () =>
+      (
+        await test.rows(
+          `select (select count(*)::int from throttles) as throttles, (select count(*)::int from known_devices) as devices,
+             (select count(*)::int from sign_in_challenges) as challenges`,
+        )
+      )[0];
+    await test.rows('truncate throttles, known_devices, sign_in_challenges');
+    await signIn();
+    await test.rows(
+      `insert into sign_in_challenges (hash, user_id, tenant_id, expires_at) values ('a', $1, $2, stack_now() + interval '5 minutes')`,
+      [await test.userId('ada'), await test.tenantId('acme')],
+    );
+    await test.advance('4 minutes');
+    await removeExpired();
+    expect(await left()).toEqual({ throttles: 1, devices: 1, challenges: 1 });
+    await test.advance('11 minutes');
+    await removeExpired();
+    expect(await left()).toEqual({ throttles: 0, devices: 1, challenges: 0 });
+    await test.advance('180 days');
+    await removeExpired();
+    expect(await left()).toEqual({ throttles: 0, devices: 0, challenges: 0 });
+  });
+
   it('reaches everything, however much there is, and does it once when several run at once', async () => {
     const live = await signIn();
     await test.rows(
@@ -165,7 +190,7 @@ describe('Removing what expired', () => {
        select -n, 'session', n, stack_now() - interval '1 hour' from generate_series(1, 5100) n`,
     );
     const runs = await Promise.all([removeExpired(), removeExpired(), removeExpired()]);
-    const sum = (kind: keyof (typeof runs)[number]) => runs.reduce((total, run) => total + run[kind], 0);
+    const sum = (kind: keyof RemovedExpired) => runs.reduce((total, run) => total + run[kind], 0);
     expect({ sessions: sum('sessions'), refreshTokens: sum('refreshTokens'), revocations: sum('revocations') }).toEqual(
       {
         sessions: 5_200,
@@ -177,7 +202,7 @@ describe('Removing what expired', () => {
   });
 
   it('finishes what a run left behind whose connection was lost, at whatever statement', async () => {
-    const statements = 4;
+    const statements = 7;
     for (let sent = 0; sent <= statements; sent++) {
       const idle = await signIn();
       await refresh((await refresh(idle.refreshToken)).body.refreshToken);

@@ -1,6 +1,7 @@
-import { REVOCATION_MINUTES } from '../revocation/append-revocations.js';
+import { IS_FORGOTTEN, REVOCATION_MINUTES } from '../revocation/append-revocations.js';
 import { BATCH, inBatches } from '../store/in-batches.js';
 import type { SystemDatabase } from '../store/system-database.js';
+import { KNOWN_DEVICE_DAYS } from '../tokens/known-devices.js';
 
 /** How many rows of each kind were removed. */
 export interface RemovedExpired {
@@ -14,6 +15,7 @@ export interface RemovedExpired {
  * telling. A session is over when it was ended, after its 90 days, or when its newest refresh token (the only unspent
  * one) was not used for its 30 days. It stays for as long as an access token of it may live: signing out must end that
  * one too. A session that is not over keeps every token, spent and expired ones as well: by them a stolen copy is noticed.
+ * With them goes, uncounted, what sign-ins left that counts for nothing any more.
  */
 export async function removeExpired(db: SystemDatabase, signal?: AbortSignal): Promise<RemovedExpired> {
   let sessions = 0;
@@ -25,6 +27,7 @@ export async function removeExpired(db: SystemDatabase, signal?: AbortSignal): P
     sessions += removed!.sessions;
   }
   const revocations = await inBatches(() => count(db, REMOVE_REVOCATIONS), signal);
+  for (const removal of REMOVE_SIGN_IN_LEFTOVERS) await inBatches(() => count(db, removal), signal);
   return { sessions, refreshTokens, revocations };
 }
 
@@ -81,8 +84,20 @@ const REMOVE_SESSIONS = `
 /** Those that the feed leaves out already. It removes them itself, but only when there is something new to tell. */
 const REMOVE_REVOCATIONS = `
   delete from revocations where sequence = any (array(
-    select sequence from revocations where created_at < stack_now() - interval '${REVOCATION_MINUTES} minutes'
+    select sequence from revocations where ${IS_FORGOTTEN}
     limit ${BATCH} for update skip locked))`;
+
+/** Counters of windows that are over, half sign-ins past their time, devices that are not known any more. */
+const REMOVE_SIGN_IN_LEFTOVERS = [
+  `delete from throttles where key = any (array(
+    select key from throttles where window_ends_at <= stack_now() limit ${BATCH} for update skip locked))`,
+  `delete from sign_in_challenges where hash = any (array(
+    select hash from sign_in_challenges where expires_at <= stack_now() limit ${BATCH} for update skip locked))`,
+  `delete from known_devices where (user_id, hash) in (
+    select user_id, hash from known_devices
+    where last_seen_at <= stack_now() - make_interval(days => ${KNOWN_DEVICE_DAYS})
+    limit ${BATCH} for update skip locked)`,
+];
 
 /** How many rows a `delete` removes. */
 async function count({ rows }: SystemDatabase, removal: string, values?: readonly unknown[]): Promise<number> {

@@ -33,6 +33,19 @@ describe('A password', () => {
     expect(await passwords.verify(null, '')).toBe(false);
   });
 
+  it('is hashed beside the event loop, which goes on turning', async () => {
+    const passwords = await openPasswords(1);
+    let done = false;
+    const hashing = Promise.all([passwords.hash('one'), passwords.verify(null, 'two')]).then(() => (done = true));
+    let turns = 0;
+    while (!done) {
+      await new Promise((next) => setImmediate(next));
+      turns += 1;
+    }
+    await hashing;
+    expect(turns).toBeGreaterThan(100);
+  });
+
   it('waits its turn, and is refused when too many wait', async () => {
     const passwords = await openPasswords(1);
     const attempts = await Promise.allSettled(Array.from({ length: 67 }, () => passwords.verify(null, 'guess')));

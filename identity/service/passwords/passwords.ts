@@ -3,10 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { CallerError } from '@inevitable/contract';
 import { hash, verify } from '@node-rs/argon2';
 import { z } from 'zod';
+import { ARGON2ID } from './argon2id.js';
 import { boundedWork } from './bounded-work.js';
 
-/** Argon2id at OWASP's first choice: 19 MiB, two passes, one lane; about 40 ms. */
-const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 /** Waiting per place: about three seconds of work, after which the caller would be gone. */
 const WAITING_PER_PLACE = 64;
 const LARGEST_PASSWORD_BYTES = 4_096;

@@ -1,6 +1,6 @@
 import type { Revocation, RevocationFeed, RevocationPage } from '@inevitable/contract';
 import type { SystemDatabase } from '../store/system-database.js';
-import { REVOCATION_MINUTES } from './append-revocations.js';
+import { IS_FORGOTTEN } from './append-revocations.js';
 
 /** One tiny read per process while anyone waits: no notification exists that could be lost. */
 const POLL_MS = 250;
@@ -82,8 +82,7 @@ async function readPage(rows: SystemDatabase['rows'], sequence: number): Promise
     `select h.sequence, coalesce((
        select json_agg(json_build_object('sequence', r.sequence, 'subject', r.subject, 'id', r.id) order by r.sequence)
        from revocations r
-       where r.sequence > case when $1::bigint > h.sequence then 0 else $1::bigint end
-         and r.created_at > stack_now() - interval '${REVOCATION_MINUTES} minutes'), '[]') as revocations
+       where r.sequence > case when $1::bigint > h.sequence then 0 else $1::bigint end and not ${IS_FORGOTTEN}), '[]') as revocations
      from revocation_head h`,
     [sequence],
   );

@@ -63,19 +63,47 @@ describe('Whoever verifies tokens', () => {
     expect(configuration).toMatchObject({
       issuer: test.identity.issuer,
       jwks_uri: 'http://127.0.0.1:8080/.well-known/jwks.json',
+      response_types_supported: [],
+      id_token_signing_alg_values_supported: ['ES256'],
+      subject_types_supported: ['public'],
     });
     const { keys } = await test.get('/.well-known/jwks.json');
-    expect(keys).toEqual([
-      {
-        kid: expect.any(String),
-        kty: 'EC',
-        crv: 'P-256',
-        x: expect.any(String),
-        y: expect.any(String),
-        alg: 'ES256',
-        use: 'sig',
-      },
-    ]);
+    const key = {
+      kid: expect.any(String),
+      kty: 'EC',
+      crv: 'P-256',
+      x: expect.any(String),
+      y: expect.any(String),
+      alg: 'ES256',
+      use: 'sig',
+    };
+    expect(keys).toEqual([key, key]); // the current one, and the next before it signs
+  });
+
+  it('finds every door of signing in there', async () => {
+    const configuration = Object.entries(await test.get('/.well-known/openid-configuration'));
+    const doors = configuration.filter(([name]) => name.startsWith('auth_'));
+    expect(doors).toEqual(
+      expect.arrayContaining(
+        ['register', 'verify-email', 'login', 'refresh', 'logout', 'reset-password'].map((name) => [
+          `auth_${name.replace('-', '_')}_endpoint`,
+          `http://127.0.0.1:8080/auth/${name}`,
+        ]),
+      ),
+    );
+    for (const [, url] of doors) expect((await test.post(new URL(url as string).pathname, 'no JSON')).status).toBe(400);
+  });
+
+  it('finds the same there whatever host was asked', async () => {
+    const { subgraph } = test;
+    const ask = async (url: string, headers: Record<string, string> = {}) =>
+      (await subgraph.fetch(new Request(url, { headers }), anonymous)).text();
+    const path = '/.well-known/openid-configuration';
+    const asked = await ask(`http://127.0.0.1:8080${path}`);
+    expect(asked).not.toContain('evil');
+    expect(
+      await ask(`https://evil.test:1${path}`, { 'x-forwarded-host': 'evil.test', forwarded: 'host=evil.test' }),
+    ).toBe(asked);
   });
 
   it("finds a gateway's context key while it is registered", async () => {

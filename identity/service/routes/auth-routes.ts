@@ -1,22 +1,36 @@
 import { CallerError, ERROR_CODES, toErrorBody } from '@inevitable/contract';
 import type { RouteHandler } from '@inevitable/kit';
 import { originOf, type Origin } from '../audit/origin.js';
-import { SIGN_IN_AGAIN, SIGN_IN_REFUSED, tokensOrRefusal } from '../flows/sign-in/auth-tokens.js';
+import {
+  CODE_REFUSED,
+  SecondFactorRequired,
+  SIGN_IN_AGAIN,
+  SIGN_IN_REFUSED,
+  tokensOrRefusal,
+  type AuthTokens,
+} from '../flows/sign-in/auth-tokens.js';
+import { completeLoginInput, completeSignIn } from '../flows/sign-in/complete-sign-in.js';
 import { refreshInput, refreshSession } from '../flows/sign-in/refresh-session.js';
 import { signIn, signInInput } from '../flows/sign-in/sign-in.js';
 import { signOut } from '../flows/sign-in/sign-out.js';
 import type { IdentityService } from '../identity-service.js';
 import { TooManySignIns } from '../passwords/passwords.js';
-import { readJson } from './read-json.js';
+import { RateLimited } from '../throttling/rate-limited.js';
+import { deviceCookie } from './device-cookie.js';
+import { parseBody, readBody, readJson } from './read-json.js';
 
 /** No cache keeps a token (RFC 6749, section 5.1). */
 const NO_STORE = { 'cache-control': 'no-store' };
 
-/** Sign in, refresh and sign out with JSON bodies; the same as the mutations. */
+/** Sign in, refresh and sign out with JSON bodies; the same as the mutations, but that a device is known by a cookie. */
 export const authRoutes = ({ flows }: IdentityService) => ({
-  'POST /auth/login': answering(async (request, origin) =>
-    tokensOrRefusal(await signIn(await readJson(request, signInInput), origin, flows), SIGN_IN_REFUSED),
-  ),
+  'POST /auth/login': answering(async (request, origin) => {
+    const cookie = deviceCookie(flows.publicUrl);
+    const { deviceToken, ...body } = await login(request, cookie.read(request), origin, flows);
+    return Response.json(body, {
+      headers: { ...NO_STORE, ...(deviceToken !== undefined && { 'set-cookie': cookie.write(deviceToken) }) },
+    });
+  }),
   'POST /auth/refresh': answering(async (request, origin) =>
     tokensOrRefusal(await refreshSession(await readJson(request, refreshInput), origin, flows), SIGN_IN_AGAIN),
   ),
@@ -26,23 +40,47 @@ export const authRoutes = ({ flows }: IdentityService) => ({
   }),
 });
 
+/** By a password, or by the challenge that one was answered with. */
+async function login(
+  request: Request,
+  ofCookie: string | null,
+  origin: Origin,
+  flows: IdentityService['flows'],
+): Promise<AuthTokens> {
+  const body = await readBody(request);
+  if (typeof body === 'object' && body !== null && 'challenge' in body) {
+    const half = { ...parseBody(body, completeLoginInput), deviceToken: ofCookie };
+    return tokensOrRefusal(await completeSignIn(half, origin, flows), CODE_REFUSED);
+  }
+  const asked = parseBody(body, signInInput);
+  const outcome = await signIn({ ...asked, deviceToken: asked.deviceToken ?? ofCookie }, origin, flows);
+  return tokensOrRefusal(outcome, SIGN_IN_REFUSED);
+}
+
 /** Answers JSON, or the caller's error as `{error: {code, message}}`. Our own errors are the host's to log and mask. */
-function answering(handle: (request: Request, origin: Origin) => Promise<object>): RouteHandler {
+export function answering(handle: (request: Request, origin: Origin) => Promise<object>): RouteHandler {
   return async (request, context) => {
     try {
-      return Response.json(await handle(request, originOf(context)), { headers: NO_STORE });
+      const answer = await handle(request, originOf(context));
+      return answer instanceof Response ? answer : Response.json(answer, { headers: NO_STORE });
     } catch (error) {
       if (!(error instanceof CallerError)) throw error;
-      const { message, extensions } = toErrorBody(error);
-      const busy = error instanceof TooManySignIns;
-      return Response.json(
-        { error: { code: extensions.code, message } },
-        {
-          // Not 429: it is the server that has too much to do, not this caller who asks too often.
-          status: busy ? 503 : ERROR_CODES[extensions.code].status,
-          headers: busy ? { ...NO_STORE, 'retry-after': String(error.details.retryAfterSeconds) } : NO_STORE,
-        },
-      );
+      return refusalOf(error);
     }
   };
+}
+
+function refusalOf(error: CallerError): Response {
+  const { message, extensions } = toErrorBody(error);
+  // Not 429 where it is the server that has too much to do, and not this caller who asks too often.
+  const busy = error instanceof TooManySignIns;
+  const later = busy || error instanceof RateLimited ? error.details.retryAfterSeconds : null;
+  const half = error instanceof SecondFactorRequired ? error.details : {};
+  return Response.json(
+    { error: { code: extensions.code, message, ...half } },
+    {
+      status: busy ? 503 : ERROR_CODES[extensions.code].status,
+      headers: { ...NO_STORE, ...(later !== null && { 'retry-after': String(later) }) },
+    },
+  );
 }

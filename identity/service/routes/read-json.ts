@@ -1,11 +1,28 @@
 import { BadUserInput } from '@inevitable/contract';
 import type { z } from 'zod';
 
-const LARGEST_BODY_BYTES = 64 * 1_024;
+/** Of what anybody may send, in bytes. */
+const LARGEST_BODY = 64 * 1_024;
 
-/** A request's JSON body, parsed. Throws `BadUserInput` whose message begins with the first offending field. */
-export async function readJson<Schema extends z.ZodType>(request: Request, schema: Schema): Promise<z.output<Schema>> {
-  const parsed = schema.safeParse(parseJson(await readText(request)));
+/**
+ * A request's JSON body, parsed; at most `largest` bytes. Throws `BadUserInput` whose message begins with the first
+ * offending field.
+ */
+export async function readJson<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+  largest: number = LARGEST_BODY,
+): Promise<z.output<Schema>> {
+  return parseBody(await readBody(request, largest), schema);
+}
+
+/** For requests of several forms: the body before anybody knows which. Throws `BadUserInput` when it is not JSON. */
+export const readBody = async (request: Request, largest: number = LARGEST_BODY): Promise<unknown> =>
+  parseJson(await readText(request, largest));
+
+/** Throws `BadUserInput` as `readJson` does. */
+export function parseBody<Schema extends z.ZodType>(body: unknown, schema: Schema): z.output<Schema> {
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   if (issue.code === 'unrecognized_keys') {
@@ -29,13 +46,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function readText(request: Request): Promise<string> {
+async function readText(request: Request, largest: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength;
-    if (size > LARGEST_BODY_BYTES)
-      throw new BadUserInput(`The body is larger than ${LARGEST_BODY_BYTES} bytes.`, 'body');
+    if (size > largest) throw new BadUserInput(`The body is larger than ${largest} bytes.`, 'body');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -20,6 +20,7 @@ import type { FlowDeps } from '../flows/flow-deps.js';
 import { identityDatabase } from '../identity-database.js';
 import { identityPermissions } from '../identity-subgraph.js';
 import { openIdentity, type IdentitySettings } from '../open-identity.js';
+import { readMails } from '../mail/read-mails.js';
 import { openPasswords } from '../passwords/passwords.js';
 import { sealWith } from '../store/seal.js';
 import { openSystemDatabase } from '../store/system-database.js';
@@ -140,6 +141,8 @@ export async function openTestIdentity() {
       );
       return events.map(({ record }) => JSON.parse(record) as AuditRecord);
     },
+    /** What was mailed to an address, opened, the oldest first. */
+    mails: (recipient: string) => readMails(db.rows, flows.seal, recipient),
     async get(path: string) {
       const response = await subgraph.fetch(new Request(`http://stack.test${path}`), anonymous);
       return (await response.json()) as { issuer: string; jwks_uri: string; keys: PublicJwk[] };

@@ -1,5 +1,6 @@
 import {
   ACCESS_TOKEN_AUDIENCE,
+  ACCESS_TOKEN_SECONDS,
   ACCESS_TOKEN_TYPE,
   type AccessTokenClaims,
   type Permission,
@@ -9,29 +10,31 @@ import {
 } from '@inevitable/contract';
 import { newId } from '@inevitable/kit';
 import jwt from 'jsonwebtoken';
+import { CUSTOM_ROLES_OF_MEMBERSHIP, customRoles, type CustomRoleRows } from '../access/custom-roles.js';
 import { permissionsOf } from '../access/permissions-of.js';
 import { entitlementsOf, FEATURES_OF_TENANT, type FeatureRows } from '../entitlements/entitlements-of.js';
 import type { SystemDatabase } from '../store/system-database.js';
-import type { SigningKey } from './signing-key.js';
-
-export const ACCESS_TOKEN_SECONDS = 900;
+import type { SealedKey } from './signing-key.js';
+import type { KeyOpener } from './signing-keys.js';
 
 export interface AccessTokenIssuer {
   readonly db: SystemDatabase;
-  readonly key: SigningKey;
+  readonly openKey: KeyOpener;
   readonly issuer: string;
   /** Every permission the products declare. */
   readonly permissions: readonly Permission[];
 }
 
-interface SessionFacts {
+interface SessionFacts extends SealedKey {
   session_id: SessionId;
   user_id: UserId;
   tenant_id: TenantId;
   auth_time: Date;
   amr: string[];
+  scopes: string[] | null;
   platform_admin: boolean;
   roles: string[];
+  custom_roles: CustomRoleRows;
   plan: string;
   features: FeatureRows;
   position: string;
@@ -39,21 +42,25 @@ interface SessionFacts {
 
 /**
  * One statement, hence one snapshot: the feed position is that of the very state the claims are read from. Read apart,
- * a role taken away in between would stay in a token that ignores its revocation.
+ * a role taken away in between would stay in a token that ignores its revocation. The key is the one that is current there,
+ * whichever process rotated it.
  */
 const LIVE_SESSION = `
-  select s.id as session_id, s.user_id, s.tenant_id, s.auth_time, s.amr, u.platform_admin, m.roles, t.plan,
-    ${FEATURES_OF_TENANT} as features, h.sequence as position
+  select s.id as session_id, s.user_id, s.tenant_id, s.auth_time, s.amr, s.scopes, u.platform_admin, m.roles,
+    ${CUSTOM_ROLES_OF_MEMBERSHIP} as custom_roles, t.plan,
+    ${FEATURES_OF_TENANT} as features, h.sequence as position,
+    k.kid, k.sealed_private
   from sessions s
     join users u on u.id = s.user_id and u.status = 'active'
     join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.status = 'active'
     join tenants t on t.id = s.tenant_id and t.status = 'active'
     cross join revocation_head h
-  where s.id = $1 and s.ended_at is null and s.expires_at > stack_now()`;
+    cross join signing_keys k
+  where k.state = 'current' and s.id = $1 and s.ended_at is null and s.expires_at > stack_now()`;
 
 /** An access token (RFC 9068) for a session, 15 minutes; null when the session, its person, membership or tenant is over. */
 export async function issueAccessToken(
-  { db, key, issuer, permissions }: AccessTokenIssuer,
+  { db, openKey, issuer, permissions }: AccessTokenIssuer,
   sessionId: SessionId,
 ): Promise<string | null> {
   const [facts] = await db.rows<SessionFacts>(LIVE_SESSION, [sessionId]);
@@ -66,7 +73,9 @@ export async function issueAccessToken(
     sid: facts.session_id,
     tid: facts.tenant_id,
     roles: facts.roles,
-    scope: permissionsOf(facts.roles, permissions).join(' '),
+    scope: withinScopes(facts.scopes, permissionsOf(facts.roles, permissions, customRoles(facts.custom_roles))).join(
+      ' ',
+    ),
     plan: facts.plan,
     ent: entitlementsOf(facts.plan, facts.features).digest,
     amr: facts.amr,
@@ -77,9 +86,14 @@ export async function issueAccessToken(
     exp: now + ACCESS_TOKEN_SECONDS,
     jti: newId(),
   };
-  return jwt.sign(claims, key.privateKey, {
+  const { kid, privateKey } = openKey(facts);
+  return jwt.sign(claims, privateKey, {
     algorithm: 'ES256',
-    keyid: key.kid,
+    keyid: kid,
     header: { alg: 'ES256', typ: ACCESS_TOKEN_TYPE },
   });
 }
+
+/** What the client asked for, as far as the roles allow it (RFC 6749, section 3.3); null: it asked for all. */
+const withinScopes = (scopes: readonly string[] | null, allowed: readonly Permission[]): readonly Permission[] =>
+  scopes ? allowed.filter((permission) => scopes.includes(permission)) : allowed;

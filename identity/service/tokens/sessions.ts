@@ -13,7 +13,27 @@ export interface SessionToOpen {
   readonly address: string | null;
   /** Authentication methods (RFC 8176). */
   readonly amr: readonly string[];
+  /** Its tokens' scope is at most this; null, or left out: all that the person's roles allow. */
+  readonly scopes?: readonly string[] | null;
+  /** When the person proved who they are; left out: just now. */
+  readonly authTime?: Date;
 }
+
+const INSERT_SESSION = `
+  insert into sessions (id, tenant_id, user_id, device, address, amr, scopes, auth_time, expires_at)
+  values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, stack_now()), stack_now() + $9::interval) returning id`;
+
+const sessionValues = (id: SessionId, session: SessionToOpen, lifetime: string): unknown[] => [
+  id,
+  session.tenantId,
+  session.userId,
+  session.device,
+  session.address,
+  session.amr,
+  session.scopes ?? null,
+  session.authTime ?? null,
+  lifetime,
+];
 
 /** A session of one person in one tenant, 90 days at most, with the first of its refresh tokens (30 days). */
 export async function openSession(
@@ -23,12 +43,10 @@ export async function openSession(
   const sessionId = parseSessionId(newId());
   const refreshToken = newRefreshToken();
   await rows(
-    `with opened as (
-       insert into sessions (id, tenant_id, user_id, device, address, amr, expires_at)
-       values ($1, $2, $3, $4, $5, $6, stack_now() + interval '90 days') returning id)
+    `with opened as (${INSERT_SESSION})
      insert into refresh_tokens (hash, session_id, generation, expires_at)
-     select $7, id, 0, stack_now() + interval '30 days' from opened`,
-    [sessionId, session.tenantId, session.userId, session.device, session.address, session.amr, hashOf(refreshToken)],
+     select $10, id, 0, stack_now() + interval '30 days' from opened`,
+    [...sessionValues(sessionId, session, '90 days'), hashOf(refreshToken)],
   );
   return { sessionId, refreshToken };
 }
@@ -36,11 +54,7 @@ export async function openSession(
 /** A session for one access token: it cannot be refreshed, and is over when the token is. */
 export async function openBriefSession(rows: Rows, session: SessionToOpen): Promise<SessionId> {
   const sessionId = parseSessionId(newId());
-  await rows(
-    `insert into sessions (id, tenant_id, user_id, device, address, amr, expires_at)
-     values ($1, $2, $3, $4, $5, $6, stack_now() + interval '15 minutes')`,
-    [sessionId, session.tenantId, session.userId, session.device, session.address, session.amr],
-  );
+  await rows(INSERT_SESSION, sessionValues(sessionId, session, '15 minutes'));
   return sessionId;
 }
 
@@ -57,8 +71,9 @@ export async function endSession(rows: Rows, sessionId: SessionId): Promise<void
   );
 }
 
-/** Ends every session of a person but `keep`. The last statement of its transaction. */
+/** Ends every session of a person but `keep`, and what is half a sign-in. The last of its transaction. */
 export async function endSessionsOf(rows: Rows, userId: string, keep: SessionId | null): Promise<void> {
+  await rows('delete from sign_in_challenges where user_id = $1', [userId]);
   const ended = await rows<{ id: string }>(
     `update sessions set ended_at = stack_now()
      where user_id = $1 and id is distinct from $2 and ended_at is null and expires_at > stack_now() returning id`,

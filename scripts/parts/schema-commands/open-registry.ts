@@ -41,7 +41,7 @@ export async function openRegistry(world: CommandWorld, url: string | undefined)
     closers.add('database', () => databases.close());
     const { systemUrl } = await databases.prepare(operationsDatabase);
     const log = openLog(settings.logLevel);
-    const registry = openSchemaRegistry(systemUrl, log);
+    const registry = openSchemaRegistry(systemUrl, log, 'machine');
     closers.add('schema registry', () => registry.close());
     const usage = openUsageStore(systemUrl, log);
     closers.add('usage store', () => usage.close());

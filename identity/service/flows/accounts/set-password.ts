@@ -3,6 +3,8 @@ import { parseInput } from '@inevitable/kit';
 import { passwordText } from '../../passwords/passwords.js';
 import { endSessionsOf } from '../../tokens/sessions.js';
 import type { FlowDeps } from '../flow-deps.js';
+import { lockPerson } from './lock-person.js';
+import { replacePassword } from './replace-password.js';
 
 export interface PasswordToSet {
   readonly userId: UserId;
@@ -24,11 +26,8 @@ export async function setPassword(
   if (credential && (await passwords.verify(credential.password_hash, wanted))) return;
   const hash = await passwords.hash(wanted);
   await db.transaction(async (rows) => {
-    await rows(
-      `insert into credentials (user_id, password_hash) values ($1, $2)
-       on conflict (user_id) do update set password_hash = excluded.password_hash, changed_at = stack_now()`,
-      [userId, hash],
-    );
+    await lockPerson(rows, userId);
+    await replacePassword(rows, { userId, hash, replaces: null });
     await endSessionsOf(rows, userId, keep);
   });
 }

@@ -1,5 +1,4 @@
-import { assertNever, BadUserInput, Unauthenticated } from '@inevitable/contract';
-import { ACCESS_TOKEN_SECONDS } from '../../tokens/issue-access-token.js';
+import { ACCESS_TOKEN_SECONDS, assertNever, BadUserInput, CallerError, Unauthenticated } from '@inevitable/contract';
 
 /** RFC 6749, section 5.1, in our spelling. */
 export interface AuthTokens {
@@ -9,6 +8,8 @@ export interface AuthTokens {
   readonly tokenType: 'Bearer';
   /** Seconds. */
   readonly expiresIn: number;
+  /** For the next sign-in from this device; a sign-in alone gives one. */
+  readonly deviceToken?: string;
 }
 
 export const authTokens = (accessToken: string, refreshToken?: string): AuthTokens => ({
@@ -18,25 +19,47 @@ export const authTokens = (accessToken: string, refreshToken?: string): AuthToke
   expiresIn: ACCESS_TOKEN_SECONDS,
 });
 
+/** Half a sign-in: what a code of the second factor is to be presented with. */
+export interface Challenge {
+  readonly challenge: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+}
+
 /** `refused` carries no reason: the reader may be the attacker. The reason is in the log. */
 export type AuthOutcome =
   | { readonly kind: 'granted'; readonly tokens: AuthTokens }
   | { readonly kind: 'tenantNeeded' }
+  | { readonly kind: 'secondFactorNeeded'; readonly challenge: Challenge }
   | { readonly kind: 'refused' };
 
 export const refused: AuthOutcome = { kind: 'refused' };
 
-/** The two refusals: one for whatever is wrong with a login, one for whatever is wrong with a session. */
+/** One refusal for whatever is wrong with a login, one with half a sign-in, one with a session. */
 export const SIGN_IN_REFUSED = 'The login or the password is wrong.';
+export const CODE_REFUSED =
+  'The code is wrong, or was used, or the sign-in took too long. Sign in again if it goes on.';
 export const SIGN_IN_AGAIN = 'Sign in again.';
 
-/** The answer of a flow for GraphQL and REST alike. Throws `Unauthenticated` and `BadUserInput`. */
+/** The password held; whoever sees this has proved to know it. */
+export class SecondFactorRequired extends CallerError {
+  readonly code = 'SECOND_FACTOR_REQUIRED';
+  override readonly details: { readonly challenge: string; readonly expiresIn: number };
+  constructor({ challenge, expiresIn }: Challenge) {
+    super('Enter the code of your authenticator app, or a recovery code.');
+    this.details = { challenge, expiresIn };
+  }
+}
+
+/** The answer of a flow for GraphQL and REST alike. Throws `Unauthenticated`, `SecondFactorRequired` and `BadUserInput`. */
 export function tokensOrRefusal(outcome: AuthOutcome, refusal: string): AuthTokens {
   switch (outcome.kind) {
     case 'granted':
       return outcome.tokens;
     case 'tenantNeeded':
       throw new BadUserInput('You belong to several tenants: name one in "tenant".', 'tenant');
+    case 'secondFactorNeeded':
+      throw new SecondFactorRequired(outcome.challenge);
     case 'refused':
       throw new Unauthenticated(refusal);
     default:

@@ -3,6 +3,7 @@ import { appendAudit } from '../../audit/append-audit.js';
 import { OPERATOR } from '../../audit/origin.js';
 import { openBriefSession } from '../../tokens/sessions.js';
 import type { FlowDeps } from '../flow-deps.js';
+import { logSecurityEvent } from '../log-security-event.js';
 import { canonicalLogin } from '../accounts/canonical-login.js';
 import { findTenantsOf } from './find-tenants-of.js';
 import { findUser } from '../accounts/find-user.js';
@@ -46,6 +47,6 @@ export async function issueOperatorToken(
   });
   const accessToken = await issueAccessToken(sessionId);
   if (!accessToken) throw new NotFound('active user');
-  log.warn({ event: 'operator token issued', userId: user.id, tenantId, sessionId });
+  logSecurityEvent(log, 'operator token issued', { userId: user.id, tenantId, sessionId });
   return accessToken;
 }

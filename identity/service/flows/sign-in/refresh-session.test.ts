@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import jwt from 'jsonwebtoken';
-import { DEMO_PASSWORD, openTestIdentity, type TestIdentity } from '../../testing/open-test-identity.js';
+import { newId } from '@inevitable/kit';
+import { openSystemPool } from '@inevitable/kit/host';
+import { originOf } from '../../audit/origin.js';
+import { anonymous, DEMO_PASSWORD, openTestIdentity, type TestIdentity } from '../../testing/open-test-identity.js';
+import { claimRefreshToken } from '../../tokens/refresh-tokens.js';
+import { refreshSession } from './refresh-session.js';
 
 let test: TestIdentity;
 beforeAll(async () => {
@@ -74,6 +79,17 @@ describe('A refresh token', () => {
     expect(await refresh(used.refreshToken)).toMatchObject(refused);
   });
 
+  it('tells when its session was used last', async () => {
+    const { refreshToken, accessToken } = await signIn();
+    await test.advance('3 hours');
+    await refresh(refreshToken);
+    const [session] = await test.rows(
+      `select last_seen_at - auth_time >= interval '3 hours' as later from sessions where id = $1`,
+      [sessionOf({ accessToken })],
+    );
+    expect(session).toEqual({ later: true });
+  });
+
   it('is refused while the membership is ended', async () => {
     const { refreshToken } = (await test.post('/auth/login', { username: 'bob', password: DEMO_PASSWORD })).body;
     await test.rows(`update memberships set status = 'ended' where user_id = $1`, [await test.userId('bob')]);
@@ -91,6 +107,98 @@ describe('A refresh token', () => {
     );
     expect(dump!.text).not.toContain(refreshToken);
     expect(dump!.text).not.toContain(Buffer.from(refreshToken).toString('hex'));
+  });
+});
+
+describe('A server that dies while it trades a refresh token', () => {
+  /** How many tokens of the session are spent without a successor, and how many are not spent. */
+  const tokensOf = async (sessionId: string) =>
+    (
+      await test.rows<{ orphans: number; unspent: number }>(
+        `select count(*) filter (where t.spent_at is null)::int as unspent,
+           count(*) filter (where t.spent_at is not null and n.hash is null)::int as orphans
+         from refresh_tokens t
+           left join refresh_tokens n on n.session_id = t.session_id and n.generation = t.generation + 1
+         where t.session_id = $1`,
+        [sessionId],
+      )
+    )[0]!;
+
+  it('before it is committed leaves the token as it was', async () => {
+    const first = await signIn();
+    const pool = openSystemPool('identity', test.urlOf('system'));
+    const holder = await pool.connect();
+    await holder.query('begin');
+    await holder.query(
+      `insert into refresh_tokens (hash, session_id, generation, expires_at) values ('in the way', $1, 1, stack_now())`,
+      [sessionOf(first)],
+    );
+    const dying = claimRefreshToken(test.flows.db, first.refreshToken).catch((error: Error) => error.message);
+    // The statement has spent the token, and waits where its successor is to stand: there its process is killed.
+    let killed: unknown[] = [];
+    for (let asked = 0; asked < 10_000 && killed.length === 0; asked++) {
+      const waiting = await pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock' and query like '%update refresh_tokens%'`,
+      );
+      killed = waiting.rows;
+    }
+    expect(await dying).toMatch(/terminat/);
+    await holder.query('rollback');
+    holder.release();
+    await pool.end();
+    expect(await tokensOf(sessionOf(first))).toEqual({ unspent: 1, orphans: 0 });
+    expect((await refresh(first.refreshToken)).body.refreshToken).toEqual(expect.any(String));
+  });
+
+  it('after it is committed, and before it answers, leaves a session that lives, and no lock-out', async () => {
+    const first = await signIn();
+    const dead = { ...test.flows, issueAccessToken: () => Promise.reject(new Error('killed')) };
+    const input = { refreshToken: first.refreshToken };
+    await expect(refreshSession(input, originOf(anonymous), dead)).rejects.toThrow('killed');
+    expect(await tokensOf(sessionOf(first))).toEqual({ unspent: 1, orphans: 0 });
+    const again = await refresh(first.refreshToken); // the client knows no other one
+    expect([again.status, sessionOf(again.body)]).toEqual([200, sessionOf(first)]);
+    expect((await refresh((await signIn()).refreshToken)).status).toBe(200);
+  });
+});
+
+describe('A session that gets a new id', () => {
+  it('while its token is traded goes on under it', async () => {
+    const first = await signIn();
+    const renewed = newId();
+    let trading: ReturnType<typeof refresh> | null = null;
+    await test.flows.db.transaction(async (rows) => {
+      await rows('select from sessions where id = $1 for update', [sessionOf(first)]);
+      trading = refresh(first.refreshToken);
+      for (let asked = 0, waiting = 0; asked < 10_000 && !waiting; asked++)
+        waiting = (
+          await test.flows.db.rows(
+            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+               and query like '%update refresh_tokens%'`,
+          )
+        ).length;
+      await rows('update sessions set id = $2 where id = $1', [sessionOf(first), renewed]);
+    });
+    const answer = await trading!;
+    expect([answer.status, sessionOf(answer.body)]).toEqual([200, renewed]);
+    expect(answer.body.refreshToken).toEqual(expect.any(String));
+  });
+
+  it('after that, and before the access token is made, goes on as well', async () => {
+    const first = await signIn();
+    const [before, renewed] = [sessionOf(first), newId()];
+    const issued: string[] = [];
+    const issueAccessToken = async (id: string) => {
+      issued.push(id);
+      if (id !== before) return 'of the new id';
+      await test.rows('update sessions set id = $2 where id = $1', [before, renewed]);
+      return null;
+    };
+    const input = { refreshToken: first.refreshToken };
+    const outcome = await refreshSession(input, originOf(anonymous), { ...test.flows, issueAccessToken });
+    expect(outcome).toMatchObject({ kind: 'granted', tokens: { accessToken: 'of the new id' } });
+    expect(issued).toEqual([before, renewed]);
   });
 });
 

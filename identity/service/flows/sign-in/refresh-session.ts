@@ -1,12 +1,13 @@
-import { assertNever } from '@inevitable/contract';
+import { assertNever, type SessionId } from '@inevitable/contract';
 import { plainText } from '@inevitable/kit';
 import { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
-import { claimRefreshToken } from '../../tokens/refresh-tokens.js';
+import { claimRefreshToken, sessionOfRefreshToken } from '../../tokens/refresh-tokens.js';
 import { endSession } from '../../tokens/sessions.js';
 import { authTokens, refused, type AuthOutcome } from './auth-tokens.js';
 import type { FlowDeps } from '../flow-deps.js';
+import { logSecurityEvent } from '../log-security-event.js';
 
 export const refreshInput = z.strictObject({ refreshToken: plainText({ min: 1, max: 200 }) });
 
@@ -21,7 +22,7 @@ export async function refreshSession(
     case 'unknown':
       return refused;
     case 'replayed': // a stale copy exists and we cannot tell who holds it: end them all
-      log.warn({ event: 'refresh token replayed', sessionId: claim.sessionId });
+      logSecurityEvent(log, 'refresh token replayed', { sessionId: claim.sessionId, tenantId: claim.tenantId });
       await db.transaction(async (rows) => {
         await appendAudit(rows, {
           tenantId: claim.tenantId,
@@ -36,11 +37,17 @@ export async function refreshSession(
       return refused;
     case 'raced': // two tabs of one person: no second lineage of refresh tokens
     case 'fresh': {
-      const accessToken = await issueAccessToken(claim.sessionId);
+      const accessToken = (await issueAccessToken(claim.sessionId)) ?? (await underNewId(claim.sessionId));
       if (!accessToken) return refused;
       return { kind: 'granted', tokens: authTokens(accessToken, claim.kind === 'fresh' ? claim.successor : undefined) };
     }
     default:
       return assertNever(claim);
+  }
+
+  /** Where the session got another id since the claim, because what its person may do has changed. */
+  async function underNewId(before: SessionId): Promise<string | null> {
+    const session = await sessionOfRefreshToken(db, refreshToken);
+    return session && session.sessionId !== before ? issueAccessToken(session.sessionId) : null;
   }
 }

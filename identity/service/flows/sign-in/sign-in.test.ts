@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { accessTokenClaims } from '@inevitable/contract';
+import { hash } from '@node-rs/argon2';
 import jwt from 'jsonwebtoken';
 import { anonymous, DEMO_PASSWORD, openTestIdentity, type TestIdentity } from '../../testing/open-test-identity.js';
 import { originOf } from '../../audit/origin.js';
@@ -8,6 +9,7 @@ import { createTenant } from '../tenants/create-tenant.js';
 import { createUser } from '../accounts/create-user.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { setPassword } from '../accounts/set-password.js';
+import { holdCredential } from './hold-credential.js';
 import { signIn } from './sign-in.js';
 
 let test: TestIdentity;
@@ -16,7 +18,14 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
+/** Asks until it is so. */
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (let asked = 0; asked < 10_000; asked++) if (await isSo()) return;
+  throw new Error(`It never came about that ${what}.`);
+}
+
 const login = (body: object) => test.post('/auth/login', body);
+const nothingElse = { tenant: null, totp: null, scopes: null, deviceToken: null };
 const wrong = { error: { code: 'UNAUTHENTICATED', message: 'The login or the password is wrong.' } };
 
 /** A person of their own for one test. */
@@ -54,7 +63,7 @@ describe('Signing in', () => {
       sub: await test.userId('ada'),
       tid: await test.tenantId('acme'),
       roles: ['owner'],
-      scope: 'identity:members:read starter:notes:read starter:notes:write',
+      scope: test.flows.permissions().join(' '),
       plan: 'pro',
       amr: ['pwd'],
       rev: expect.any(Number),
@@ -117,7 +126,7 @@ describe('Signing in', () => {
       },
     };
     for (const login of ['ada', 'nobody', 'disabled']) {
-      expect(await signIn({ login, password: 'wrong', tenant: null }, originOf(anonymous), counted)).toEqual({
+      expect(await signIn({ ...nothingElse, login, password: 'wrong' }, originOf(anonymous), counted)).toEqual({
         kind: 'refused',
       });
     }
@@ -134,6 +143,99 @@ describe('Signing in', () => {
       body: { error: { code: 'BAD_USER_INPUT', message: 'You belong to several tenants: name one in "tenant".' } },
     });
     expect((await login({ username: 'several', password: 'secret', tenant: 'globex' })).status).toBe(200);
+  });
+});
+
+describe('The scopes asked for', () => {
+  const scopeOf = ({ accessToken }: { accessToken: string }) => (jwt.decode(accessToken) as jwt.JwtPayload)['scope'];
+
+  it('are all that the tokens allow, at each refresh too, and never more than the roles do', async () => {
+    const scopes = ['starter:notes:read', 'identity:api-keys:admin'];
+    const { body } = await login({ username: 'bob', password: DEMO_PASSWORD, scopes });
+    expect(scopeOf(body)).toBe('starter:notes:read');
+    const refreshed = await test.post('/auth/refresh', { refreshToken: body.refreshToken });
+    expect(scopeOf(refreshed.body)).toBe('starter:notes:read');
+    expect(scopeOf((await login({ username: 'bob', password: DEMO_PASSWORD, scopes: [] })).body)).toBe('');
+  });
+
+  it('are refused where no product declares them, whoever asks', async () => {
+    for (const username of ['bob', 'nobody'])
+      expect(await login({ username, password: 'wrong', scopes: ['starter:notes:raed'] })).toMatchObject({
+        status: 400,
+        body: { error: { code: 'BAD_USER_INPUT', message: 'No product declares this scope.' } },
+      });
+  });
+});
+
+describe('A hash with parameters below today’s', () => {
+  const stored = async (username: string) =>
+    (
+      await test.rows<{ hash: string; changed: Date }>(
+        `select password_hash as hash, changed_at as changed from credentials where user_id = $1`,
+        [await test.userId(username)],
+      )
+    )[0]!;
+
+  it('is made anew at the next right password, and by nothing else', async () => {
+    const { userId, join } = await newUser('outdated');
+    await join('acme');
+    const weak = await hash('secret', { algorithm: 2, memoryCost: 8_192, timeCost: 1, parallelism: 1 });
+    await test.rows('update credentials set password_hash = $2 where user_id = $1', [userId, weak]);
+    const before = await stored('outdated');
+    const session = await login({ username: 'outdated', password: 'wrong' });
+    expect([session.status, await stored('outdated')]).toEqual([401, before]);
+    const both = await Promise.all([1, 2].map(() => login({ username: 'outdated', password: 'secret' })));
+    expect(both.map(({ status }) => status)).toEqual([200, 200]);
+    const after = await stored('outdated');
+    expect(after.hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(after.changed).toEqual(before.changed);
+    expect((await login({ username: 'outdated', password: 'secret' })).status).toBe(200);
+    expect(await stored('outdated')).toEqual(after);
+  });
+});
+
+describe('A sign-in', () => {
+  it('opens a new session each time, and keeps where it came from', async () => {
+    const client = { address: '203.0.113.5', agent: 'Firefox' };
+    const asked = { ...nothingElse, login: 'ada', password: DEMO_PASSWORD };
+    const ids: unknown[] = [];
+    const issueAccessToken = async (id: string) => (ids.push(id), 'of a test');
+    for (let n = 0; n < 2; n++)
+      await signIn(asked, { ...originOf(anonymous), client }, { ...test.flows, issueAccessToken });
+    expect(new Set(ids).size).toBe(2);
+    expect(await test.rows('select device, address from sessions where id = any ($1)', [ids])).toEqual([
+      { device: 'Firefox', address: '203.0.113.5' },
+      { device: 'Firefox', address: '203.0.113.5' },
+    ]);
+  });
+
+  it.each([
+    ['the password', `update credentials set changed_at = stack_now() where user_id = $1`],
+    [
+      'the second factor',
+      `insert into totp_factors (user_id, sealed_secret, confirmed_at) values ($1, '', stack_now())`,
+    ],
+  ])('is refused when %s changes while it is under way', async (what, change) => {
+    const name = `racing-${what.split(' ').at(-1)!}`;
+    const { userId, join } = await newUser(name);
+    await join('acme');
+    await test.advance('1 second');
+    const asked = { ...nothingElse, login: name, password: 'secret' };
+    let signingIn: ReturnType<typeof signIn> | null = null;
+    await test.flows.db.transaction(async (rows) => {
+      await holdCredential(rows, userId, 'update');
+      await rows(change, [userId]);
+      signingIn = signIn(asked, originOf(anonymous), test.flows);
+      await until('the sign-in waits for the change', async () => {
+        const waiting = await test.flows.db.rows(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+             and query like '%from users%for share%'`,
+        );
+        return waiting.length > 0;
+      });
+    });
+    expect(await signingIn).toEqual({ kind: 'refused' });
+    expect(await test.rows('select from sessions where user_id = $1', [userId])).toEqual([]);
   });
 });
 

@@ -5,8 +5,12 @@ import { isDuplicate } from '../../store/system-database.js';
 import type { FlowDeps } from '../flow-deps.js';
 
 /** Shorter than an id, so that a slug and an id are never confused. */
+export const tenantSlug = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{1,30}$/, 'is 2 to 31 lower-case letters, digits and hyphens, a letter first');
+
 const newTenant = z.strictObject({
-  slug: z.string().regex(/^[a-z][a-z0-9-]{1,30}$/, 'is 2 to 31 lower-case letters, digits and hyphens, a letter first'),
+  slug: tenantSlug,
   name: plainText({ min: 1, max: 200 }),
   plan: z.enum(['free', 'pro', 'enterprise']).default('free'),
 });

@@ -1,38 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { TenantId, UserId } from '@inevitable/contract';
-import type { Role } from '../../access/permissions-of.js';
 import { addMember } from '../members/add-member.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { createTenant } from './create-tenant.js';
+import { DEMO_PEOPLE, DEMO_TENANTS } from './demo-people.js';
 import { createUser } from '../accounts/create-user.js';
 import { findUser } from '../accounts/find-user.js';
 import { setPassword } from '../accounts/set-password.js';
-
-const TENANTS = [
-  { slug: 'acme', name: 'Acme', plan: 'pro' },
-  { slug: 'globex', name: 'Globex', plan: 'free' },
-] as const;
-
-const PEOPLE: readonly {
-  email: string;
-  username: string;
-  displayName: string;
-  tenant: (typeof TENANTS)[number]['slug'];
-  role: Role;
-  platformAdmin?: boolean;
-}[] = [
-  { email: 'ada@acme.test', username: 'ada', displayName: 'Ada', tenant: 'acme', role: 'owner' },
-  { email: 'bob@acme.test', username: 'bob', displayName: 'Bob', tenant: 'acme', role: 'member' },
-  { email: 'gus@globex.test', username: 'gus', displayName: 'Gus', tenant: 'globex', role: 'owner' },
-  {
-    email: 'root@platform.test',
-    username: 'root',
-    displayName: 'Root',
-    tenant: 'acme',
-    role: 'member',
-    platformAdmin: true,
-  },
-];
 
 /**
  * Two tenants and four people with one password, made by the flows everyone else uses. On a later start it only sets
@@ -42,9 +16,9 @@ export async function seedDemo(given: string | null, deps: FlowDeps): Promise<st
   const password = given ?? randomBytes(12).toString('base64url');
   await deps.db.exclusively('demo', async () => {
     const tenants = new Map<string, TenantId>();
-    for (const tenant of TENANTS)
+    for (const tenant of DEMO_TENANTS)
       tenants.set(tenant.slug, (await tenantBySlug(tenant.slug, deps)) ?? (await createTenant(tenant, deps)));
-    for (const { tenant, role, ...person } of PEOPLE) {
+    for (const { tenant, role, ...person } of DEMO_PEOPLE) {
       const known = await findUser(deps.db, person.email);
       const userId = known?.id ?? (await createUser({ ...person, password }, deps));
       if (known) await setPassword({ userId, password, keep: null }, deps);

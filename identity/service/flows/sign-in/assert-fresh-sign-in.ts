@@ -1,0 +1,36 @@
+import { CallerError, type SessionId } from '@inevitable/contract';
+import type { FlowDeps } from '../flow-deps.js';
+
+/** How old a sign-in may be for what changes how one signs in: long enough for a form, shorter than a forgotten screen. */
+export const FRESH_SIGN_IN_MINUTES = 10;
+
+/** The person must sign in again first. Clients tell it from other refusals by `reason`. */
+export class FreshSignInNeeded extends CallerError {
+  readonly code = 'FORBIDDEN';
+  override readonly details = { reason: 'fresh-sign-in' } as const;
+  constructor() {
+    super(`This needs a sign-in of the last ${FRESH_SIGN_IN_MINUTES} minutes: sign in again first.`);
+  }
+}
+
+/**
+ * Whether the person of this live session proved who they are just now. A refresh makes no session fresh, and an operator's
+ * token is no sign-in of the person.
+ */
+export async function isFreshSignIn(sessionId: SessionId | null, { db }: Pick<FlowDeps, 'db'>): Promise<boolean> {
+  const fresh = await db.rows(
+    `select from sessions
+     where id = $1 and ended_at is null and expires_at > stack_now() and not amr && '{operator}'
+       and auth_time > stack_now() - interval '${FRESH_SIGN_IN_MINUTES} minutes'`,
+    [sessionId],
+  );
+  return fresh.length > 0;
+}
+
+/**
+ * Whoever finds a signed-in screen, or steals a token, must not change how its owner signs in. Throws `FreshSignInNeeded`,
+ * also without a session or with one that is over.
+ */
+export async function assertFreshSignIn(sessionId: SessionId | null, deps: Pick<FlowDeps, 'db'>): Promise<void> {
+  if (!(await isFreshSignIn(sessionId, deps))) throw new FreshSignInNeeded();
+}
