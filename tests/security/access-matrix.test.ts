@@ -153,7 +153,8 @@ describe('The matrix of who may what', () => {
       if (REFUSED.test(answer) === needs.some(CALLERS[caller]))
         wrong.push(`${field}, which needs ${needs.join(' or ')}, answered ${answer.slice(0, 300)}`);
     }
-    expect(wrong).toEqual([]);
+    const said = wrong.some((line) => line.includes('INTERNAL')) ? stack.processes.map(({ output }) => output()) : [];
+    expect([wrong, said]).toEqual([[], []]);
   });
 
   it('has no column for services: with what one proves itself to core-identity, the gateway lets nobody in', async () => {
