@@ -30,13 +30,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   audit: async () => (await import('./commands/audit.js')).auditCommand,
   tenant: async () => (await import('./commands/tenant.js')).tenantCommand,
   user: async () => (await import('./commands/user.js')).userCommand,
+  mails: async () => (await import('./commands/mails.js')).mailsCommand,
   token: async () => (await import('./commands/token.js')).tokenCommand,
   new: async () => (await import('./commands/new.js')).newCommand,
   doctor: async () => (await import('./commands/doctor.js')).doctorCommand,
 };
 
 /** These judge nothing: what fails in them is a failure like any other, exit code 1. */
-const WITHOUT_FINDINGS: ReadonlySet<string> = new Set(['start', 'migrate', 'token']);
+const WITHOUT_FINDINGS: ReadonlySet<string> = new Set(['start', 'mails', 'migrate', 'token']);
 
 /** What the command line ends with where `command` has thrown: help that was asked for is "thrown", too. */
 export function exitCodeOf(error: unknown, command: string | undefined): ExitCode {

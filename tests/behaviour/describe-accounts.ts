@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { TestStack } from '../support/test-stack.js';
+import { runStack, stackMode, type TestStack } from '../support/test-stack.js';
 
 export function describeAccounts(running: () => TestStack): void {
   let stack: TestStack;
@@ -23,6 +23,42 @@ export function describeAccounts(running: () => TestStack): void {
         { email: 'new@new.test', slug: 'second-works' },
       ]);
     });
+
+    // The command opens the database itself, however the stack runs.
+    if (stackMode() === 'one-process')
+      it('is there once the link in the mail was used, with a tenant of its own, and not before', async () => {
+        const [email, password] = ['grace@navy.test', 'tractor in a pond'];
+        const signIn = () => stack.post('/auth/login', { email, password });
+        await stack.post('/auth/register', {
+          email,
+          password,
+          displayName: 'Grace',
+          tenant: { slug: 'navy', name: 'Navy' },
+        });
+        expect((await signIn()).status).toBe(401);
+
+        const reading = runStack(['mails', '--to', email, '--json'], stack.environment);
+        expect(await reading.ended).toBe(0);
+        const { mails } = JSON.parse(reading.printed()) as { mails: { text: string }[] };
+        const [, token] = /\/auth\/verify-email#token=(\S+)/.exec(mails[0]!.text)!;
+        const verified = await stack.post('/auth/verify-email', { token });
+        expect([verified.status, JSON.parse(verified.text)]).toEqual([
+          200,
+          { email, username: null, tenantSlug: 'navy' },
+        ]);
+
+        const { accessToken } = JSON.parse((await signIn()).text) as { accessToken: string };
+        const { body } = await stack.query(
+          '{ viewer { user { displayName } tenant { slug plan } roles } }',
+          {},
+          { authorization: `Bearer ${accessToken}` },
+        );
+        expect(body.data!['viewer']).toEqual({
+          user: { displayName: 'Grace' },
+          tenant: { slug: 'navy', plan: 'free' },
+          roles: ['owner'],
+        });
+      });
 
     it.each(['verify-email', 'reset-password', 'change-email'])(
       'has its links in mails lead to a page, and not to work by being looked at: %s',
