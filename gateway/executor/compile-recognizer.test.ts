@@ -142,7 +142,7 @@ describe('The recognizer of an operation', () => {
         }
         recognized++;
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
     expect(recognized).toBe(200);
   });
@@ -170,7 +170,7 @@ describe('The recognizer of an operation', () => {
           }
         },
       ),
-      { numRuns: 250 },
+      { numRuns: 120 },
     );
     expect(recognized).toBeGreaterThan(30);
   });
@@ -200,7 +200,7 @@ describe('The recognizer of an operation', () => {
           }
         },
       ),
-      { numRuns: 250 },
+      { numRuns: 120 },
     );
     expect(recognized).toBeGreaterThan(100);
   });

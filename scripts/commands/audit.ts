@@ -1,5 +1,5 @@
 import { asJson } from '@inevitable/toolchain/compose';
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AuditChains, ChainName, ChainVerdict, KnownHead, ListedEvent } from '@inevitable/identity';
 import { OF_NO_TENANT } from '@inevitable/identity';
 import { Closers } from '../parts/closers.js';
@@ -61,7 +61,7 @@ export function auditCommand(program: Command, world: CommandWorld): void {
       .command(name)
       .description(description)
       .option('--tenant <slug>', 'the chain of one tenant; its slug or id')
-      .option('--platform', 'the chain of what happens in no tenant')
+      .addOption(new Option('--platform', 'the chain of what happens in no tenant').conflicts('tenant'))
       .option('--json', 'one JSON object instead of text')
       .addHelpText('after', help);
 

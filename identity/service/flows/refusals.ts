@@ -1,5 +1,6 @@
 import type { CallerError } from '@inevitable/contract';
 import { appendAudit, type AuditEntry } from '../audit/append-audit.js';
+import { addressKey } from '../throttling/address-key.js';
 import { claimAttempts } from '../throttling/claim-attempts.js';
 import type { FlowDeps } from './flow-deps.js';
 
@@ -15,7 +16,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Of one actor. Whoever is refused more often than this fills a log, and no chain that is kept for ever. */
+/** Of one action, by one actor or from one address. Whoever is refused more often than this fills a log, and no chain that is kept for ever. */
 const REFUSALS_KEPT = { attempts: 100, windowSeconds: 3_600 };
 
 export type Refusable = Pick<AuditEntry, 'tenantId' | 'origin' | 'action'>;
@@ -32,7 +33,9 @@ export async function auditRefusals<T>(
     if (!(error instanceof Refusal)) throw error;
     const { message: reason, answer, subject } = error;
     log.info({ event: `${action} refused`, reason, tenantId });
-    const counted = `refusals:${origin.actor.kind}:${origin.actor.id ?? ''}`;
+    const { actor, client } = origin;
+    const who = actor.id ?? (client.address === null ? '' : addressKey(client.address));
+    const counted = `refusals:${action}:${actor.kind}:${who}`;
     if ((await claimAttempts(db.rows, [{ counted, ...REFUSALS_KEPT }])).kind === 'claimed')
       await appendAudit(db.rows, { tenantId, origin, action, outcome: 'refused', reason, ...(subject && { subject }) });
     throw answer;

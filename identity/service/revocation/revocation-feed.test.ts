@@ -103,4 +103,14 @@ describe('The revocation feed', () => {
     closing.close();
     expect(await waiting).toEqual({ sequence, revocations: [] });
   });
+
+  it('answers a flood in pages, each going on where the one before ended', async () => {
+    const { sequence } = await since(0);
+    await append(...Array.from({ length: 10_003 }, (_, at) => `flood-${at}`));
+    const first = await since(sequence);
+    expect([first.sequence, first.revocations.length]).toEqual([sequence + 10_000, 10_000]);
+    const second = await since(first.sequence);
+    expect(second.revocations.map(({ id }) => id)).toEqual(['flood-10000', 'flood-10001', 'flood-10002']);
+    expect(second.sequence).toBe(sequence + 10_003);
+  });
 });

@@ -76,15 +76,21 @@ export function openRevocationFeed({ rows }: SystemDatabase): OpenRevocationFeed
   };
 }
 
-/** Head and entries in one snapshot. A reader ahead of the head (a restored database) starts over from 0. */
+/** So many entries make 1 MB: what a gateway takes in within a blink. */
+const PAGE = 10_000;
+
+/** Head and entries in one snapshot; of more than a page the first, up to where it goes. A reader ahead of the head (a restored database) starts over from 0. */
 async function readPage(rows: SystemDatabase['rows'], sequence: number): Promise<RevocationPage> {
   const [page] = await rows<{ sequence: string; revocations: Revocation[] }>(
     `select h.sequence, coalesce((
        select json_agg(json_build_object('sequence', r.sequence, 'subject', r.subject, 'id', r.id) order by r.sequence)
-       from revocations r
-       where r.sequence > case when $1::bigint > h.sequence then 0 else $1::bigint end and not ${IS_FORGOTTEN}), '[]') as revocations
+       from (select * from revocations r
+       where r.sequence > case when $1::bigint > h.sequence then 0 else $1::bigint end and not ${IS_FORGOTTEN}
+       order by r.sequence limit ${PAGE}) r), '[]') as revocations
      from revocation_head h`,
     [sequence],
   );
-  return { sequence: Number(page!.sequence), revocations: page!.revocations };
+  const { revocations } = page!;
+  const head = Number(page!.sequence);
+  return { sequence: revocations.length < PAGE ? head : revocations.at(-1)!.sequence, revocations };
 }

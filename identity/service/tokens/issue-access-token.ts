@@ -81,7 +81,8 @@ export async function issueAccessToken(
     amr: facts.amr,
     auth_time: Math.floor(facts.auth_time.getTime() / 1_000),
     rev: Number(facts.position),
-    ...(facts.platform_admin && { adm: true }),
+    // A token that was asked to do less does none of this.
+    ...(facts.platform_admin && facts.scopes === null && { adm: true }),
     iat: now,
     exp: now + ACCESS_TOKEN_SECONDS,
     jti: newId(),

@@ -75,14 +75,14 @@ const LOOK = `
   where t.hash = $1
     and case when t.spent_at is null then t.expires_at > stack_now() else n.hash is not null end`;
 
-/** The session a refresh token belongs to, spent or not; null for an unknown token. */
+/** The live session a refresh token belongs to, spent or not; null for an unknown token and for one of a session that is over. */
 export async function sessionOfRefreshToken(
   { rows }: SystemDatabase,
   presented: string,
 ): Promise<SessionOfToken | null> {
   const [session] = await rows<SessionOfToken>(
     `select s.id as "sessionId", s.tenant_id as "tenantId", s.user_id as "userId"
-     from refresh_tokens t join sessions s on s.id = t.session_id where t.hash = $1`,
+     from refresh_tokens t join sessions s on s.id = t.session_id and s.ended_at is null where t.hash = $1`,
     [hashOf(presented)],
   );
   return session ?? null;

@@ -85,3 +85,21 @@ export async function endSessionsOf(rows: Rows, userId: string, keep: SessionId 
     ended.map(({ id }) => id),
   );
 }
+
+/** A person with more devices than this has forgotten some; each session is a row, and an entry of the feed when it ends. */
+const MOST_SESSIONS = 100;
+
+/** Ends a person's oldest sessions beyond so many. The last statement of its transaction. */
+export async function endSurplusSessions(rows: Rows, userId: string): Promise<void> {
+  const ended = await rows<{ id: string }>(
+    `update sessions set ended_at = stack_now() where id = any (array(
+       select id from sessions where user_id = $1 and ended_at is null and expires_at > stack_now()
+       order by id desc offset ${MOST_SESSIONS} for update skip locked)) returning id`,
+    [userId],
+  );
+  await appendRevocations(
+    rows,
+    'session',
+    ended.map(({ id }) => id),
+  );
+}

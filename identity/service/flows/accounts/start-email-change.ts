@@ -46,8 +46,10 @@ export async function startEmailChange(
         await queueMail(rows, seal, changeEmailMail({ recipient: email, publicUrl, token }));
       }
       if (person) await queueLimitedMail(rows, seal, emailChangeAskedMail({ recipient: person.email }));
+      // In no tenant's chain: its administrators would read there which addresses have an account.
       await appendAudit(rows, {
         ...audited,
+        tenantId: null,
         outcome: owner ? 'refused' : 'success',
         ...(owner && { reason: 'the address has an account' }),
         subject: { type: 'User', id: userId },

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import type { Rows } from '../../store/system-database.js';
+import { NAMES_PER_LINK } from './names-per-link.js';
 import { requireAttempts } from '../../throttling/claim-attempts.js';
 import { hashOf } from '../../tokens/refresh-tokens.js';
 import type { FlowDeps } from '../flow-deps.js';
@@ -35,9 +36,6 @@ interface SignUp {
 }
 
 const ACTION = 'identity.verify-email';
-
-/** Names are looked for with one link: nobody reads the list of them that way. */
-const NAMES_PER_LINK = { attempts: 20, windowSeconds: 86_400 };
 
 /**
  * Makes person, tenant and membership of a sign-up: whoever has the link can read the mailbox. It signs nobody in: the

@@ -12,7 +12,7 @@ export async function findTenantNamed(rows: Rows, slugOrId: string): Promise<Ten
 /** The person of an e-mail address, a user name or an id, disabled or not. Throws `NotFound`. */
 export async function findUserNamed(rows: Rows, loginOrId: string): Promise<UserId> {
   const [user] = await rows<{ id: UserId }>(
-    'select id from users where email = $1 or username = $1 or id::text = $1 order by email = $1 desc limit 1',
+    'select id from users where email = $1 or username = $1 or id::text = $1 order by id::text = $1 desc, email = $1 desc limit 1',
     [canonicalLogin(loginOrId)],
   );
   if (!user) throw new NotFound('user');

@@ -50,7 +50,8 @@ export async function inviteMember(
       await requireAttempts(rows, [{ counted: `invite:${tenant.id}`, ...INVITATIONS_PER_DAY }]);
       const unsent = (await isMember(rows, tenant, email))
         ? 'a member already'
-        : !(await mayMail(rows, { recipient: email, kind: 'invitation' })) && 'too many invitations to one address';
+        : !(await mayMail(rows, { recipient: email, kind: 'invitation' }, tenant.id)) &&
+          'too many invitations to one address';
       if (unsent) {
         await appendAudit(rows, { ...entry, outcome: 'refused', reason: unsent });
         return;

@@ -7,7 +7,9 @@ import { assertHardToGuess, newPasswordText } from '../../passwords/password-pol
 import { isDuplicate, type Rows } from '../../store/system-database.js';
 import { displayNameText, linkTokenText, usernameText } from '../accounts/account-texts.js';
 import { LinkRefused } from '../accounts/link-refused.js';
+import { NAMES_PER_LINK } from '../accounts/names-per-link.js';
 import { productNames } from '../accounts/password-for.js';
+import { requireAttempts } from '../../throttling/claim-attempts.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { auditRefusals, Refusal } from '../refusals.js';
 import { admit, appendAdmission, type OwnMembership } from './admit.js';
@@ -31,7 +33,7 @@ export interface Joined {
  * Makes an account for an invited person who has none, and the person a member: the token was mailed, or handed over by an
  * operator, so it proves the address. Throws `LinkRefused` for whatever is wrong with the invitation, `BadUserInput` for
  * a password that is easy to guess, and `Conflict` where the address has an account (which its owner alone can learn here)
- * or the user name is taken.
+ * or the user name is taken, and `RateLimited` for whoever tries too many of those.
  */
 export function joinByInvitation(
   { token, password, displayName, username }: z.output<typeof joinByInvitationInput>,
@@ -48,6 +50,7 @@ export function joinByInvitation(
     const found = await findOpenInvitation(db.rows, token);
     if (!found) return refuse('no open invitation with this token');
     await assertNoAccount(db.rows, found.email);
+    await requireAttempts(db.rows, [{ counted: `join-by-invitation:${found.id}`, ...NAMES_PER_LINK }]);
     const words = [found.email, displayName, username ?? '', found.slug, found.name, ...productNames(permissions)];
     assertHardToGuess(password, words, 'input.password');
     const passwordHash = await passwords.hash(password);

@@ -20,6 +20,15 @@ export async function lockPeople(rows: Rows, userIds: readonly string[]): Promis
 }
 
 /**
+ * For a new session that is made of another one: whoever changes what this person may do, or how they sign in, waits until
+ * the commit, and then ends it with the others; or has ended the other one first.
+ */
+export async function holdPerson(rows: Rows, userId: string): Promise<void> {
+  await rows('select from users where id = $1 for share', [userId]);
+  await rows('select from credentials where user_id = $1 for share', [userId]);
+}
+
+/**
  * Gives live sessions new ids, because what their people may do has changed (OWASP Session Management, "Renew the Session ID After Any Privilege Level Change"): nobody is signed out,
  * their refresh tokens go with them. Answers the ids before, which are to be appended to the revocations.
  */

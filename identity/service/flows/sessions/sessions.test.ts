@@ -45,6 +45,41 @@ async function ofBoth(name: string): Promise<Person> {
 }
 
 describe('Switching to another tenant', () => {
+  it('leaves nothing behind when everything is signed out meanwhile', async () => {
+    const fleeing = await ofBoth('fleeing');
+    for (let round = 0; round < 4; round += 1) {
+      const thief = contextOfToken((await login('fleeing', 'acme')).accessToken);
+      const owner = contextOfToken((await login('fleeing', 'acme')).accessToken);
+      const switching = Array.from({ length: 8 }, () => switchTo(round % 2 ? 'acme' : 'globex', thief));
+      expect((await test.ask(EVERYWHERE, owner, { input: {} })).errors).toBeUndefined();
+      await Promise.all(switching);
+      const live = await test.rows(
+        'select id from sessions where user_id = $1 and ended_at is null and expires_at > stack_now()',
+        [fleeing.userId],
+      );
+      expect(live).toEqual([]);
+    }
+  });
+
+  it('ends the oldest of more than a hundred sessions', async () => {
+    const restless = await ofBoth('restless');
+    const first = await login('restless', 'acme');
+    await test.rows(
+      `insert into sessions (id, tenant_id, user_id, amr, expires_at)
+       select gen_random_uuid(), s.tenant_id, s.user_id, s.amr, s.expires_at from sessions s, generate_series(1, 99)
+       where s.user_id = $1`,
+      [restless.userId],
+    );
+    const before = await feedPosition(test);
+    await switchTo('globex', contextOfToken(first.accessToken));
+    const [{ live }] = await test.rows<{ live: number }>(
+      'select count(*)::int as live from sessions where user_id = $1 and ended_at is null',
+      [restless.userId],
+    );
+    expect(live).toBe(100);
+    expect(await revokedSince(test, before)).toHaveLength(1);
+  });
+
   it('opens a session of its own there, signed in as long ago and in the same way, and leaves the one at hand', async () => {
     const eve = await ofBoth('eve');
     const first = await login('eve', 'acme');

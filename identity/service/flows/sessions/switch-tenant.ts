@@ -3,12 +3,18 @@ import { newId } from '@inevitable/kit';
 import { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
+import { requireAttempts, type AttemptLimit } from '../../throttling/claim-attempts.js';
 import { hashOf, newRefreshToken } from '../../tokens/refresh-tokens.js';
+import { endSurplusSessions } from '../../tokens/sessions.js';
 import type { Self } from '../accounts/require-self.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { tenantNamed } from '../members/leave-tenant.js';
 import { auditRefusals, Refusal } from '../refusals.js';
 import { authTokens, type AuthTokens } from '../sign-in/auth-tokens.js';
+import { holdPerson } from './sessions-of.js';
+
+/** More than anybody means to; each opens a session. */
+const SWITCHES: AttemptLimit = { attempts: 60, windowSeconds: 900 };
 
 export const switchTenantInput = z.strictObject({ tenant: tenantNamed });
 
@@ -32,7 +38,7 @@ const OPEN = `
 
 /**
  * A session of its own in another tenant of the person's; the one they come from goes on. Throws `NotFound` for a tenant that
- * is not theirs or not in use, whether there is one or not.
+ * is not theirs or not in use, whether there is one or not, and `RateLimited`.
  */
 export function switchTenant(
   { tenant }: z.output<typeof switchTenantInput>,
@@ -45,7 +51,10 @@ export function switchTenant(
     const sessionId = parseSessionId(newId());
     const refreshToken = newRefreshToken();
     const { agent, address } = origin.client;
+    await requireAttempts(deps.db.rows, [{ counted: `switch-tenant:${userId}`, ...SWITCHES }]);
     const opened = await deps.db.transaction(async (rows) => {
+      // Whoever ends this person's sessions meanwhile ends the new one, too, or has ended the one it comes from.
+      await holdPerson(rows, userId);
       const [session] = await rows<{ tenantId: TenantId }>(OPEN, [
         sessionId,
         from,
@@ -55,7 +64,10 @@ export function switchTenant(
         address,
         hashOf(refreshToken),
       ]);
-      if (session) await appendAudit(rows, switched(session.tenantId, sessionId, origin));
+      if (session) {
+        await appendAudit(rows, switched(session.tenantId, sessionId, origin));
+        await endSurplusSessions(rows, userId);
+      }
       return session;
     });
     const accessToken = opened && (await deps.issueAccessToken(sessionId));

@@ -14,13 +14,13 @@ export class FreshSignInNeeded extends CallerError {
 }
 
 /**
- * Whether the person of this live session proved who they are just now. A refresh makes no session fresh, and an operator's
- * token is no sign-in of the person.
+ * Whether the person of this live session proved who they are just now. A refresh makes no session fresh; an operator's token is
+ * no sign-in of the person, and a session that was asked to do less is not to change how they sign in.
  */
 export async function isFreshSignIn(sessionId: SessionId | null, { db }: Pick<FlowDeps, 'db'>): Promise<boolean> {
   const fresh = await db.rows(
     `select from sessions
-     where id = $1 and ended_at is null and expires_at > stack_now() and not amr && '{operator}'
+     where id = $1 and ended_at is null and expires_at > stack_now() and not amr && '{operator}' and scopes is null
        and auth_time > stack_now() - interval '${FRESH_SIGN_IN_MINUTES} minutes'`,
     [sessionId],
   );

@@ -3,7 +3,7 @@ import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import type { Rows } from '../../store/system-database.js';
 import { rememberDevice } from '../../tokens/known-devices.js';
-import { openSession } from '../../tokens/sessions.js';
+import { endSurplusSessions, openSession } from '../../tokens/sessions.js';
 
 export interface SignedIn {
   readonly tenantId: TenantId;
@@ -36,5 +36,6 @@ export async function openAuditedSession(
     outcome: 'success',
     details: { amr },
   });
+  await endSurplusSessions(rows, userId);
   return { ...session, deviceToken: device };
 }

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { accessTokenClaims } from '@inevitable/contract';
 import { hash } from '@node-rs/argon2';
 import jwt from 'jsonwebtoken';
-import { anonymous, DEMO_PASSWORD, openTestIdentity, type TestIdentity } from '../../testing/open-test-identity.js';
+import {
+  anonymous,
+  contextOfToken,
+  DEMO_PASSWORD,
+  openTestIdentity,
+  type TestIdentity,
+} from '../../testing/open-test-identity.js';
 import { originOf } from '../../audit/origin.js';
 import { addMember } from '../members/add-member.js';
 import { createTenant } from '../tenants/create-tenant.js';
@@ -147,6 +153,17 @@ describe('Signing in', () => {
 });
 
 describe('The scopes asked for', () => {
+  it('take more than permissions from a token: it administers no platform, and changes nothing about signing in', async () => {
+    const { body } = await login({ username: 'root', password: DEMO_PASSWORD, scopes: ['starter:notes:read'] });
+    const narrow = contextOfToken(body.accessToken);
+    expect(narrow.caller.kind).toBe('member');
+    expect(await test.ask('mutation { enrolTotp(input: {}) { uri } }', narrow)).toMatchObject({
+      errors: [{ extensions: { code: 'FORBIDDEN', reason: 'fresh-sign-in' } }],
+    });
+    const { body: wide } = await login({ username: 'root', password: DEMO_PASSWORD });
+    expect(contextOfToken(wide.accessToken).caller.kind).toBe('platformAdmin');
+  });
+
   const scopeOf = ({ accessToken }: { accessToken: string }) => (jwt.decode(accessToken) as jwt.JwtPayload)['scope'];
 
   it('are all that the tokens allow, at each refresh too, and never more than the roles do', async () => {

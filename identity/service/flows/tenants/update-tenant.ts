@@ -6,10 +6,10 @@ import type { FlowDeps } from '../flow-deps.js';
 import type { ActingMember } from '../members/acting-member.js';
 import { withLockedTenant } from '../members/with-locked-tenant.js';
 import { tenantName } from './found-tenant.js';
-import { tenantSettings } from './tenant-settings.js';
+import { changedSettings } from './tenant-settings.js';
 
 export const updateTenantInput = z
-  .strictObject({ name: tenantName.nullish(), settings: tenantSettings.nullish() })
+  .strictObject({ name: tenantName.nullish(), settings: changedSettings.nullish() })
   .refine(({ name, settings }) => name != null || settings != null, 'must change something');
 
 /** Changes name or settings of the caller's tenant; what is left out stays. Its slug stays for good. Throws `Forbidden`. */

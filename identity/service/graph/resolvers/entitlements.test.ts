@@ -134,7 +134,7 @@ describe('Only a platform administrator changes it:', () => {
     const actor = { kind: 'user', id: await test.userId('ada') };
     expect((await test.audit(acme)).slice(recorded)).toMatchObject(
       ['set-feature-override', 'remove-feature-override', 'grant-feature', 'void-feature-grant', 'change-plan'].map(
-        (action) => ({ action: `identity.${action}`, outcome: 'refused', reason: 'FORBIDDEN', actor }),
+        (action) => ({ action: `identity.${action}`, outcome: 'refused', reason: 'no platform administrator', actor }),
       ),
     );
   });

@@ -1,4 +1,4 @@
-import { CallerError, isUuid, NotFound, type Feature, type RequestContext, type TenantId } from '@inevitable/contract';
+import { isUuid, NotFound, type Feature, type RequestContext, type TenantId } from '@inevitable/contract';
 import {
   connectionOf,
   parseInput,
@@ -8,8 +8,7 @@ import {
   type PageArguments,
 } from '@inevitable/kit';
 import type { z } from 'zod';
-import { appendAudit } from '../../audit/append-audit.js';
-import { originOf, type Origin } from '../../audit/origin.js';
+import type { Origin } from '../../audit/origin.js';
 import { describeEntitlements } from '../../entitlements/describe-entitlements.js';
 import { findTenant, findTenantOfSlug } from '../../entitlements/find-tenant.js';
 import { findGrant, listGrants } from '../../entitlements/list-grants.js';
@@ -22,6 +21,7 @@ import { overrideInput, setFeatureOverride } from '../../flows/entitlements/set-
 import { voidFeatureGrant, voidGrantInput } from '../../flows/entitlements/void-feature-grant.js';
 import type { FlowDeps } from '../../flows/flow-deps.js';
 import type { IdentityContext } from '../identity-context.js';
+import { asAdministrator } from './as-administrator.js';
 import type { WithInput } from './with-input.js';
 
 /** Whose, once it is decided that the caller may see them. */
@@ -60,30 +60,15 @@ async function entitlementsAsked(
   return ownOrAny(context, tenant.id);
 }
 
-/** A mutation that platform administrators alone may send. What is refused is written down: someone tries the doors. */
+/** A mutation that platform administrators alone may send. */
 function platformMutation<Schema extends z.ZodType, Done>(
   action: string,
   schema: Schema,
   flow: (input: z.output<Schema>, origin: Origin, deps: FlowDeps) => Promise<Done>,
   deps: FlowDeps,
 ) {
-  return async (_root: unknown, { input }: WithInput, context: RequestContext): Promise<Done> => {
-    const origin = originOf(context);
-    try {
-      requirePlatformAdmin(context);
-      return await flow(parseInput(schema, input), origin, deps);
-    } catch (error) {
-      if (error instanceof CallerError)
-        await appendAudit(deps.db.rows, {
-          tenantId: context.tenant?.id ?? null,
-          origin,
-          action,
-          outcome: 'refused',
-          reason: error.code,
-        });
-      throw error;
-    }
-  };
+  return (_root: unknown, { input }: WithInput, context: IdentityContext): Promise<Done> =>
+    asAdministrator(action, context, deps, (origin) => flow(parseInput(schema, input), origin, deps));
 }
 
 /** What tenants may use, and what platform administrators change of it. */

@@ -25,12 +25,14 @@ import type { WithInput } from './with-input.js';
 export const memberResolvers = (flows: FlowDeps) => ({
   Mutation: {
     async inviteMember(_root: unknown, { input }: WithInput, context: IdentityContext) {
-      await inviteMember(parseInput(inviteMemberInput, input), actingMember(context), originOf(context), flows);
+      const by = actingMember(context);
+      await inviteMember(parseInput(inviteMemberInput, input), by, originOf(context), flows);
       return { accepted: true };
     },
     async revokeInvitation(_root: unknown, { input }: WithInput, context: IdentityContext) {
+      const by = actingMember(context);
       const wanted = parseInput(revokeInvitationInput, input);
-      return { invitation: await revokeInvitation(wanted, actingMember(context), originOf(context), flows) };
+      return { invitation: await revokeInvitation(wanted, by, originOf(context), flows) };
     },
     async acceptInvitation(_root: unknown, { input }: WithInput, context: IdentityContext) {
       const self = requireSelf(context);
@@ -43,20 +45,23 @@ export const memberResolvers = (flows: FlowDeps) => ({
       return { email, tenantSlug: membership.slug };
     },
     async changeMemberRoles(_root: unknown, { input }: WithInput, context: IdentityContext) {
+      const by = actingMember(context);
       const wanted = parseInput(changeMemberRolesInput, input);
-      return { membership: await changeMemberRoles(wanted, actingMember(context), originOf(context), flows) };
+      return { membership: await changeMemberRoles(wanted, by, originOf(context), flows) };
     },
     async removeMember(_root: unknown, { input }: WithInput, context: IdentityContext) {
+      const by = actingMember(context);
       const wanted = parseInput(removeMemberInput, input);
-      return { membership: await removeMember(wanted, actingMember(context), originOf(context), flows) };
+      return { membership: await removeMember(wanted, by, originOf(context), flows) };
     },
     async leaveTenant(_root: unknown, { input }: WithInput, context: IdentityContext) {
       const self = requireSelf(context);
       return { tenantId: await leaveTenant(parseInput(leaveTenantInput, input), self, originOf(context), flows) };
     },
     async startMemberPasswordReset(_root: unknown, { input }: WithInput, context: IdentityContext) {
+      const by = actingMember(context);
       const wanted = parseInput(startMemberPasswordResetInput, input);
-      await startMemberPasswordReset(wanted, actingMember(context), originOf(context), flows);
+      await startMemberPasswordReset(wanted, by, originOf(context), flows);
       return { accepted: true };
     },
   },
