@@ -29,7 +29,8 @@ export async function runUntilSignal(
     failure = error;
   }
   const watchdog = setTimeout(() => {
-    report(`not stopped after ${STOP_WITHIN_MS / 1_000} s; leaving the rest behind`);
+    const waitingFor = closers.closing === null ? 'a start under way' : closers.closing;
+    report(`not stopped after ${STOP_WITHIN_MS / 1_000} s, waiting for: ${waitingFor}; leaving the rest behind`);
     process.exit(1);
   }, STOP_WITHIN_MS);
   // A part that is just starting is stopped once it has started: nothing is left half-way.

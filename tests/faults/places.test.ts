@@ -24,7 +24,8 @@ async function signIn(port: number, password: string): Promise<number> {
 
 async function stopped(stack: StackProcess): Promise<void> {
   stack.child.kill('SIGTERM');
-  expect(await stack.ended).toBe(0);
+  const code = await stack.ended;
+  expect([code, code === 0 ? '' : stack.output()]).toEqual([0, '']);
 }
 
 describe('Two stacks of one clone', () => {
