@@ -72,11 +72,11 @@ describe('Switching to another tenant', () => {
     );
     const before = await feedPosition(test);
     await switchTo('globex', contextOfToken(first.accessToken));
-    const [{ live }] = await test.rows<{ live: number }>(
+    const [counted] = await test.rows<{ live: number }>(
       'select count(*)::int as live from sessions where user_id = $1 and ended_at is null',
       [restless.userId],
     );
-    expect(live).toBe(100);
+    expect(counted!.live).toBe(100);
     expect(await revokedSince(test, before)).toHaveLength(1);
   });
 
