@@ -150,7 +150,7 @@ describe('The writer of an answer', () => {
         if (problems.length > 0) faulty++;
         if (text === null) lost++;
       }),
-      { numRuns: 300 },
+      { numRuns: 600 },
     );
     expect(faulty).toBeGreaterThan(100);
     expect(lost).toBeGreaterThan(10);

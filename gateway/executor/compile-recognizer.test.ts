@@ -142,7 +142,7 @@ describe('The recognizer of an operation', () => {
         }
         recognized++;
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
     expect(recognized).toBe(200);
   });
@@ -170,7 +170,7 @@ describe('The recognizer of an operation', () => {
           }
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 250 },
     );
     expect(recognized).toBeGreaterThan(30);
   });
@@ -200,7 +200,7 @@ describe('The recognizer of an operation', () => {
           }
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 250 },
     );
     expect(recognized).toBeGreaterThan(100);
   });

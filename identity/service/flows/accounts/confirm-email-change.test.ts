@@ -149,7 +149,11 @@ describe('Changing the e-mail address', () => {
     const { context, userId } = await newMember('audited');
     await change(context, 'audited@new.test');
     await confirm(await tokenTo('audited@new.test'));
-    const records = [(await test.audit(await test.tenantId('acme'))).at(-1), (await test.audit(null)).at(-1)];
+    const ofTenant = (await test.audit(await test.tenantId('acme'))).filter(({ action }) =>
+      action.endsWith('email-change'),
+    );
+    expect(ofTenant).toEqual([]); // whoever reads it would learn which addresses have an account
+    const records = (await test.audit(null)).slice(-2);
     expect(records).toMatchObject([
       { action: 'identity.start-email-change', outcome: 'success', actor: { kind: 'user', id: userId } },
       { action: 'identity.confirm-email-change', outcome: 'success', subject: { type: 'User', id: userId } },
