@@ -1,13 +1,13 @@
 import { identityDatabase, openIdentity, type Identity } from '@inevitable/identity';
 import { ensureRoles, migrate, openSystemPool, roleUrl } from '@inevitable/kit/host';
-import type pg from 'pg';
 import { pino } from 'pino';
 import type { Postgresql } from './postgresql.js';
 
 /** core-identity in this process, and its database beside it as its own role reaches it: over a pool of the same size. */
 export interface IdentityBed {
   readonly identity: Identity;
-  readonly pool: pg.Pool;
+  /** The kit's own `pg`, which is another copy than the bench's. */
+  readonly pool: ReturnType<typeof openSystemPool>;
   close(): Promise<void>;
 }
 
