@@ -71,6 +71,7 @@ export {
   type RouteHandler,
   type SubgraphDeclaration,
 } from './subgraph/define-subgraph.js';
+export { htmlPage } from './subgraph/html-page.js';
 export { parseInput } from './subgraph/parse-input.js';
 export type {
   EnqueueOptions,
