@@ -65,6 +65,8 @@ export interface StoredJobs {
   workers(): Promise<readonly { readonly names: readonly string[] }[]>;
   /** Keys that nobody else may have now. */
   heldKeys(): Promise<number>;
+  /** Tables or collections in which this text is anywhere, by name. */
+  mentions(text: string): Promise<readonly string[]>;
 
   cancel(id: string): Promise<CancelOutcome>;
   retry(id: string): Promise<RetryOutcome>;

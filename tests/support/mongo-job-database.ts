@@ -69,6 +69,13 @@ export function mongoStoredJobs(url: string): StoredJobs {
       const open = new Set(jobs.filter(({ state }) => OPEN.has(state)).map(({ _id }) => _id));
       return keys.filter(({ job }) => open.has(job)).length;
     },
+    async mentions(text) {
+      const names = (await db.database.listCollections({}, { nameOnly: true }).toArray())
+        .map(({ name }) => name)
+        .sort();
+      const all = await Promise.all(names.map((name) => db.database.collection(name).find().toArray()));
+      return names.filter((_, index) => JSON.stringify(all[index]).includes(text));
+    },
     cancel: async (id) => (await desk).cancel(ALL, id),
     retry: async (id) => (await desk).retry(ALL, id),
     pause: async (schedule) => (await desk).pause(ALL, schedule),

@@ -65,6 +65,15 @@ export function postgresStoredJobs(owner: pg.Pool, readerUrl: string): StoredJob
       sql<StoredSchedule>('select name, next_due as "nextDue", missed::int from jobs.schedules order by name'),
     workers: () => sql<{ names: string[] }>('select names from jobs.workers'),
     heldKeys: async () => (await sql('select from jobs.once_keys')).length,
+    async mentions(text) {
+      const tables = await sql<{ name: string }>(
+        `select table_name as name from information_schema.tables where table_schema = 'jobs' order by name`,
+      );
+      const naming = await Promise.all(
+        tables.map(({ name }) => sql(`select from jobs.${name} t where strpos(t::text, $1) > 0 limit 1`, text)),
+      );
+      return tables.map(({ name }) => name).filter((_, index) => naming[index]!.length);
+    },
     cancel: async (id) => (await desk).cancel(ALL, id),
     retry: async (id) => (await desk).retry(ALL, id),
     pause: async (schedule) => (await desk).pause(ALL, schedule),

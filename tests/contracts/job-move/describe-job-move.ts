@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { parseTenantId } from '@inevitable/contract';
 import {
   abandonMove,
   moveJobs,
@@ -256,22 +257,24 @@ export function describeJobMove(
           store.declare('w1', []),
           store.insert([jobRecord({ name: 'notes.c' })]),
           claim(store, 'w1', 'notes.a'),
+          store.eraseTenant('notes', parseTenantId(tenant(1)), 1),
+          store.countTenant('notes', parseTenantId(tenant(1))),
         ];
         return (await Promise.allSettled(tried)).map((each) =>
           each.status === 'rejected' ? (each.reason as Error).message : 'done',
         );
       };
       expect(await refused(oneStore!)).toEqual(
-        Array(3).fill(expect.stringContaining(`The jobs of ${one!.place} are being moved to ${other!.place}.`)),
+        Array(5).fill(expect.stringContaining(`The jobs of ${one!.place} are being moved to ${other!.place}.`)),
       );
       expect(await refused(otherStore!)).toEqual(
-        Array(3).fill(expect.stringContaining(`Jobs are being moved to ${other!.place} from ${one!.place}.`)),
+        Array(5).fill(expect.stringContaining(`Jobs are being moved to ${other!.place} from ${one!.place}.`)),
       );
       await moveJobs(one!, other!, options());
-      const [declared, inserted] = await refused(oneStore!);
+      const [declared, inserted, , ...ofTenant] = await refused(oneStore!);
       const left = `The jobs of ${one!.place} were moved to ${other!.place}. ${other!.kind === 'mongodb' ? 'Set' : 'Unset'} MONGODB_URI, or move them back: stack jobs move --from ${other!.kind} --to ${one!.kind}.`;
-      expect([declared, inserted]).toEqual([left, left]);
-      expect(await refused(otherStore!)).toEqual(['done', 'done', 'done']);
+      expect([declared, inserted, ...ofTenant]).toEqual(Array(4).fill(left));
+      expect(await refused(otherStore!)).toEqual(Array(5).fill('done'));
     });
 
     it('that both have are one: what has ended stays ended, and else what was there is kept', async () => {

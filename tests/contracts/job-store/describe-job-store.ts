@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JobRecord } from '@inevitable/contract';
+import { parseTenantId, type JobRecord } from '@inevitable/contract';
 import { openJobStore, type ClaimedJob, type EndedRun, type JobStore, type WantedJobs } from '@inevitable/kit/host';
 import fc from 'fast-check';
 import { pino } from 'pino';
@@ -942,6 +942,155 @@ export function describeJobStore(
         expect(await store.purge(kept, 10)).toBe(0);
         expect(await ids()).toEqual([...open, late].toSorted());
         expect(await under.attempts(old[0]!)).toEqual([]);
+      });
+    });
+
+    describe('A tenant that is erased', () => {
+      const ERASED = parseTenantId(tenant(1));
+      const OTHER = 'other.job';
+      const everything = () => store.eraseTenant('test', ERASED, 1_000);
+      const counted = (product = 'test', of = ERASED) => store.countTenant(product, of);
+      const wait = (job: ClaimedJob) => end(job, { outcome: 'failed', error: 'e', waitMs: 60_000 });
+
+      /** Ended in every way, each with a run that has logged. Answers their ids. */
+      async function insertEnded(of: Partial<JobRecord> & { name: string }): Promise<readonly string[]> {
+        const line = { at: new Date(0).toISOString(), level: 'info', message: `for ${of.tenantId}` };
+        const made: string[] = [];
+        for (const finish of [succeed, die, (job: ClaimedJob) => under.cancel(job.id)]) {
+          made.push(await insertOne(of));
+          const [job] = await claim({ name: of.name });
+          await store.renew('one', LEASE_MS, [{ id: job!.id, fence: job!.fence, log: [line] }]);
+          await finish(job!);
+        }
+        return made;
+      }
+
+      /** Ready with a key, of a later time, and blocked. Answers their ids. */
+      async function insertWaiting(of: Partial<JobRecord> & { name: string }): Promise<readonly string[]> {
+        const { now } = await store.look();
+        const first = jobRecord({ onceKey: 'key', ...of });
+        const later = new Date(now.getTime() + 60_000).toISOString();
+        return insert(first, jobRecord({ ...of, runAt: later }), jobRecord({ ...of, after: [first.id] }));
+      }
+
+      it("has no job of the product any more, in any state; another product's, another tenant's and no tenant's are as they were", async () => {
+        const others = [
+          { name: OTHER, tenantId: ERASED },
+          { name: 'test2.job', tenantId: ERASED },
+          { name: JOB, tenantId: tenant(2) },
+          { name: JOB, tenantId: null },
+        ];
+        const kept: string[] = [];
+        for (const of of others) kept.push(...(await insertEnded(of)));
+        await insertEnded({ name: JOB, tenantId: ERASED });
+        await insertEnded({ name: 'test.second', tenantId: ERASED });
+        for (const of of others) kept.push(...(await insertWaiting(of)));
+        const before = await Promise.all(kept.toSorted().map((id) => under.job(id)));
+        const depths = await store.depths();
+        const runs = (await under.attempts()).length;
+        await insertWaiting({ name: JOB, tenantId: ERASED });
+        await insertWaiting({ name: 'test.second', tenantId: ERASED });
+        expect(await counted()).toBe(12);
+
+        expect(await everything()).toEqual({ removed: 12, running: 0 });
+
+        expect(await under.jobs()).toEqual(before);
+        expect(await under.attempts()).toHaveLength(runs - 6);
+        expect(await under.heldKeys()).toBe(4);
+        expect(await Promise.all([counted(), counted('other'), counted('test2')])).toEqual([0, 6, 6]);
+        expect(await counted('test', parseTenantId(tenant(2)))).toBe(6);
+        const count = ({ product, state, count: many }: (typeof depths)[number]) => `${product} ${state} ${many}`;
+        const dead = (each: string): string => each.replace('test dead 4', 'test dead 2'); // those that went
+        expect((await store.depths()).map(count).toSorted()).toEqual(depths.map(count).map(dead).toSorted());
+      });
+
+      it('is named nowhere in the store', async () => {
+        await insertEnded({ name: JOB, tenantId: ERASED });
+        await insertWaiting({ name: JOB, tenantId: ERASED });
+        await claim();
+        expect(await everything()).toEqual({ removed: 5, running: 1 });
+        expect(await under.mentions(ERASED)).not.toEqual([]);
+        await under.cancel((await ids())[0]!);
+        expect(await everything()).toEqual({ removed: 1, running: 0 });
+        expect(await under.mentions(ERASED)).toEqual([]);
+      });
+
+      it('is erased in batches, and the last of them is not full', async () => {
+        await insert(...jobRecords(25, { name: JOB, tenantId: ERASED }));
+        const removed: number[] = [];
+        do removed.push((await store.eraseTenant('test', ERASED, 10)).removed);
+        while (removed.at(-1) === 10);
+        expect(removed).toEqual([10, 10, 5]);
+        expect(await ids()).toEqual([]);
+        expect(await everything()).toEqual({ removed: 0, running: 0 });
+      });
+
+      it.each([
+        ['succeeds', succeed],
+        ['dies', die],
+        ['is to be tried again', wait],
+        ['is handed back', (job: ClaimedJob) => end(job, { outcome: 'interrupted' })],
+        ['is cancelled', (job: ClaimedJob) => under.cancel(job.id)],
+      ] as const)('keeps a job that runs, with its key, until it %s', async (_how, finish) => {
+        const id = await insertOne({ tenantId: ERASED, onceKey: 'key' });
+        const job = await claimOne();
+        expect(await everything()).toEqual({ removed: 0, running: 1 });
+        expect(await store.renew('one', LEASE_MS, [job])).toEqual(new Set([id]));
+        await insertOne({ tenantId: ERASED, onceKey: 'key' });
+        expect(await ids()).toEqual([id]);
+        expect(await counted()).toBe(1);
+
+        await finish(job);
+        expect(await everything()).toEqual({ removed: 1, running: 0 });
+        expect(await counted()).toBe(0);
+        expect(await under.heldKeys()).toBe(0);
+      });
+
+      it('leaves a key to whoever comes next', async () => {
+        await insertOne({ tenantId: ERASED, onceKey: 'key' });
+        await everything();
+        const next = await insertOne({ tenantId: ERASED, onceKey: 'key' });
+        expect(await claimOne()).toMatchObject({ id: next });
+      });
+
+      it("takes with it what another product's jobs waited for: those die, and so does what waits for them", async () => {
+        const before = await insertOne({ tenantId: ERASED });
+        const id = await insertOne({ name: OTHER, tenantId: ERASED, after: [before], onceKey: 'key' });
+        const last = await insertOne({ name: OTHER, tenantId: ERASED, after: [id] });
+        await everything();
+        for (const each of [id, last])
+          expect(await under.job(each)).toMatchObject({
+            state: 'dead',
+            error: 'It was to run after a job that did not succeed.',
+          });
+        expect(await under.heldKeys()).toBe(0);
+        expect(await counted('other')).toBe(2);
+      });
+
+      it("does not stop another product's job that waits for more than what had succeeded", async () => {
+        const done = await insertOne({ tenantId: ERASED });
+        await succeed(await claimOne());
+        const open = await insertOne({ name: OTHER, tenantId: ERASED });
+        const id = await insertOne({ name: OTHER, tenantId: ERASED, after: [done, open] });
+        expect(await everything()).toEqual({ removed: 1, running: 0 });
+        expect(await stateOf(id)).toBe('blocked');
+        await succeed((await claim({ name: OTHER }))[0]!);
+        expect(await stateOf(id)).toBe('ready');
+      });
+
+      it('has each of its jobs either erased or claimed, where both happen at once', async () => {
+        for (let round = 0; round < times(10); round += 1) {
+          await insert(...jobRecords(20, { name: JOB, tenantId: ERASED }));
+          const [claimed, { removed, running }] = await Promise.all([
+            claim({ room: 10 }, { by: another }),
+            everything(),
+          ]);
+          expect(running).toBe(claimed.length);
+          expect(removed).toBe(20 - claimed.length);
+          const ended = await store.end(claimed.map(({ id, fence }) => ({ id, fence, outcome: 'succeeded' })));
+          expect(ended.size).toBe(claimed.length);
+          expect(await everything()).toEqual({ removed: claimed.length, running: 0 });
+        }
       });
     });
 

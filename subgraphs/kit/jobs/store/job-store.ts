@@ -1,4 +1,4 @@
-import type { JobRecord, JobsPort } from '@inevitable/contract';
+import type { JobRecord, JobsPort, TenantId } from '@inevitable/contract';
 
 /** What the store keeps of a job's run. */
 export type RunOutcome = 'succeeded' | 'skipped' | 'failed' | 'postponed' | 'interrupted' | 'cancelled';
@@ -122,6 +122,13 @@ export interface ScheduleFiring {
   readonly runs: readonly { readonly due: Date; readonly job: JobRecord }[];
 }
 
+/** What a call to erase a tenant's jobs did, and left. */
+export interface ErasedJobs {
+  readonly removed: number;
+  /** Are left until their runs end, and go when they are to be erased once more. */
+  readonly running: number;
+}
+
 /**
  * Where jobs wait, run and end. A call is judged by the store's clock, and is done as a whole: in PostgreSQL it is one
  * transaction, in MongoDB whoever comes next finishes what a crash left of it. What an implementation has to keep is a
@@ -146,6 +153,13 @@ export interface JobStore extends JobsPort {
   fire(firing: ScheduleFiring): Promise<boolean>;
   /** Removes ended jobs that are older; answers how many. Fewer than `most`: no more are left. */
   purge(keepMs: number, most: number): Promise<number>;
+  /**
+   * Removes a tenant's jobs of one product, and all that is kept with them, in any state but `running`. Fewer than `most`
+   * removed: no more are left but those that run.
+   */
+  eraseTenant(product: string, tenantId: TenantId, most: number): Promise<ErasedJobs>;
+  /** How many jobs it has of that product, in any state. */
+  countTenant(product: string, tenantId: TenantId): Promise<number>;
   /** Of open and dead jobs; by product and state. */
   depths(): Promise<readonly JobDepth[]>;
   /** Hears which definitions have something new, null where that may be any of them. */

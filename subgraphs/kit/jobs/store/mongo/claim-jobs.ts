@@ -12,6 +12,8 @@ const TURN_MS = 1_000;
 const WAITS_MS = 5_000;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
+/** Each turn that is lost, another worker has claimed meanwhile. */
+const TURNS = 50;
 
 /** What the claims document says before the first claim; its id and its two numbers are for whoever inserts it to say. */
 export const NOTHING_CLAIMED: Omit<ClaimsDocument, '_id' | 'token' | 'fence'> = {
@@ -93,6 +95,26 @@ const endTurn = (db: MongoJobs, { token, busyUntil }: ClaimsDocument) =>
 export async function finishClaimOf(db: MongoJobs, worker: string): Promise<void> {
   const last = await db.claims.findOne({ _id: 'claims', worker, isDone: false });
   if (last) await finishClaim(db, last);
+}
+
+/**
+ * What the last claim decided names no job of the tenant any more. Who looks for jobs just now has seen those that are gone
+ * since, and has to look again: of what it decided, a turn of the tenant would be left.
+ */
+export async function forgetGrants(db: MongoJobs, tenantId: string, names: readonly string[]): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    const last = await db.claims.findOne({ _id: 'claims' });
+    if (!last) return;
+    if (!last.isDone) await finishClaim(db, last);
+    const { token } = last;
+    const grants = last.grants.filter(({ tenant, name }) => tenant !== tenantId || !names.includes(name));
+    const { matchedCount } = await db.claims.updateOne(
+      { _id: 'claims', token },
+      { $set: { token: token + 1, grants, busyUntil: new Date(0) } },
+    );
+    if (matchedCount) return;
+  }
+  throw new Error(`Others claimed jobs ${TURNS} times while those of a tenant were to be forgotten.`);
 }
 
 /** Answers the jobs that are the worker's now. A job that was steered since it was picked is left as it is. */

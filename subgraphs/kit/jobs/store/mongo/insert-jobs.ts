@@ -2,8 +2,9 @@ import type { JobRecord } from '@inevitable/contract';
 import { BSON } from 'mongodb';
 import { productOf } from '../product-of.js';
 import type { JobDocument } from './job-documents.js';
+import { jobsThere } from './jobs-there.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
-import { insertMissing, takeOnceKeys } from './once-keys.js';
+import { freeKeysOfErased, insertMissing, takeOnceKeys } from './once-keys.js';
 import {
   BLOCKED_LOOKED_AT_MS,
   checkDependencies,
@@ -83,12 +84,13 @@ export async function letArrive(db: MongoJobs, arriving: readonly Arriving[]): P
   await checkDependencies(db, kept);
   const moment = await db.now();
   const arrived = kept.map((job) => ({ ...job, ...arrivedState(job, moment) }));
-  await db.jobs.bulkWrite(
+  const { matchedCount } = await db.jobs.bulkWrite(
     arrived.map(({ _id, state, wakeAt }) => ({
       updateOne: { filter: { _id, state: 'arriving' }, update: { $set: { state, wakeAt } } },
     })),
     { ordered: false },
   );
+  if (matchedCount < arrived.length) await freeKeysOfErased(db, arrived);
   await Promise.all([wakeWorkers(db, namesOfReady(arrived)), tellWatchers(db, arrived)]);
   const blocked = arrived.filter(({ state }) => state === 'blocked').map(({ _id }) => _id);
   if (blocked.length) await resolveBlocked(db, blocked);
@@ -107,8 +109,7 @@ async function drop(db: MongoJobs, jobs: readonly Arriving[]): Promise<ReadonlyS
     { ordered: false },
   );
   if (deletedCount === ids.length) return new Set(ids);
-  const there = await db.jobs.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
-  const left = new Set(there.map(({ _id }) => _id));
+  const left = await jobsThere(db, ids);
   return new Set(ids.filter((id) => !left.has(id)));
 }
 

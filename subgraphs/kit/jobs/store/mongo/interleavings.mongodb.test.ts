@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { inspect } from 'node:util';
-import type { JobRecord } from '@inevitable/contract';
+import { parseTenantId, type JobRecord } from '@inevitable/contract';
 import { MongoBulkWriteError, type BulkWriteResult } from 'mongodb';
 import { v7 } from 'uuid';
 import { createTestMongoDatabase, type TestMongoDatabase } from '../../../testing/test-mongo-database.js';
@@ -9,6 +9,7 @@ import type { JobScope } from '../job-desk.js';
 import type { ClaimedJob, LogLine } from '../job-store.js';
 import { checkMongoJobs } from './check-mongo-jobs.js';
 import { claimJobs } from './claim-jobs.js';
+import { eraseTenant } from './erase-tenant.js';
 import { insertJobs } from './insert-jobs.js';
 import { onceKeyId, runKey, type JobDocument, type RunDocument } from './job-documents.js';
 import { lookAtJobs } from './look.js';
@@ -82,7 +83,7 @@ const leaveKey = (job: string) => db.onceKeys.insertOne({ _id: onceKeyId(NAME, '
 const openOnes = () =>
   db.jobs.countDocuments({ onceKey: KEY, state: { $in: ['blocked', 'scheduled', 'ready', 'running'] } });
 
-type Named = 'jobs' | 'onceKeys';
+type Named = 'jobs' | 'onceKeys' | 'claims';
 
 /**
  * The store as a process has it that stands still just before its first call of one of these methods, while others do
@@ -342,5 +343,72 @@ describe('A URI', () => {
     const error: unknown = await insertJobs(away, [record()]).catch((reason: unknown) => reason);
     await away.close();
     expect(inspect(error, { depth: 50, showHidden: true })).not.toContain('geheim');
+  });
+});
+
+describe('A tenant that is erased', () => {
+  const TENANT = parseTenantId('00000000-0000-8000-8000-000000000001');
+  const OTHER = '00000000-0000-8000-8000-000000000002';
+  const erase = (by = db) => eraseTenant(by, 'alpha', TENANT, 100);
+  beforeEach(() => db.definitions.insertOne({ _id: NAME, product: 'alpha', declared: '{}', declaredAt: new Date(0) }));
+  afterEach(() => db.definitions.deleteMany({}));
+
+  it('has no key left where one of its jobs takes it while it is erased', async () => {
+    await insert(keyed({ tenantId: TENANT }), heldUp('onceKeys', ['insertMany'], erase));
+
+    expect(await db.jobs.countDocuments()).toBe(0);
+    expect(await db.onceKeys.countDocuments()).toBe(0);
+  });
+
+  it('has no key left where one of its jobs is run again while it is erased', async () => {
+    const id = await insert(keyed({ tenantId: TENANT }));
+    await die();
+
+    await retryJob(heldUp('onceKeys', ['insertMany'], erase), ALL, id);
+
+    expect(await db.jobs.countDocuments()).toBe(0);
+    expect(await db.onceKeys.countDocuments()).toBe(0);
+  });
+
+  it('is erased by the next one who tries, where one was killed when the jobs were gone', async () => {
+    const id = await insert(keyed({ tenantId: TENANT }));
+    await endRuns(
+      db,
+      (await claim()).map(({ fence }) => ({ id, fence, outcome: 'interrupted' })),
+    );
+    const waiting = await insert(record({ tenantId: TENANT, name: 'beta.echo', after: [id] }));
+
+    await expect(erase(heldUp('onceKeys', ['bulkWrite'], killed))).rejects.toThrow('killed');
+    expect(await db.onceKeys.countDocuments()).toBe(1);
+
+    expect(await erase()).toEqual({ removed: 0, running: 0 });
+    expect(await db.onceKeys.countDocuments()).toBe(0);
+    expect(await db.turns.countDocuments()).toBe(0);
+    await advance(31_000);
+    await lookAtJobs(db);
+    expect(await stateOf(waiting)).toBe('dead');
+  });
+
+  it('is not in what somebody claims who has seen its jobs before: others are claimed in their place', async () => {
+    await insert(record({ tenantId: TENANT }));
+    const others = await insert(record({ tenantId: OTHER }));
+
+    const claimed = await claim('one', heldUp('claims', ['findOneAndReplace'], erase));
+
+    expect(claimed.map(({ id }) => id)).toEqual([others]);
+    expect((await db.turns.find().toArray()).map(({ tenant }) => tenant)).toEqual([OTHER]);
+    expect((await db.claims.findOne())!.grants.map(({ tenant }) => tenant)).toEqual([OTHER]);
+  });
+
+  it('takes from nobody what a claimer had decided on who was lost then', async () => {
+    await insert(record({ tenantId: TENANT }));
+    const others = await insert(record({ tenantId: OTHER }));
+    await expect(claim('one', heldUp('jobs', ['bulkWrite'], killed))).rejects.toThrow('killed');
+
+    expect(await erase()).toEqual({ removed: 1, running: 0 });
+
+    expect(await db.jobs.findOne({ _id: others })).toMatchObject({ state: 'running', worker: 'one' });
+    expect((await db.claims.findOne())!.grants.map(({ tenant }) => tenant)).toEqual([OTHER]);
+    expect((await db.turns.find().toArray()).map(({ tenant }) => tenant)).toEqual([OTHER]);
   });
 });

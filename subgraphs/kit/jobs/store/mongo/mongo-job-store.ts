@@ -2,6 +2,7 @@ import type { JobRecord } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { ClaimedJob, ClaimRequest, JobStore } from '../job-store.js';
 import { claimJobs } from './claim-jobs.js';
+import { countTenant, eraseTenant } from './erase-tenant.js';
 import { insertJobs } from './insert-jobs.js';
 import type { WakeDocument } from './job-documents.js';
 import { jobDepths } from './job-depths.js';
@@ -46,6 +47,8 @@ export function mongoJobStore(url: string, log: Logger): JobStore {
     end: (runs) => endRuns(db, runs),
     fire: (firing) => fireSchedule(db, firing, insert),
     purge: (keepMs, most) => purgeJobs(db, keepMs, most),
+    eraseTenant: (product, tenantId, most) => eraseTenant(db, product, tenantId, most),
+    countTenant: (product, tenantId) => countTenant(db, product, tenantId),
     depths: () => jobDepths(db),
     watch: (woken) =>
       tail<WakeDocument>(

@@ -1,5 +1,6 @@
 import { MongoBulkWriteError } from 'mongodb';
 import { OPEN_STATES } from '../seen-jobs.js';
+import { jobsThere } from './jobs-there.js';
 import { onceKeyId, type JobDocument, type OnceKeyDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
 
@@ -32,6 +33,41 @@ export async function freeOnceKeys(db: MongoJobs, jobs: readonly KeyedJob[]): Pr
     keyed.map((job) => ({ deleteOne: { filter: held(job) } })),
     { ordered: false },
   );
+}
+
+/** The keys of those whose tenant was erased while they took them. */
+export async function freeKeysOfErased(db: MongoJobs, jobs: readonly KeyedJob[]): Promise<void> {
+  const keyed = jobs.filter(({ onceKey }) => onceKey !== null);
+  if (!keyed.length) return;
+  const there = await jobsThere(
+    db,
+    keyed.map(({ _id }) => _id),
+  );
+  await freeOnceKeys(
+    db,
+    keyed.filter(({ _id }) => !there.has(_id)),
+  );
+}
+
+/** Keys of a tenant that somebody has left who was lost: their jobs are gone. */
+export async function forgetOnceKeys(db: MongoJobs, tenant: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    // All keys of a name and tenant begin alike, up to a comma.
+    const beginning = onceKeyId(name, tenant, '').slice(0, -',""]'.length);
+    const keys = await db.onceKeys.find({ _id: { $gte: `${beginning},`, $lt: `${beginning}-` } }).toArray();
+    if (!keys.length) continue;
+    const there = await jobsThere(
+      db,
+      keys.map(({ job }) => job),
+    );
+    const left = keys.filter(({ job }) => !there.has(job));
+    if (!left.length) continue;
+    await db.onceKeys.bulkWrite(
+      // Not one that another job has taken over since.
+      left.map((key) => ({ deleteOne: { filter: key } })),
+      { ordered: false },
+    );
+  }
 }
 
 /** Inserts documents that are not there yet. Answers the indexes of those that were. */

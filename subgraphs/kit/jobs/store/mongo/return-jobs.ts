@@ -1,7 +1,7 @@
 import type { RetryOutcome } from '../job-desk.js';
 import type { JobDocument } from './job-documents.js';
 import type { MongoJobs } from './mongo-jobs-database.js';
-import { takeOnceKeys } from './once-keys.js';
+import { freeKeysOfErased, takeOnceKeys } from './once-keys.js';
 import { BLOCKED_LOOKED_AT_MS, checkDependencies, resolveBlocked } from './settle-jobs.js';
 import { tellWatchers, wakeWorkers } from './telling.js';
 
@@ -96,7 +96,10 @@ async function finishReturn(db: MongoJobs, job: EndedJob, moment: Date): Promise
     wakeAt: new Date(moment.getTime() + BLOCKED_LOOKED_AT_MS),
   };
   const returned = await db.jobs.updateOne(returning, { $set: back });
-  if (!returned.matchedCount) return 'not ended';
+  if (!returned.matchedCount) {
+    await freeKeysOfErased(db, [job]);
+    return 'not ended';
+  }
   await checkDependencies(db, [{ _id, tenant, waits: back.waits }]);
   await resolveBlocked(db, [_id]);
   if (back.waits.length) await tellWatchers(db, [{ ...job, state: 'blocked' }]);

@@ -1,4 +1,4 @@
-import type { JobRecord } from '@inevitable/contract';
+import type { JobRecord, TenantId } from '@inevitable/contract';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { migrateSchema, poolConfig } from '../../../database/index.js';
@@ -10,6 +10,7 @@ import type {
   DeclaredDefinition,
   DueSchedule,
   EndedRun,
+  ErasedJobs,
   HeldRun,
   JobStore,
   Look,
@@ -140,6 +141,21 @@ export function postgresJobStore(url: string, log: Logger): JobStore {
         [keepMs / 1_000, most],
       );
       return row!.removed;
+    },
+    async eraseTenant(product: string, tenantId: TenantId, most: number) {
+      const [row] = await statement<ErasedJobs>('erase tenant', 'select * from erase_tenant($1, $2, $3)', [
+        product,
+        tenantId,
+        most,
+      ]);
+      return row!;
+    },
+    async countTenant(product: string, tenantId: TenantId) {
+      const [row] = await statement<{ count: number }>('count tenant', 'select count_tenant($1, $2) as count', [
+        product,
+        tenantId,
+      ]);
+      return row!.count;
     },
     depths: () => statement('depths', DEPTHS, []),
     watch: (woken) =>
