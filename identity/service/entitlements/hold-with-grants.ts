@@ -1,8 +1,11 @@
 import { METERED_FEATURE } from './metered-feature.js';
 
-/** SQL for whether the grant `g`, whose balance is `b`, can still be burned, where `held` of it is held. */
+/**
+ * SQL for whether the grant `g`, whose balance is `b`, can still be burned, where `held` of it is held; beside it stands
+ * METERED_FEATURE as `feature`.
+ */
 export const burnsWith = (held: string): string =>
-  `(g.expires_at is null or g.expires_at > stack_now()) and not b.voided and b.used + ${held} < g.amount`;
+  `(g.expires_at is null or g.expires_at > (select now from feature)) and not b.voided and b.used + ${held} < g.amount`;
 
 /** Where the first reservation of a period may have to come from grants: what is locked must be there. */
 export const OPEN_COUNTER = `
@@ -25,12 +28,12 @@ export const HOLD_WITH_GRANTS = `
   ), granted as materialized (
     select coalesce(sum(free), 0)::bigint as free from locked
   ), counter as materialized (
-    select u.period_start, f.quota - u.used - u.held as free
+    select u.period_start, f.now, f.quota - u.used - u.held as free
     from feature f join usage_counters u on u.tenant_id = $1 and u.feature = $2 and u.period_start = f.period
     where (select g.free from granted g) >= 0
     for update of u
   ), taken as materialized (
-    select c.period_start, q.of_quota, $3::bigint - q.of_quota as of_grants
+    select c.period_start, c.now, q.of_quota, $3::bigint - q.of_quota as of_grants
     from counter c cross join granted g cross join lateral (select least($3::bigint, greatest(c.free, 0)) as of_quota) q
     where $3::bigint - q.of_quota <= g.free
   ), parts as materialized (
@@ -49,6 +52,7 @@ export const HOLD_WITH_GRANTS = `
     insert into reservation_grants (tenant_id, reservation_id, grant_id, position, amount)
     select $1, $5, id, position, amount from parts
   )
-  insert into reservations (tenant_id, id, feature, amount, granted, idempotency_key, period_start, expires_at)
-  select $1, $5, $2, $3::bigint, of_grants, $4, period_start, stack_now() + interval '15 minutes' from taken
+  insert into reservations
+    (tenant_id, id, feature, amount, granted, idempotency_key, period_start, created_at, expires_at)
+  select $1, $5, $2, $3::bigint, of_grants, $4, period_start, now, now + interval '15 minutes' from taken
   returning id, expires_at`;

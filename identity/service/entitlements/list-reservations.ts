@@ -7,7 +7,7 @@ import {
   type ReservationState,
 } from '@inevitable/contract';
 import type { SystemDatabase } from '../store/system-database.js';
-import { BEFORE_ALL } from '../store/before-all.js';
+import { BEFORE_ALL } from '../store/nil-id.js';
 import { METERED_FEATURE } from './metered-feature.js';
 
 /**

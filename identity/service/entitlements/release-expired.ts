@@ -1,16 +1,20 @@
 import type { TenantId } from '@inevitable/contract';
-import { BATCH, inBatches } from '../store/in-batches.js';
+import { BATCH } from '../store/in-batches.js';
 import type { SystemDatabase } from '../store/system-database.js';
 
 /**
- * The lowest ids first: two at once meet at the first row, one waits for the other, and none deadlocks, neither over
- * reservations nor over balances of grants nor over the counters of two periods. What came from a grant goes back to it,
- * even where that has expired meanwhile: then nobody burns it any more.
+ * Those that ended first are found in the index of open reservations, whose order is theirs: no other is read. They are locked
+ * by id: two at once meet at the first row, one waits for the other, and none deadlocks, neither over reservations nor over
+ * balances of grants nor over the counters of two periods. What came from a grant goes back to it, even where that has
+ * expired meanwhile: then nobody burns it any more.
  */
 const RELEASE_EXPIRED = `
-  with due as materialized (
+  with overdue as materialized (
     select id from reservations where tenant_id = $1 and feature = $2 and state = 'reserved' and expires_at <= stack_now()
-    order by id limit ${BATCH} for update
+    order by expires_at limit ${BATCH}
+  ), due as materialized (
+    select id from reservations where tenant_id = $1 and id = any (array(select id from overdue)) and state = 'reserved'
+    order by id for update
   ), parts as materialized (
     select p.reservation_id, p.grant_id, p.amount
     from due join reservation_grants p on p.tenant_id = $1 and p.reservation_id = due.id
@@ -36,17 +40,25 @@ const RELEASE_EXPIRED = `
     ) e
     where u.tenant_id = $1 and u.feature = $2 and u.period_start = e.period_start
   )
-  select count(*)::int as released from expired`;
+  select count(*)::int as released, (select count(*) from overdue) = ${BATCH} as more from expired`;
 
-/** Gives back what a feature's reservations hold past their 15 minutes; answers how many did. */
-export function releaseExpired(
+/**
+ * Gives back what a feature's reservations hold past their 15 minutes; answers how many did. Rejects with the reason of
+ * `signal` between two batches.
+ */
+export async function releaseExpired(
   { prepared }: SystemDatabase,
   tenantId: TenantId,
   feature: string,
   signal?: AbortSignal,
 ): Promise<number> {
-  return inBatches(async () => {
-    const [settled] = await prepared<{ released: number }>(RELEASE_EXPIRED, [tenantId, feature]);
-    return settled!.released;
-  }, signal);
+  let released = 0;
+  // As many as were found, and not as were released: another may have released the same ones, and not those behind them.
+  for (let more = true; more;) {
+    signal?.throwIfAborted();
+    const [batch] = await prepared<{ released: number; more: boolean }>(RELEASE_EXPIRED, [tenantId, feature]);
+    released += batch!.released;
+    more = batch!.more;
+  }
+  return released;
 }

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseTenantId, type EntitlementsPort, type ReserveOutcome, type TenantId } from '@inevitable/contract';
 import { newId } from '@inevitable/kit';
 import fc from 'fast-check';
+import type { SystemDatabase } from '../store/system-database.js';
 import { openTestIdentity, type TestIdentity } from '../testing/open-test-identity.js';
+import { reserveWith } from './reserve.js';
 
 const LIMIT = 10;
 let test: TestIdentity;
@@ -10,12 +12,14 @@ let entitlements: EntitlementsPort;
 beforeAll(async () => {
   test = await openTestIdentity();
   entitlements = test.identity.ports.entitlements;
-  await test.rows(`insert into plans (name, title) values ('tiny', 'Tiny')`);
+  await test.rows(`insert into plans (name, title) values ('tiny', 'Tiny'), ('vast', 'Vast')`);
   await test.rows(
-    `insert into plan_features (plan, feature, definition) values ('tiny', 'notes', $1), ('tiny', 'sso', $2)`,
+    `insert into plan_features (plan, feature, definition)
+     values ('tiny', 'notes', $1), ('tiny', 'sso', $2), ('vast', 'notes', $3)`,
     [
       { kind: 'metered', limit: LIMIT, per: 'month' },
       { kind: 'boolean', enabled: true },
+      { kind: 'metered', limit: 1_000_000, per: 'month' },
     ],
   );
   // The middle of a month: an hour more or less crosses no reset.
@@ -24,11 +28,12 @@ beforeAll(async () => {
 afterAll(() => test.close());
 
 let tenants = 0;
-async function newTenant(): Promise<TenantId> {
+async function newTenant(plan: 'tiny' | 'vast' = 'tiny'): Promise<TenantId> {
   const id = parseTenantId(newId());
-  await test.rows(`insert into tenants (id, slug, name, plan) values ($1, $2, 'Tiny', 'tiny')`, [
+  await test.rows(`insert into tenants (id, slug, name, plan) values ($1, $2, 'Tiny', $3)`, [
     id,
     `tiny-${++tenants}`,
+    plan,
   ]);
   return id;
 }
@@ -76,6 +81,68 @@ describe('A metered feature', () => {
       limit: LIMIT,
       resetsAt: expect.stringMatching(/-01T00:00:00.000Z$/),
     });
+  });
+
+  it('never passes its limit, however many processes reserve at once', async () => {
+    const tenantId = await newTenant();
+    const processes = Array.from({ length: 5 }, () => reserveWith(test.flows.db));
+    const outcomes = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        processes[index % 5]!({ tenantId, feature: 'notes', amount: 1, idempotencyKey: newId() }),
+      ),
+    );
+    expect(outcomes.filter(({ kind }) => kind === 'reserved')).toHaveLength(LIMIT);
+    expect(await balance(tenantId)).toEqual({ used: 0, held: LIMIT });
+  });
+
+  it('that many want at once takes one connection, and leaves the others to other tenants', async () => {
+    const [busy, other] = [await newTenant('vast'), await newTenant('vast')];
+    let [statements, running, most] = [0, 0, 0];
+    const prepared: SystemDatabase['prepared'] = async (text, values) => {
+      statements++;
+      most = Math.max(most, ++running);
+      try {
+        return await test.flows.db.prepared(text, values);
+      } finally {
+        running--;
+      }
+    };
+    const reserve = reserveWith({ ...test.flows.db, prepared });
+    const request = (tenantId: TenantId) => ({ tenantId, feature: 'notes', amount: 2, idempotencyKey: newId() });
+    const outcomes = await Promise.all([
+      ...Array.from({ length: 60 }, () => reserve(request(busy))),
+      reserve(request(other)),
+    ]);
+    expect(outcomes.every(({ kind }) => kind === 'reserved')).toBe(true);
+    expect(new Set(outcomes.map(idOf)).size).toBe(61);
+    expect({ statements, most }).toEqual({ statements: 3, most: 2 });
+    expect(await balance(busy)).toEqual({ used: 0, held: 120 });
+  });
+
+  it('costs nobody theirs who reserves beside one that repeats a key, or has one that cannot be stored', async () => {
+    const tenantId = await newTenant('vast');
+    const first = await reserve(tenantId, 1, 'again');
+    const [before, repeated, broken, after, ...twins] = await Promise.allSettled([
+      reserve(tenantId, 1),
+      reserve(tenantId, 1, 'again'),
+      reserve(tenantId, 1, 'no \0 in PostgreSQL'),
+      reserve(tenantId, 1),
+      reserve(tenantId, 1, 'twin'),
+      reserve(tenantId, 1, 'twin'),
+    ]);
+    const fine = { status: 'fulfilled', value: { kind: 'reserved' } };
+    expect([before, after, ...twins]).toMatchObject([fine, fine, fine, fine]);
+    expect(twins[0]).toEqual(twins[1]);
+    expect(repeated).toEqual({ status: 'fulfilled', value: first });
+    expect(broken!.status).toBe('rejected');
+    expect(await balance(tenantId)).toEqual({ used: 0, held: 4 });
+  });
+
+  it('takes a small one that still fits beside a large one that does not', async () => {
+    const tenantId = await newTenant();
+    const outcomes = await Promise.all([1, LIMIT + 1, 2, LIMIT, 3].map((amount) => reserve(tenantId, amount)));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['reserved', 'exceeded', 'reserved', 'exceeded', 'reserved']);
+    expect(await balance(tenantId)).toEqual({ used: 0, held: 6 });
   });
 
   it('reserves once for one key, however often and at once it is asked', async () => {

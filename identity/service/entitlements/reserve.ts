@@ -1,6 +1,7 @@
 import { BadUserInput, type ReserveOutcome, type ReserveRequest } from '@inevitable/contract';
 import { newId } from '@inevitable/kit';
 import { isDuplicate, type SystemDatabase } from '../store/system-database.js';
+import { holdOfQuota, type Held } from './hold-of-quota.js';
 import { HOLD_WITH_GRANTS, OPEN_COUNTER } from './hold-with-grants.js';
 import { METERED_FEATURE } from './metered-feature.js';
 import { releaseExpired } from './release-expired.js';
@@ -11,38 +12,14 @@ import { usage } from './usage.js';
  * (hold-with-grants.ts). What nobody settled in time is given back before anyone burns a grant or is refused. Throws
  * `BadUserInput` for an amount that is no whole number from 1.
  */
-export async function reserve(db: SystemDatabase, request: ReserveRequest): Promise<ReserveOutcome> {
-  if (!Number.isSafeInteger(request.amount) || request.amount < 1)
-    throw new BadUserInput('What is reserved is a whole number from 1.', 'amount');
-  return (
-    (await hold(db, HOLD, request)) ??
-    (await earlier(db, request)) ??
-    (await holdWithGrants(db, request)) ??
-    whyNot(db, request)
-  );
-}
-
-/**
- * Of the quota alone: nearly every reservation, in one statement. The counter's row decides: PostgreSQL evaluates the
- * condition on its latest version, under its lock. A sum over the reservations would be read from a snapshot that racing
- * reservations are not in.
- */
-const HOLD = `
-  with feature as (${METERED_FEATURE}), held as (
-    insert into usage_counters (tenant_id, feature, period_start, held)
-    select $1, $2, period, $3::bigint from feature
-    where $3::bigint <= quota
-    on conflict (tenant_id, feature, period_start) do update set held = usage_counters.held + excluded.held
-      where usage_counters.used + usage_counters.held + excluded.held <= (select quota from feature)
-    returning period_start
-  )
-  insert into reservations (tenant_id, id, feature, amount, idempotency_key, period_start, expires_at)
-  select $1, $5, $2, $3::bigint, $4, period_start, stack_now() + interval '15 minutes' from held
-  returning id, expires_at`;
-
-interface Held {
-  readonly id: string;
-  readonly expires_at: Date;
+export function reserveWith(db: SystemDatabase): (request: ReserveRequest) => Promise<ReserveOutcome> {
+  const ofQuota = holdOfQuota(db);
+  return async (request) => {
+    if (!Number.isSafeInteger(request.amount) || request.amount < 1)
+      throw new BadUserInput('What is reserved is a whole number from 1.', 'amount');
+    const held = (await ofQuota(request)) ?? (await holdAlone(db, request));
+    return held ? reserved(held) : whyNot(db, request);
+  };
 }
 
 const reserved = ({ id, expires_at }: Held): ReserveOutcome => ({
@@ -51,41 +28,53 @@ const reserved = ({ id, expires_at }: Held): ReserveOutcome => ({
   expiresAt: expires_at.toISOString(),
 });
 
-async function hold(
-  { prepared }: SystemDatabase,
-  statement: typeof HOLD | typeof HOLD_WITH_GRANTS,
-  request: ReserveRequest,
-): Promise<ReserveOutcome | null> {
+/** Under this key before, whatever became of it. */
+const EARLIER =
+  'select id, expires_at from reservations where tenant_id = $1 and feature = $2 and idempotency_key = $3';
+
+/**
+ * What must be known before a grant is burned. `min` reads one entry of the index of open reservations, however many are
+ * open: the one that ends first.
+ */
+const LOOK = `
+  select e.id, e.expires_at, o.first <= stack_now() as overdue,
+    exists (
+      select from (${METERED_FEATURE}) f
+        join usage_counters u on u.tenant_id = $1 and u.feature = $2 and u.period_start = f.period
+    ) as opened
+  from (
+    select min(expires_at) as first from reservations where tenant_id = $1 and feature = $2 and state = 'reserved'
+  ) o left join (${EARLIER}) e on true`;
+
+interface Look {
+  readonly id: string | null;
+  readonly expires_at: Date | null;
+  readonly overdue: boolean | null;
+  readonly opened: boolean;
+}
+
+async function holdAlone(db: SystemDatabase, request: ReserveRequest): Promise<Held | null> {
   const { tenantId, feature, amount, idempotencyKey } = request;
+  const [look] = await db.prepared<Look>(LOOK, [tenantId, feature, idempotencyKey]);
+  const { id, expires_at, overdue, opened } = look!;
+  if (id && expires_at) return { id, expires_at };
+  if (overdue) await releaseExpired(db, tenantId, feature);
+  if (!opened) await db.prepared(OPEN_COUNTER, [tenantId, feature]);
   try {
-    const [held] = await prepared<Held>(statement, [tenantId, feature, amount, idempotencyKey, newId()]);
-    return held ? reserved(held) : null;
+    const [held] = await db.prepared<Held>(HOLD_WITH_GRANTS, [tenantId, feature, amount, idempotencyKey, newId()]);
+    return held ?? null;
   } catch (error) {
     if (isDuplicate(error)) return null; // two under one key at once: the other one holds it, and this left nothing
     throw error;
   }
 }
 
-/** What was reserved under this key before, whatever became of it. */
-async function earlier({ prepared }: SystemDatabase, request: ReserveRequest): Promise<ReserveOutcome | null> {
-  const { tenantId, feature, idempotencyKey } = request;
-  const [held] = await prepared<Held>(
-    'select id, expires_at from reservations where tenant_id = $1 and feature = $2 and idempotency_key = $3',
-    [tenantId, feature, idempotencyKey],
-  );
-  return held ? reserved(held) : null;
-}
-
-async function holdWithGrants(db: SystemDatabase, request: ReserveRequest): Promise<ReserveOutcome | null> {
-  const { tenantId, feature } = request;
-  await releaseExpired(db, tenantId, feature);
-  await db.prepared(OPEN_COUNTER, [tenantId, feature]);
-  return hold(db, HOLD_WITH_GRANTS, request);
-}
-
-async function whyNot(db: SystemDatabase, request: ReserveRequest): Promise<ReserveOutcome> {
-  const held = await earlier(db, request); // by whoever asked under the same key at the same time
-  if (held) return held;
-  const metered = await usage(db, request.tenantId, request.feature);
+async function whyNot(
+  db: SystemDatabase,
+  { tenantId, feature, idempotencyKey }: ReserveRequest,
+): Promise<ReserveOutcome> {
+  const [held] = await db.prepared<Held>(EARLIER, [tenantId, feature, idempotencyKey]);
+  if (held) return reserved(held); // by whoever asked under the same key at the same time
+  const metered = await usage(db, tenantId, feature);
   return metered ? { kind: 'exceeded', limit: metered.limit, resetsAt: metered.resetsAt } : { kind: 'notEntitled' };
 }

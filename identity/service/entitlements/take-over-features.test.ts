@@ -122,7 +122,11 @@ describe('A token of before a product came', () => {
     const { accessToken, refreshToken } = await signIn('ada');
     const before = await position();
     const { permissions } = test.settings;
-    await test.identity.redeclare({ permissions: [...permissions, 'forge:platforms:write'], features: declared });
+    await test.identity.redeclare({
+      permissions: [...permissions, 'forge:platforms:write'],
+      features: declared,
+      products: [],
+    });
     expect(await heardSince(before)).toContainEqual({
       sequence: expect.any(Number),
       subject: 'entitlements',
@@ -134,8 +138,10 @@ describe('A token of before a product came', () => {
     );
 
     const bad = { 'forge.a': { pro: metered(-1) } };
-    await expect(test.identity.redeclare({ permissions: [], features: bad })).rejects.toThrow('plan_features');
-    await test.identity.redeclare({ permissions, features: {} });
+    await expect(test.identity.redeclare({ permissions: [], features: bad, products: [] })).rejects.toThrow(
+      'plan_features',
+    );
+    await test.identity.redeclare({ permissions, features: {}, products: [] });
     expect(claimsOf((await signIn('ada')).accessToken).scope).toBe(claimsOf(accessToken).scope);
   });
 

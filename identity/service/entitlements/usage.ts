@@ -5,27 +5,31 @@ import { METERED_FEATURE } from './metered-feature.js';
 
 /**
  * The counter holds what every open reservation does; what is past its 15 minutes and not swept yet is taken off, because
- * the next one who reserves gets it. One statement, hence one snapshot.
+ * the next one who reserves gets it. One statement, hence one snapshot. What is overdue is looked for in every period: the
+ * index of the ledger, which the period leads to, has all that are open.
  */
 const USAGE = `
-  with feature as (${METERED_FEATURE}), overdue as (
-    select coalesce(sum(r.amount - r.granted), 0) as of_quota, coalesce(sum(r.granted), 0) as of_grants
-    from feature f join reservations r on r.tenant_id = $1 and r.feature = $2 and r.period_start = f.period
-    where r.state = 'reserved' and r.expires_at <= stack_now()
+  with feature as (${METERED_FEATURE}), overdue as materialized (
+    select r.id, r.period_start, r.amount - r.granted as of_quota, r.granted as of_grants from reservations r
+    where r.tenant_id = $1 and r.feature = $2 and r.state = 'reserved' and r.expires_at <= (select now from feature)
+  ), unswept as (
+    select coalesce(sum(o.of_quota), 0) as of_quota, coalesce(sum(o.of_grants), 0) as of_grants
+    from feature f join overdue o on o.period_start = f.period
+  ), unswept_parts as (
+    select p.grant_id, sum(p.amount) as amount
+    from overdue o join reservation_grants p on p.tenant_id = $1 and p.reservation_id = o.id
+    group by p.grant_id
   ), left_over as (
     select coalesce(sum(g.amount - b.used - o.held), 0) as of_grants
     from feature_grants g join feature_grant_balances b on b.tenant_id = g.tenant_id and b.grant_id = g.id
-      cross join lateral (
-        select b.held - coalesce(sum(p.amount), 0) as held
-        from reservation_grants p join reservations r on r.tenant_id = $1 and r.id = p.reservation_id
-        where p.tenant_id = $1 and p.grant_id = g.id and p.actual is null and r.expires_at <= stack_now()
-      ) o
+      left join unswept_parts p on p.grant_id = g.id
+      cross join lateral (select b.held - coalesce(p.amount, 0) as held) o
     where g.tenant_id = $1 and g.feature = $2 and ${burnsWith('o.held')}
   )
   select f.quota, f.resets_at, coalesce(u.used, 0) as used, coalesce(u.held, 0) - o.of_quota as held,
     coalesce(u.granted_used, 0) as granted_used, coalesce(u.granted_held, 0) - o.of_grants as granted_held,
     l.of_grants as left_over
-  from feature f cross join overdue o cross join left_over l
+  from feature f cross join unswept o cross join left_over l
     left join usage_counters u on u.tenant_id = $1 and u.feature = $2 and u.period_start = f.period`;
 
 interface UsageRow {

@@ -1,5 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { identityDatabase, openIdentity, type Identity } from '@inevitable/identity';
-import { ensureRoles, migrate, openSystemPool, roleUrl } from '@inevitable/kit/host';
+import { directoryFileStore, ensureRoles, migrate, openSystemPool, roleUrl } from '@inevitable/kit/host';
 import { pino } from 'pino';
 import type { Postgresql } from './postgresql.js';
 
@@ -8,6 +11,8 @@ export interface IdentityBed {
   readonly identity: Identity;
   /** The kit's own `pg`, which is another copy than the bench's. */
   readonly pool: ReturnType<typeof openSystemPool>;
+  /** As autovacuum does after a minute: plans that were made for empty tables are made again. */
+  analyze(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -17,12 +22,16 @@ export async function openIdentityBed(postgresql: Postgresql): Promise<IdentityB
   await ensureRoles(url, secret, 'identity');
   await migrate(identityDatabase, url);
   const systemUrl = roleUrl(url, secret, 'identity', 'system');
+  const folder = await mkdtemp(join(tmpdir(), 'files-'));
+  const files = await directoryFileStore(folder);
   const identity = await openIdentity({
     systemUrl,
     publicUrl: 'http://identity.bench',
     encryptionSecret: 'a secret of the benchmark, long enough',
     permissions: [],
     features: {},
+    products: [],
+    files,
     services: [],
     deployment: 'internal',
     log: pino({ level: 'silent' }),
@@ -31,9 +40,16 @@ export async function openIdentityBed(postgresql: Postgresql): Promise<IdentityB
   return {
     identity,
     pool,
+    async analyze() {
+      const owner = openSystemPool('identity', roleUrl(url, secret, 'identity', 'owner')); // others are not let
+      await owner.query('analyze');
+      await owner.end();
+    },
     async close() {
       await pool.end();
       await identity.close();
+      await files.close();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -14,10 +14,10 @@ export interface Rate {
   readonly cpuUs: number;
 }
 
-/** What is measured, in the order of a round. `bare` is one `UPDATE … RETURNING` of a counter's row. */
 /** Prepared, as what is compared with it is. */
 const BARE = 'update usage_counters set held = held + 1 where tenant_id = $1 and feature = $2 returning held';
 
+/** What is measured, in the order of a round. `bare` is one `UPDATE … RETURNING` of a counter's row. */
 export const WAYS = ['bare', 'reserve', 'reserve with grants', 'reserve from grants', 'reserve and commit'] as const;
 export type Way = (typeof WAYS)[number];
 
@@ -28,9 +28,12 @@ export interface ReserveFigures {
   readonly ratios: Readonly<Record<Way, number>>;
 }
 
-/** All callers want the same row, so each waits for the one before: what is compared is how long that is held. */
+/**
+ * All callers want the same row, so each who updates it waits for the one before; those who reserve go together meanwhile
+ * (`--callers 1`: what one statement takes beside the other).
+ */
 export async function measureReserve(
-  { identity, pool }: IdentityBed,
+  { identity, pool, analyze }: IdentityBed,
   { callers, rounds, roundMs }: Options,
 ): Promise<ReserveFigures> {
   const { entitlements } = identity.ports;
@@ -102,8 +105,7 @@ export async function measureReserve(
   }
 
   for (const way of WAYS) await rateOf(actions[way], 500);
-  // As autovacuum does after a minute: plans that were made for empty tables are made again.
-  await pool.query('analyze');
+  await analyze();
   const measured: Record<Way, Rate>[] = [];
   for (let round = 0; round < rounds; round++) {
     const rates: Partial<Record<Way, Rate>> = {};
