@@ -33,6 +33,8 @@ export default {
   testTimeout: 120_000,
   // Most of a behaviour test is waiting for other processes; jest would leave one core of two unused.
   maxWorkers: '100%',
+  // A worker keeps some 10 MB of every test file for good; near the heap's limit it does little but look for garbage.
+  workerIdleMemoryLimit: '1GB',
   // Agenda leaves a timer of half a lock's lifetime behind every job, and nothing else is waited for.
   forceExit: true,
   globalSetup: './tests/support/start-test-cluster.js',
@@ -51,7 +53,7 @@ export default {
     // npm run test:long: what kills, cuts and refuses, and waits for processes to come and go.
     {
       ...behaviour('faults', ['faults']),
-      roots: ['tests/faults', 'tests/contracts', 'subgraphs/kit'].map((folder) => `<rootDir>/${folder}`),
+      roots: ['tests/faults', 'tests/contracts', 'subgraphs/kit', 'gateway'].map((folder) => `<rootDir>/${folder}`),
       testMatch: ['**/tests/faults/*.test.ts', '**/*.faults.test.ts'],
     },
     // npm run test:services: with servers that are installed on the machine.

@@ -199,6 +199,7 @@ describe('An API key', () => {
   it('cannot be judged once the revocation feed was silent for 30 seconds, nor when identity does not answer', async () => {
     const known = await use();
     identity.takeDown('identity is gone');
+    silentMs = 29_000;
     await settled(() => revocations.health().reason?.includes('identity is gone') ?? false);
     expect((await use()).caller).toEqual(known.caller);
     await expect(use(printed('internal', randomUUID() as ApiKeyId))).rejects.toBeInstanceOf(SubgraphUnreachable);
@@ -257,7 +258,9 @@ describe('A subscription that was opened with an API key', () => {
   it('cannot be judged once the revocation feed was silent for 30 seconds', async () => {
     const caller = await keep();
     identity.takeDown('identity is gone');
+    silentMs = 29_000;
     await settled(() => revocations.health().reason?.includes('identity is gone') ?? false);
+    expect(caller(requestFrom(null)).may).toEqual(new Set(['starter:notes:read']));
     silentMs = 31_000;
     expect(() => caller(requestFrom(null))).toThrow(SubgraphUnreachable);
   });

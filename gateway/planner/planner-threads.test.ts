@@ -1,46 +1,14 @@
-import { execFile } from 'node:child_process';
 import { setImmediate as turn } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { pino } from 'pino';
-import { supergraphOf, TEST_SUPERGRAPH } from '../test-support/test-subgraphs.js';
+import { costing, ENDLESS, MAZE, request } from '../test-support/maze.js';
+import { TEST_SUPERGRAPH } from '../test-support/test-subgraphs.js';
 import { loadApolloPlanner } from './apollo-planner.js';
-import { PlannerBusy, PlanningFailed, PlanningTimedOut, UnusableSupergraph, type PlanRequest } from './planner.js';
+import { PlannerBusy, PlanningFailed, PlanningTimedOut, UnusableSupergraph } from './planner.js';
 import { startPlannerThreads, type PlannerThreadsOptions } from './planner-threads.js';
 
-const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])\n';
-const range = (length: number) => Array.from({ length }, (_, index) => index);
-
-/** Everything is in several subgraphs, nothing is in all of them: the ways to plan multiply with each level of a query. */
-const MAZE = supergraphOf(
-  Object.fromEntries(
-    range(4).map((subgraph) => {
-      const links = range(3).flatMap((field) => ((subgraph + field) % 3 ? [`f${field}: T @shareable`] : []));
-      const leaves = range(3).flatMap((field) => ((subgraph + field) % 2 ? [`v${field}: Int @shareable`] : []));
-      return [
-        `s${subgraph}`,
-        `${LINK} type Query { t: T @shareable } type T @key(fields: "id") { id: ID! ${[...links, ...leaves].join(' ')} }`,
-      ];
-    }),
-  ),
-);
-const walk = (levels: number): string =>
-  levels === 0
-    ? range(3)
-        .map((field) => `v${field}`)
-        .join(' ')
-    : range(3)
-        .map((field) => `f${field} { ${walk(levels - 1)} }`)
-        .join(' ');
-const costing = (levels: number) => request(`query Maze { t { ${walk(levels)} } }`, 'Maze');
 /** Takes hundreds of milliseconds. */
 const SLOW = costing(2);
-/** Takes a minute and more than a gigabyte. */
-const ENDLESS = costing(6);
-
-function request(document: string, operationName: string | null = null): PlanRequest {
-  return { document, operationName, overrides: {}, conditions: new Map() };
-}
 const NOTES = request('{ notes { text author { email greeting } } }');
 
 const closing: (() => Promise<void>)[] = [];
@@ -107,16 +75,6 @@ describe('Planner threads', () => {
     expect(await waits).toHaveProperty('plan.node');
   });
 
-  it('survive a plan that needs more memory than a thread may have', async () => {
-    const maze = await threadsOf({ heapMb: 16, planTimeoutMs: 60_000 }).load(MAZE);
-    const endless = maze.plan(ENDLESS).catch((error: unknown) => error);
-    const waits = maze.plan(costing(1));
-    expect(await endless).toEqual(
-      new PlanningFailed('Maze', 'Worker terminated due to reaching memory limit: JS heap out of memory'),
-    );
-    expect(await waits).toHaveProperty('plan.node');
-  });
-
   it('refuse a bad supergraph in words, and load the next one', async () => {
     const threads = threadsOf();
     await expect(threads.load('type Query { a: Int }')).rejects.toEqual(
@@ -174,22 +132,4 @@ describe('Planner threads', () => {
     ]);
     await expect(threads.load(TEST_SUPERGRAPH)).rejects.toThrow('the planner threads were closed.');
   });
-
-  it('let the process end when nothing is left to plan, and not before', async () => {
-    const { stdout, stderr } = await promisify(execFile)(
-      process.execPath,
-      ['--input-type=module', '--eval', SCRIPT, new URL('../dist/planner/planner-threads.js', import.meta.url).href],
-      { env: { SUPERGRAPH: TEST_SUPERGRAPH, APOLLO_FEDERATION_DEBUG: 'true' } },
-    );
-    expect({ stdout, stderr }).toEqual({ stdout: 'QueryPlan\n', stderr: '' });
-  });
 });
-
-/** Neither awaits at the top, where a module that never ends would be noticed, nor closes anything. */
-const SCRIPT = `
-  const { startPlannerThreads } = await import(process.argv[1]);
-  startPlannerThreads({ log: null })
-    .load(process.env.SUPERGRAPH)
-    .then((planner) => planner.plan({ document: '{ notes { text } }', operationName: null, overrides: {}, conditions: new Map() }))
-    .then(({ plan }) => console.log(plan.kind));
-`;

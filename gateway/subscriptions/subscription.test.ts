@@ -420,13 +420,13 @@ describe('A subscription whose supergraph is replaced', () => {
         await stream.return!();
         await graph.close();
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 });
 
 describe('A client that reads more slowly than events come', () => {
-  const COUNT = 5_000;
+  const COUNT = 2_500;
   async function flooded(named: boolean, slowConsumer: 'drop' | 'close' = 'close') {
     const parts = subgraphs();
     const graph = await graphOver(parts, { slowConsumer });
@@ -625,7 +625,7 @@ describe('A gateway with subscriptions', () => {
           await graph.close();
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 

@@ -6,10 +6,13 @@ import { describeAudit } from './describe-audit.js';
 import { describeBadInput } from './describe-bad-input.js';
 import { describeCallers } from './describe-callers.js';
 import { describeHealth } from './describe-health.js';
+import { describeJobs } from './describe-jobs.js';
 import { describeMembers } from './describe-members.js';
+import { describeMetrics } from './describe-metrics.js';
 import { describeNotes } from './describe-notes.js';
 import { describePlatforms } from './describe-platforms.js';
 import { describeSignIn } from './describe-sign-in.js';
+import { describeTenantData } from './describe-tenant-data.js';
 
 // One stack for all of it: to start one takes longer than most of these promises together.
 
@@ -30,5 +33,8 @@ describe('Accounts', () => describeAccounts(() => stack));
 describe('API keys', () => describeApiKeys(() => stack));
 describe('Audit', () => describeAudit(() => stack));
 describe('Members', () => describeMembers(() => stack));
+describe('Jobs', () => describeJobs(() => stack));
+describe('Tenant data', () => describeTenantData(() => stack));
+describe('Metrics', () => describeMetrics(() => stack));
 // Last: it ends parts of it.
 describe('Health of a stack', () => describeHealth(() => stack));

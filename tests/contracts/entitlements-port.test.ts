@@ -408,7 +408,7 @@ describe.each<[string, () => Promise<Ledger>]>([
         const recent = model.filter(({ id }) => monthOf.get(id)! >= month - 1);
         expect(await list(tenantId)).toEqual(recent.sort((a, b) => (a.id < b.id ? -1 : 1)));
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 });

@@ -88,7 +88,7 @@ describe.each(FILE_PLACES)('A file store in %s', (_place, openPlace) => {
           }
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 

@@ -339,7 +339,7 @@ describe('A hostile template', () => {
 
   it('is too laborious or not by what it does, whoever else wants the machine meanwhile', async () => {
     const often = (times: number) => `{% for i in (1..1000) %}{% for j in (1..${times}) %}x{% endfor %}{% endfor %}`;
-    const all = await Promise.all([...Array(6)].map(() => [failureOf(often(1_000)), textOf(often(400))]).flat());
+    const all = await Promise.all([...Array(3)].map(() => [failureOf(often(1_000)), textOf(often(400))]).flat());
     expect(new Set(all)).toEqual(new Set([TOO_LABORIOUS, 'x'.repeat(400_000)]));
   });
 
