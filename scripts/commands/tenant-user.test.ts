@@ -94,7 +94,42 @@ describe('stack tenant', () => {
     expect(await statusOfAcme()).toBe('active');
   });
 
+  it('gives a tenant up, and keeps it after all', async () => {
+    await stack('tenant', 'create', '--slug', 'hesitant', '--name', 'Hesitant');
+    const { printed, exitCode } = await stack('tenant', 'delete', 'hesitant', '--reason', 'gave notice');
+    expect([exitCode, printed]).toEqual([
+      ExitCode.Ok,
+      expect.stringMatching(
+        new RegExp(`^The tenant "hesitant" is given up, and erased after \\S+Z\\. Until then: stack tenant keep hesitant
+What is left of it: stack tenant left ${ID}\n$`),
+      ),
+    ]);
+    expect((await stack('tenant', 'list')).printed).toMatch(/^hesitant {2}deleting/m);
+    expect(await stack('tenant', 'delete', 'hesitant')).toEqual(notDone('The tenant is being deleted.\n'));
+    expect(await stack('tenant', 'keep', 'hesitant')).toEqual(done('The tenant "hesitant" stays, and is active.\n'));
+    expect(await stack('tenant', 'keep', 'hesitant')).toEqual(
+      notDone('The tenant is not being deleted, or its grace is over.\n'),
+    );
+  });
+
+  it('says what is left of a tenant in every product, and exits with 1 while something is', async () => {
+    const [, id] = new RegExp(`acme .* (${ID})`).exec((await stack('tenant', 'list')).printed)!;
+    const { printed, exitCode } = await stack('tenant', 'left', id!);
+    expect([exitCode, printed]).toEqual([
+      ExitCode.Findings,
+      expect.stringMatching(/^identity +table tenants +1\n[^]*It was not given up\.\n$/),
+    ]);
+    expect(await stack('tenant', 'left', '0198c5a2-7e1f-7c11-9d52-3f6a1c0e9b44')).toEqual(
+      done('Nothing is left but its chain in the audit.\nIt was not given up.\n'),
+    );
+    expect(await stack('tenant', 'left', 'acme')).toEqual(
+      notDone('id is no id of a tenant: a tenant that is gone has no slug any more\n'),
+    );
+  });
+
   it.each([
+    [['export', 'nowhere', '--output', './nowhere.tar'], 'No such tenant.\n'],
+    [['export', 'acme', '--output', './password.txt'], 'There is a file ./password.txt already: name another one.\n'],
     [['create', '--slug', 'acme', '--name', 'Twin'], 'There is a tenant "acme" already.\n'],
     [
       ['create', '--slug', 'A', '--name', 'A'],

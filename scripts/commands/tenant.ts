@@ -9,6 +9,7 @@ import {
   OPERATORS_REASON,
   type AdministerFlags,
 } from '../parts/administer.js';
+import { tenantDataCommands } from '../parts/tenant-data-commands.js';
 import type { CommandWorld } from './command.js';
 
 const HELP = `
@@ -18,7 +19,9 @@ an operator.
 Examples:
   stack tenant list
   stack tenant create --slug acme --name 'Acme' --plan pro
-  stack tenant suspend acme --reason 'unpaid since May'`;
+  stack tenant suspend acme --reason 'unpaid since May'
+  stack tenant export acme --output acme.tar
+  stack tenant delete acme --reason 'gave notice'`;
 
 const LIST_HELP = `
 Example:
@@ -63,7 +66,7 @@ interface CreateFlags extends AdministerFlags {
 export function tenantCommand(program: Command, world: CommandWorld): void {
   const tenant = program
     .command('tenant')
-    .description('the tenants of this stack: list, create, rename, suspend, reactivate')
+    .description('the tenants of this stack: list, create, rename, suspend, reactivate, export, delete, keep')
     .addHelpText('after', HELP);
 
   tenant
@@ -132,6 +135,7 @@ export function tenantCommand(program: Command, world: CommandWorld): void {
         text: `The tenant "${slug}" is active.`,
       })),
     );
+  tenantDataCommands(tenant, world);
 }
 
 const rowOf = ({ slug, status, plan, members, id, name }: TenantListed): readonly string[] => [

@@ -42,4 +42,11 @@ export default defineSubgraph({
   },
   commands: [restore],
   database: platformForgeDatabase,
+  tenantData: {
+    platforms: { personColumn: 'created_by' },
+    generations: { personColumn: 'requested_by' },
+    templates: { personColumn: 'created_by' },
+    settings: {},
+    usage_hours: {},
+  },
 });

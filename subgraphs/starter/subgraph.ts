@@ -14,4 +14,5 @@ export default defineSubgraph({
   jobs: [countWords],
   events: [noteChanged],
   database: starterDatabase,
+  tenantData: { notes: { personColumn: 'created_by' } },
 });

@@ -3,7 +3,7 @@ import { appendAudit } from '../audit/append-audit.js';
 import { OPERATOR } from '../audit/origin.js';
 import { endStaleTokens } from '../entitlements/end-stale-tokens.js';
 import { appendOverride } from '../flows/entitlements/append-override.js';
-import { lockTenant } from '../flows/entitlements/lock-tenant.js';
+import { lockTenant } from '../flows/tenants/lock-tenant.js';
 import type { Rows, SystemDatabase } from '../store/system-database.js';
 
 const PAGE = 100;

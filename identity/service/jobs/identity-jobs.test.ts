@@ -152,6 +152,7 @@ describe("Core-identity's jobs", () => {
       { name: 'identity.remove-expired', cron: '17 * * * *', timezone: 'UTC', scope: 'once' },
       { name: 'identity.rotate-keys', cron: '23 4 * * *', timezone: 'UTC', scope: 'once' },
       { name: 'identity.sweep-reservations', cron: '*/5 * * * *', timezone: 'UTC', scope: 'once' },
+      { name: 'identity.tenant-data', cron: '* * * * *', timezone: 'UTC', scope: 'once' },
     ]);
   });
 });

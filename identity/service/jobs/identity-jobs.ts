@@ -9,6 +9,7 @@ export const identityJobs = ({
   endOverrides,
   recomputeBalances,
   keepSigningKeys,
+  carryOutOrders,
   sendMails,
 }: IdentityMaintenance): readonly JobDefinition[] => [
   defineJob({
@@ -69,6 +70,21 @@ export const identityJobs = ({
     concurrency: 1,
     async run({ log }) {
       log.info('signing keys were looked after', { ...(await keepSigningKeys()) });
+    },
+  }),
+  defineJob({
+    name: 'identity.tenant-data',
+    description:
+      'Makes archives whole, ends tenants and accounts that every product has erased, and removes old archives.',
+    payload: z.object({}),
+    schedule: { cron: '* * * * *' },
+    scope: 'once',
+    timeoutMs: 6 * 3_600_000,
+    concurrency: { perWorker: 1, perProduct: 1 },
+    async run({ signal, log }) {
+      const done = await carryOutOrders(signal);
+      if (Object.values(done).every((count) => count === 0)) return skipped('nothing is due');
+      log.info('orders were carried out', { ...done });
     },
   }),
   ...(sendMails

@@ -1,5 +1,5 @@
 import type { TenantId } from '@inevitable/contract';
-import { BEFORE_ALL } from '../store/before-all.js';
+import { BEFORE_ALL } from '../store/nil-id.js';
 import { BATCH, inBatches } from '../store/in-batches.js';
 import type { SystemDatabase } from '../store/system-database.js';
 

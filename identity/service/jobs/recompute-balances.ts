@@ -2,7 +2,7 @@ import type { TenantId } from '@inevitable/contract';
 import { appendAudit } from '../audit/append-audit.js';
 import { OPERATOR } from '../audit/origin.js';
 import type { Logger } from '../flows/flow-deps.js';
-import { BEFORE_ALL } from '../store/before-all.js';
+import { BEFORE_ALL } from '../store/nil-id.js';
 import type { Rows, SystemDatabase } from '../store/system-database.js';
 import { purgeLedger } from './purge-ledger.js';
 

@@ -1,5 +1,6 @@
 import { IS_FORGOTTEN, REVOCATION_MINUTES } from '../revocation/append-revocations.js';
 import { BATCH, inBatches } from '../store/in-batches.js';
+import { BEFORE_ALL } from '../store/nil-id.js';
 import type { SystemDatabase } from '../store/system-database.js';
 import { KNOWN_DEVICE_DAYS } from '../tokens/known-devices.js';
 
@@ -43,7 +44,7 @@ interface SessionEnd {
  */
 async function* sessionsOver({ rows }: SystemDatabase, signal?: AbortSignal): AsyncGenerator<readonly string[]> {
   let page: readonly SessionEnd[];
-  let after = '00000000-0000-0000-0000-000000000000';
+  let after: string = BEFORE_ALL;
   do {
     signal?.throwIfAborted();
     page = await rows<SessionEnd>(

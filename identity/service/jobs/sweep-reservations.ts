@@ -1,6 +1,6 @@
 import type { TenantId } from '@inevitable/contract';
 import { releaseExpired } from '../entitlements/release-expired.js';
-import { BEFORE_ALL } from '../store/before-all.js';
+import { BEFORE_ALL } from '../store/nil-id.js';
 import type { SystemDatabase } from '../store/system-database.js';
 
 const PAGE = 500;

@@ -4,6 +4,7 @@ import type {
   EntitlementsPort,
   EventBus,
   HealthCheck,
+  TenantDataPort,
   TenantsPort,
 } from '@inevitable/contract';
 import { notReady, ready } from '@inevitable/contract';
@@ -13,6 +14,7 @@ import type { FileStore } from '../files/file-store.js';
 import { purgeOutboxJob } from '../outbox/purge-outbox.js';
 import { startRelay } from '../outbox/relay.js';
 import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
+import { tenantDataJob } from '../tenant-data/tenant-data-job.js';
 import { DEFAULT_QUEUE, type JobDefinition } from './define-job.js';
 import { observingNothing, type JobObserver } from './observation/job-observer.js';
 import { startJobRunner, type JobRunner, type ProductJobs } from './runner/start-job-runner.js';
@@ -35,6 +37,8 @@ export interface WorkerOptions {
   readonly entitlements: EntitlementsPort;
   /** What the products' mutations did goes there. */
   readonly audit: AuditPort;
+  /** What is to be exported and erased of tenants, with `files`. Absent: nobody orders that here. */
+  readonly tenantData?: TenantDataPort | undefined;
   readonly deployment: DeploymentContext;
   readonly events: EventBus;
   /** Absent: none of these products keeps files. */
@@ -61,6 +65,7 @@ export async function startWorker({
   tenants,
   entitlements,
   audit,
+  tenantData,
   deployment,
   events,
   files,
@@ -69,11 +74,18 @@ export async function startWorker({
   log,
 }: WorkerOptions): Promise<Worker> {
   const store = await openJobStore(jobStoreUrl, log);
-  const relayed = products.flatMap(({ declaration, systemUrl }) =>
-    systemUrl ? [{ declaration, systemUrl, pool: openSystemPool(declaration.name, systemUrl) }] : [],
+  const relayed = products.flatMap(({ declaration, database, systemUrl }) =>
+    systemUrl ? [{ declaration, database, systemUrl, pool: openSystemPool(declaration.name, systemUrl) }] : [],
   );
-  const upkeepOf = (product: SubgraphDeclaration): readonly JobDefinition[] =>
-    relayed.flatMap(({ declaration, pool }) => (declaration === product ? [purgeOutboxJob(declaration, pool)] : []));
+  const upkeepOf = (product: SubgraphDeclaration): readonly JobDefinition[] => {
+    const own = relayed.find(({ declaration }) => declaration === product);
+    if (!own) return [];
+    const { declaration, database, pool } = own;
+    const purge = purgeOutboxJob(declaration, pool);
+    if (!database || !tenantData || declaration.tenantData === 'itself') return [purge];
+    if (!files) throw new Error('A worker that exports and erases what tenants have needs the file store.');
+    return [purge, tenantDataJob({ declaration, database, systemPool: pool, files, jobs: store }, tenantData)];
+  };
   const runner = await startJobRunner(
     products.map(({ declaration, database, deployment: own = deployment }): ProductJobs => ({
       product: declaration.name,

@@ -9,6 +9,7 @@ export {
   type TestMongoDatabase,
 } from './test-mongo-database.js';
 export { testEntitlements, type TestEntitlements, type TestEntitlementsOptions } from './test-entitlements.js';
+export type { ExportedPart, TestTenantData } from './test-tenant-data.js';
 export { until } from './until.js';
 export {
   testSubgraph,

@@ -41,6 +41,7 @@ import { hostSubgraph } from '../subgraph/host-subgraph.js';
 import { createTestDatabase } from './test-database.js';
 import { postgresTestJobStore, type TestJobStore } from './test-job-store.js';
 import { TEST_PLAN, testEntitlements, type TestEntitlements } from './test-entitlements.js';
+import { testTenantData, type TestTenantData } from './test-tenant-data.js';
 import { until } from './until.js';
 
 /** Who asks. Names become ids: the same name is the same tenant or user in the whole file. */
@@ -92,6 +93,7 @@ export interface TestSubgraph {
     /** What the worker tells metrics of; null while it is stopped. */
     readonly measured: JobsMeasured | null;
   };
+  readonly tenantData: TestTenantData;
   /** As a start in another context would: the same rows and files, for callers from before too. */
   redeploy(deployment: DeploymentContext): Promise<void>;
   /** The catalogue lint of this product's tables. */
@@ -276,6 +278,14 @@ export async function testSubgraph(
         return worker?.runner ?? null;
       },
     },
+    tenantData: testTenantData({
+      declaration,
+      database,
+      files,
+      systemUrl: as('system'),
+      jobStoreUrl: jobStore.runnerUrl,
+      log,
+    }),
     async redeploy(context) {
       await worker?.stop(5_000);
       deployment = context;

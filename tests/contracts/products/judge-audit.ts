@@ -11,12 +11,13 @@ import { fieldsOfRoot } from './product-schema.js';
 const ENDINGS = {
   success: { answer: () => null, leaves: ['success'] },
   denied: { answer: () => Promise.reject(new Forbidden()), leaves: ['refused'] },
-  failure: { answer: () => Promise.reject(new Conflict('It is taken.')), leaves: [] },
+  refused: { answer: () => Promise.reject(new Conflict('It is taken.')), leaves: ['refused'] },
+  failure: { answer: () => Promise.reject(new Error('boom')), leaves: [] },
 } as const;
 
 /**
  * Which root mutation fields of a product leave another record for the audit than one of the caller for what they did, or
- * for what was denied, and none for what was rolled back; each a sentence. Its worker runs.
+ * for what was refused, and none for what failed by a fault of ours; each a sentence. Its worker runs.
  */
 export async function judgeAudit(
   product: TestSubgraph,

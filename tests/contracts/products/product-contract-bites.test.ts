@@ -12,6 +12,8 @@ import {
   NotFound,
   type SubgraphDeclaration,
 } from '@inevitable/kit';
+import { userOf } from '@inevitable/contract';
+import type { TestCaller } from '@inevitable/kit/testing';
 import starter from '@inevitable/starter';
 import pg from 'pg';
 import { z } from 'zod';
@@ -28,6 +30,7 @@ import { judgeModels } from './judge-models.js';
 import { judgeSchema } from './judge-schema.js';
 import { judgeStrangers } from './judge-strangers.js';
 import { judgeTables } from './judge-tables.js';
+import { judgeErasure, judgeExport } from './judge-tenant-data.js';
 import { productSchema } from './product-schema.js';
 import { fixtureOf, schemaSources } from './stack-products.js';
 
@@ -36,6 +39,12 @@ const STARTER = join(process.cwd(), 'subgraphs/starter');
 const damaged = (changes: Partial<SubgraphDeclaration>): SubgraphDeclaration =>
   defineSubgraph({ ...starter, ...changes });
 const saying = (...texts: readonly string[]) => texts.map((text) => expect.stringContaining(text));
+
+const whose = (owner: TestCaller, stranger: TestCaller) => ({
+  ownerId: owner.context.tenant!.id,
+  strangerId: stranger.context.tenant!.id,
+  userId: userOf(owner.context.caller)!,
+});
 
 const NOTE = { id: 'x', text: 'x', createdBy: 'x', createdAt: new Date(0) };
 
@@ -369,7 +378,11 @@ describe('The product contract refuses a product', () => {
     const declaration = damaged({ audits: 'itself' });
     const { product, owner } = await host(declaration);
     expect(await judgeAudit(product, declaration, productSchema(starter), owner.context)).toEqual(
-      saying('createNote leaves nothing for the audit, and not success of', 'and not refused of starter.createNote by'),
+      saying(
+        'createNote leaves nothing for the audit, and not success of',
+        'and not refused of starter.createNote by', // denied
+        'and not refused of starter.createNote by', // in conflict
+      ),
     );
   });
 
@@ -395,6 +408,43 @@ describe('The product contract refuses a product', () => {
         '"starter/shared/kept.txt" is in no place of this product',
       ),
     );
+  });
+
+  it.each<[string, NonNullable<SubgraphDeclaration['tenantData']>, string]>([
+    ['does not say what becomes of a table', {}, 'does not say in its tenantData what becomes of the rows of "notes"'],
+    [
+      'says it of a table it does not have',
+      { notes: {}, scraps: {} },
+      'names "scraps" in its tenantData, and has no such',
+    ],
+  ])('that %s', async (_what, tenantData, sentence) => {
+    const declaration = damaged({ tenantData });
+    const { product, owner, stranger } = await host(declaration);
+    expect(await judgeExport(product, declaration, whose(owner, stranger))).toEqual(saying(sentence));
+  });
+
+  it('whose own code may not read what a tenant takes along', async () => {
+    const { product, owner, stranger } = await host();
+    await asOwner('create policy hidden on notes as restrictive for select to starter_app using (false)');
+    expect(await judgeExport(product, starter, whose(owner, stranger))).toEqual(
+      saying('The archive has 0 rows of "notes", and the tenant 1 to take along.'),
+    );
+  });
+
+  it('that keeps something of a tenant that is erased, or takes something of another', async () => {
+    const { product, owner, stranger } = await host();
+    await product.jobs.stop();
+    await asOwner(
+      `create function keep() returns trigger language plpgsql as $$ begin return null; end $$;
+       create trigger keep before delete on notes for each row execute function keep()`,
+    );
+    await expect(judgeErasure(product, whose(owner, stranger))).rejects.toThrow(/"starter" still has 1 in table notes/);
+    await asOwner(
+      `drop trigger keep on notes;
+       create table copies (tenant_id uuid not null, id uuid not null, primary key (tenant_id, id));
+       insert into copies select tenant_id, id from notes; grant select on copies to starter_system`,
+    );
+    await expect(judgeErasure(product, whose(owner, stranger))).rejects.toThrow(/permission denied for table copies/);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { userOf } from '@inevitable/contract';
 import type { ProductFixture } from '@inevitable/kit/testing';
 import type { GraphQLSchema } from 'graphql';
 import { hostForContract, type UnderContract } from './host-for-contract.js';
@@ -16,6 +17,7 @@ import { judgeModels } from './judge-models.js';
 import { judgeSchema } from './judge-schema.js';
 import { judgeStrangers } from './judge-strangers.js';
 import { judgeTables } from './judge-tables.js';
+import { judgeErasure, judgeExport } from './judge-tenant-data.js';
 import { productSchema } from './product-schema.js';
 import { fixtureOf, hasFixture, schemaSources, stackProducts } from './stack-products.js';
 
@@ -83,7 +85,7 @@ describe.each(products)('The product "$name"', ({ name, folder, module, declarat
       expect(await judgeRestart({ product: under.product, caller: under.owner, declaration, fixture })).toEqual([]);
     });
 
-    it('leaves one record of each mutation for the audit, done or denied, and none of one that is rolled back', async () => {
+    it('leaves one record of each mutation for the audit, done or refused, and none of one that fails by a fault of ours', async () => {
       expect(await judgeAudit(under.product, declaration, schema, under.owner.context)).toEqual([]);
     });
 
@@ -129,6 +131,18 @@ describe.each(products)('The product "$name"', ({ name, folder, module, declarat
         const ownerId = under.owner.context.tenant!.id;
         const strangerId = under.stranger.context.tenant!.id;
         expect(await judgeFiles(under.product, { ownerId, strangerId })).toEqual([]);
+      });
+
+      it("adds every row and file of a tenant to its archive, those of a person to theirs, and nobody else's", async () => {
+        const [ownerId, strangerId] = [under.owner.context.tenant!.id, under.stranger.context.tenant!.id];
+        const userId = userOf(under.owner.context.caller)!;
+        expect(await judgeExport(under.product, declaration, { ownerId, strangerId, userId })).toEqual([]);
+      });
+
+      // The last one: nothing is there after it.
+      it('leaves no row, file or job of a tenant that is erased, and all of every other', async () => {
+        const [ownerId, strangerId] = [under.owner.context.tenant!.id, under.stranger.context.tenant!.id];
+        expect(await judgeErasure(under.product, { ownerId, strangerId })).toEqual([]);
       });
     });
   });

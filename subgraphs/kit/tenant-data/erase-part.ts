@@ -1,0 +1,82 @@
+import type { DataPart, DataTask } from '@inevitable/contract';
+import type { Pool } from 'pg';
+import { tenantFiles } from '../files/tenant-files.js';
+import { countLeft } from './count-left.js';
+import { deleteEveryFile } from './every-file.js';
+import type { DataResources } from './perform-data-task.js';
+import { declaredData } from './tenant-data.js';
+import { readTenantTables } from './tenant-tables.js';
+
+/** How many rows, or jobs, one statement removes at most: its locks are short. */
+const BATCH = 5_000;
+
+/** The tenant has work under way that ends by itself: it is erased once that is over. */
+export class TenantStillBusy extends Error {}
+
+/**
+ * Removes everything a product keeps of a tenant: jobs first, so that none writes a row behind us; then rows, outbox included;
+ * then files. Looks again in the end, and throws where anything is left. Of a person: the rows that go with them.
+ */
+export async function erasePart(task: DataTask, resources: DataResources): Promise<DataPart> {
+  if (task.userId !== null) return erasePerson(task.tenantId, task.userId, resources);
+  const { declaration, systemPool, files: store, jobs: jobStore, signal } = resources;
+  const { name: product } = declaration;
+  let jobs = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const { removed, running } = await jobStore.eraseTenant(product, task.tenantId, BATCH);
+    jobs += removed;
+    if (removed === BATCH) continue;
+    if (running) throw new TenantStillBusy(`${running} jobs of "${product}" still run for tenant ${task.tenantId}.`);
+    break;
+  }
+  let rows = 0;
+  for (const { name } of await readTenantTables(systemPool, product))
+    rows += await deleteRows(systemPool, { table: name, where: 'tenant_id = $1', values: [task.tenantId] }, signal);
+  const files = await deleteEveryFile(tenantFiles(store, product, task.tenantId));
+  const left = Object.entries(await countLeft(product, task.tenantId, resources)).filter(([, count]) => count > 0);
+  if (left.length)
+    throw new Error(
+      `Of tenant ${task.tenantId}, "${product}" still has ${left.map(([what, count]) => `${count} in ${what}`).join(', ')}.`,
+    );
+  return { rows, files, jobs, index: null };
+}
+
+async function erasePerson(
+  tenantId: string,
+  userId: string,
+  { declaration, systemPool, signal }: DataResources,
+): Promise<DataPart> {
+  const { name: product } = declaration;
+  const tenantData = declaredData(declaration);
+  let rows = 0;
+  for (const { name } of await readTenantTables(systemPool, product)) {
+    const { personColumn, goesWithPerson = false } = tenantData[name] ?? {};
+    if (!goesWithPerson) continue;
+    const where = `tenant_id = $1 and ${quoted(personColumn!)} = $2`;
+    rows += await deleteRows(systemPool, { table: name, where, values: [tenantId, userId] }, signal);
+  }
+  return { rows, files: 0, jobs: 0, index: null };
+}
+
+interface RowsToDelete {
+  readonly table: string;
+  readonly where: string;
+  readonly values: readonly string[];
+}
+
+async function deleteRows(
+  pool: Pool,
+  { table, where, values }: RowsToDelete,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let deleted = 0;
+  for (let batch = BATCH; batch === BATCH; deleted += batch) {
+    signal?.throwIfAborted();
+    const statement = `delete from ${quoted(table)} where ctid = any (array(select ctid from ${quoted(table)} where ${where} limit ${BATCH}))`;
+    batch = (await pool.query(statement, [...values])).rowCount ?? 0;
+  }
+  return deleted;
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

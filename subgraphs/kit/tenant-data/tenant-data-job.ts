@@ -1,0 +1,45 @@
+import type { TenantDataPort } from '@inevitable/contract';
+import { z } from 'zod';
+import { BadJob, defineJob, skipped, type JobDefinition } from '../jobs/define-job.js';
+import { TenantStillBusy } from './erase-part.js';
+import { performDataTask, type DataResources } from './perform-data-task.js';
+
+/**
+ * The kit's own job of every product with a database: `<product>.tenant-data`. It does what core-identity orders of tenants
+ * and people: their export, their erasure. Throws `BadJob` where the product declares one of that name.
+ */
+export function tenantDataJob(resources: DataResources, orders: TenantDataPort): JobDefinition {
+  const { name: product, jobs = [] } = resources.declaration;
+  const name = `${product}.tenant-data`;
+  if (jobs.some((job) => job.name === name))
+    throw new BadJob(`Job "${name}" is the kit's own, for every product with a database: give yours another name.`);
+  return defineJob({
+    name,
+    description: 'Exports and erases what core-identity orders of tenants and people.',
+    payload: z.object({}),
+    schedule: { cron: '* * * * *', overlap: 'skip' },
+    timeoutMs: 6 * 3_600_000,
+    concurrency: { perWorker: 1, perProduct: 1 },
+    async run({ signal, log, progress }) {
+      const tasks = await orders.open(product);
+      if (!tasks.length) return skipped('nothing is ordered');
+      const failures: Error[] = [];
+      for (const [index, task] of tasks.entries()) {
+        signal.throwIfAborted();
+        progress(index / tasks.length, `${task.kind} of ${task.userId === null ? 'a tenant' : 'a person'}`);
+        try {
+          const part = await performDataTask(task, { ...resources, signal });
+          await orders.done(product, task, part);
+          log.info(`${task.kind} done`, { order: task.orderId, ofTenant: task.tenantId, ...part });
+        } catch (error) {
+          if (signal.aborted) throw error;
+          // One tenant that cannot be served keeps no other waiting; its task stays open for the next run.
+          if (error instanceof TenantStillBusy) log.info(error.message, { order: task.orderId });
+          else failures.push(error as Error);
+        }
+      }
+      if (failures.length) throw new AggregateError(failures, failures.map(({ message }) => message).join(' '));
+      return undefined;
+    },
+  });
+}
