@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
+  auditActorOf,
   checkHealth,
   notReady,
   ready,
@@ -9,7 +10,9 @@ import {
   type HealthReport,
   type IdentityPorts,
   type PartHealth,
+  type RequestContext,
   type SchemaRegistryPort,
+  type SecurityEventSink,
   type SubgraphHandle,
 } from '@inevitable/contract';
 import type { Logger } from 'pino';
@@ -17,6 +20,7 @@ import { accessTokens } from './authentication/access-tokens.js';
 import { apiKeys } from './authentication/api-keys.js';
 import { credentials as credentialsOf, type Credentials } from './authentication/credentials.js';
 import { RevocationView } from './authentication/revocation-view.js';
+import { watchedCredentials } from './authentication/watched-credentials.js';
 import { VerificationKeys } from './authentication/verification-keys.js';
 import { authorizationWith } from './authorization/authorization-with.js';
 import type { AuthorizationOptions } from './authorization/authorize.js';
@@ -69,6 +73,8 @@ export interface GatewayOptions {
   readonly console?: ConsoleOptions | undefined;
   /** Shared with other gateways of this process, and not ended with this one; absent: its own. */
   readonly planners?: PlannerThreads | undefined;
+  /** Told of credentials that were refused, and of operations that known callers may not ask for; nobody is unless given. */
+  readonly securityEvent?: SecurityEventSink;
   /** What else runs in this process and must work for it to be ready. */
   readonly checks?: Readonly<Record<string, HealthCheck>>;
   readonly logger: Logger;
@@ -95,6 +101,7 @@ export interface RunningGateway {
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { host, port, deployment, identity, registry, products, checks = {}, logger: log, now = Date.now } = options;
+  const { securityEvent = () => undefined } = options;
   const stop = new AbortController();
   const { signal } = stop;
   const draining = new AbortController();
@@ -108,12 +115,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     registry,
     subgraphs,
     openSubgraph: openSubgraph ? (graph) => openSubgraph(graph, contextTokens) : null,
-    authorization: authorizationWith(
-      options.authorization ?? 'filter',
-      identity && identity.entitlements,
-      extensions,
-      log,
-    ),
+    authorization: {
+      ...authorizationWith(options.authorization ?? 'filter', identity && identity.entitlements, extensions, log),
+      onDenied: (context) => tellDenial(context, securityEvent),
+    },
     planners: options.planners,
     log,
   });
@@ -131,7 +136,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const trust =
     identity &&
     contextTokens &&
-    followIdentity(identity, contextTokens, { deployment, log, now, signal, draining: draining.signal });
+    followIdentity(identity, contextTokens, {
+      deployment,
+      securityEvent,
+      log,
+      now,
+      signal,
+      draining: draining.signal,
+    });
 
   const ownParts = (): PartHealth[] => [
     // One is there, or nothing would listen; a newer one that does not load leaves this gateway as good as it was.
@@ -203,6 +215,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 
 interface FollowOptions {
   readonly deployment: DeploymentContext;
+  readonly securityEvent: SecurityEventSink;
   readonly log: Logger;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -219,20 +232,33 @@ interface Trust {
 function followIdentity(
   { verification, revocations: feed, apiKeys: keysOfPrograms }: IdentityPorts,
   { publicKey }: ContextTokens,
-  { deployment, log, now, signal, draining }: FollowOptions,
+  { deployment, securityEvent, log, now, signal, draining }: FollowOptions,
 ): Trust {
   const keys = new VerificationKeys(verification, { log, now });
-  const revocations = new RevocationView(feed, { log, now, onKeyWithdrawn: () => void keys.refresh() });
+  const revocations = new RevocationView(feed, {
+    log,
+    now,
+    onKeyWithdrawn: () => void keys.refresh(),
+    onStale: () => securityEvent('revocations stale', {}),
+  });
   const contextKey = keepKeyRegistered(publicKey, verification, { log, now, signal });
   keys.start(draining); // a request that waits for a key would hold the drain as long as identity is silent
   revocations.start(signal);
   return {
-    credentials: credentialsOf(
-      accessTokens(keys, revocations, now),
-      apiKeys(keysOfPrograms, revocations, { deployment, now }),
+    credentials: watchedCredentials(
+      credentialsOf(accessTokens(keys, revocations, now), apiKeys(keysOfPrograms, revocations, { deployment, now })),
+      securityEvent,
     ),
     health: () => [keys.health(), revocations.health(), contextKey.health()],
   };
+}
+
+/** A known caller's alone: that nobody may see what is protected is no news. */
+function tellDenial({ caller, tenant, requestId }: RequestContext, securityEvent: SecurityEventSink): void {
+  if (caller.kind === 'anonymous') return;
+  const tenantId = tenant?.id ?? null;
+  const denial = { product: 'gateway', code: 'UNAUTHORIZED_FIELD_OR_TYPE' } as const;
+  securityEvent('denied', { ...denial, tenantId, ...auditActorOf(caller), requestId });
 }
 
 const report = (parts: readonly PartHealth[]): HealthReport => ({

@@ -4,7 +4,9 @@ import {
   anonymousContext,
   CallerError,
   SubgraphUnreachable,
+  toErrorBody,
   Unauthenticated,
+  type CredentialFlaw,
   type RevocationSubject,
 } from '@inevitable/contract';
 import fc from 'fast-check';
@@ -77,6 +79,26 @@ describe('An access token', () => {
   ])('does not hold with %s', async (what, wish) => {
     const stranger = newSigningKey(identity.keys[0]!.kid);
     await refused(`Bearer ${identity.accessToken(what.startsWith('somebody') ? { key: stranger } : wish)}`);
+  });
+
+  it('that does not hold is one answer, and an operator is told why', async () => {
+    const expired = { claims: { exp: Math.floor(Date.now() / 1_000) - 31 } };
+    const wishes: [CredentialFlaw, string][] = [
+      ['malformed', 'Bearer a.b'],
+      ['malformed', `Bearer ${identity.accessToken({ header: { typ: 'JWT' } })}`],
+      ['unknown-key', `Bearer ${identity.accessToken({ header: { kid: 'nobody' } })}`],
+      ['not-genuine', `Bearer ${identity.accessToken({ claims: { aud: 'notes' } })}`],
+      ['not-genuine', `Bearer ${identity.accessToken({ ...expired, key: newSigningKey(identity.keys[0]!.kid) })}`],
+      ['expired', `Bearer ${identity.accessToken(expired)}`],
+    ];
+    for (const [flaw, authorization] of wishes) {
+      const error = await Promise.resolve(tokens.verify(authorization)).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ flaw });
+      expect(toErrorBody(error)).toEqual({
+        message: 'The access token is not valid. Sign in again.',
+        extensions: { code: 'UNAUTHENTICATED' },
+      });
+    }
   });
 
   it('does not hold without a signature, or signed with the public key as a secret', async () => {

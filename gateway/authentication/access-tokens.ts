@@ -5,12 +5,13 @@ import {
   ACCESS_TOKEN_TYPE,
   SubgraphUnreachable,
   TenantSuspended,
-  Unauthenticated,
   type AccessTokenClaims,
+  type CredentialFlaw,
 } from '@inevitable/contract';
 import jwt from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import { CredentialRefused } from './credential-refused.js';
 import type { RevocationView } from './revocation-view.js';
 import type { VerificationKeys } from './verification-keys.js';
 
@@ -67,11 +68,11 @@ export function accessTokens(keys: VerificationKeys, revocations: RevocationView
   async function verifySignature(token: string): Promise<Verified> {
     const [head, payload, signature] = token.split('.') as [string, string, string]; // BEARER has seen them
     const header = tokenHeader.safeParse(jsonIn(head));
-    if (!header.success || jsonIn(payload) === undefined || !isCanonical(signature)) throw refused();
+    if (!header.success || jsonIn(payload) === undefined || !isCanonical(signature)) throw refused('malformed');
     const { kid } = header.data;
     const key = revocations.isWithdrawn(kid) ? null : await keys.find(kid);
     const issuer = keys.issuer;
-    if (!key || issuer === null) throw refused();
+    if (!key || issuer === null) throw refused('unknown-key');
     const claims = accessTokenClaims.safeParse(
       payloadOf(() =>
         jwt.verify(token, key, {
@@ -83,24 +84,25 @@ export function accessTokens(keys: VerificationKeys, revocations: RevocationView
         }),
       ),
     );
-    if (!claims.success || isOddlyDated(claims.data)) throw refused();
+    if (!claims.success || isOddlyDated(claims.data)) throw refused('not-genuine');
     return { claims: claims.data, kid };
   }
 
   /** Throws where it does not hold any more. A key that identity withdrew takes the tokens it signed with it. */
   function holding({ claims, kid }: Verified): AccessTokenClaims {
-    if (isRefusedKey(kid) || isExpired(claims)) throw refused();
+    if (isRefusedKey(kid)) throw refused('unknown-key');
+    if (isExpired(claims)) throw refused('expired');
     if (!revocations.isTrustworthy())
       throw new SubgraphUnreachable('identity', new Error(revocations.health().reason ?? ''));
     // Only whoever had a token that held is told of the tenant.
     if (revocations.isTenantSuspended(claims)) throw new TenantSuspended();
-    if (revocations.isRevoked(claims)) throw refused();
+    if (revocations.isRevoked(claims)) throw refused('revoked');
     return claims;
   }
 
   async function verified(authorization: string): Promise<Verified> {
     const token = BEARER.exec(authorization)?.[1];
-    if (token === undefined) throw refused();
+    if (token === undefined) throw refused('malformed');
     const known = cache.get(authorization);
     if (known && !isRefusedKey(known.kid) && !isExpired(known.claims)) return known;
     cache.delete(authorization);
@@ -129,7 +131,8 @@ export function accessTokens(keys: VerificationKeys, revocations: RevocationView
 }
 
 /** One answer for every flaw: the reader may be the one who made the token. */
-const refused = (): Unauthenticated => new Unauthenticated('The access token is not valid. Sign in again.');
+const refused = (flaw: CredentialFlaw): CredentialRefused =>
+  new CredentialRefused('The access token is not valid. Sign in again.', flaw);
 
 /**
  * What a part of a token says, or undefined where it is spelt in another way than identity spells it (RFC 8725, section 2.4):
@@ -147,10 +150,12 @@ function jsonIn(part: string): unknown {
 
 const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
 
+/** null: it is not genuine. Throws where it was until it expired: that is looked at last. */
 function payloadOf(verify: () => unknown): unknown {
   try {
     return verify();
-  } catch {
+  } catch (error) {
+    if (error instanceof jwt.TokenExpiredError) throw refused('expired');
     return null;
   }
 }

@@ -8,10 +8,12 @@ import {
   type ApiKeyParts,
   type ApiKeysPort,
   type CallerIdentity,
+  type CredentialFlaw,
   type DeploymentContext,
   type VerifiedApiKey,
 } from '@inevitable/contract';
 import { LRUCache } from 'lru-cache';
+import { CredentialRefused } from './credential-refused.js';
 import type { RevocationView } from './revocation-view.js';
 
 const CACHED_KEYS = 10_000;
@@ -113,7 +115,7 @@ export function apiKeys(
   async function askOnce(presented: Presented): Promise<Entry> {
     const { digest, address } = presented;
     const place = `${digest} ${address ?? ''}`;
-    if (now() < (refusals.get(place) ?? 0)) throw refused();
+    if (now() < (refusals.get(place) ?? 0)) throw refused('refused-by-identity');
     let answer = asking.get(place);
     if (!answer) {
       answer = ask(presented).finally(() => asking.delete(place));
@@ -122,7 +124,7 @@ export function apiKeys(
     const entry = await answer;
     if (entry) return entry;
     refusals.set(place, now() + REFUSED_MS);
-    throw refused();
+    throw refused('refused-by-identity');
   }
 
   async function verified(presented: Presented): Promise<Entry> {
@@ -132,7 +134,7 @@ export function apiKeys(
     // Something was taken back while identity was asked: what it says now knows of that.
     const again = await askOnce(presented);
     if (holds(again, presented.address)) return again;
-    throw refused();
+    throw refused('revoked');
   }
 
   /** Null: it is none of ours, whoever made it, and identity need not be asked. */
@@ -145,13 +147,13 @@ export function apiKeys(
   return {
     verify(text, address) {
       const presented = present(text, address);
-      if (!presented) return Promise.reject(refused());
+      if (!presented) return Promise.reject(refused('malformed'));
       const entry = revocations.isTrustworthy() ? known(presented) : null;
       return entry ? entry.identity : verified(presented).then((found) => found.identity);
     },
     async keep(text, address) {
       const presented = present(text, address);
-      if (!presented) throw refused();
+      if (!presented) throw refused('malformed');
       let entry = await verified(presented);
       let ended: unknown = null;
       let isRenewing = false;
@@ -169,7 +171,7 @@ export function apiKeys(
         identity() {
           assertTrustworthy();
           if (ended !== null) throw ended;
-          if (!holds(entry, address)) throw refused();
+          if (!holds(entry, address)) throw refused('revoked');
           if (now() >= entry.until && !isRenewing) void renew();
           return entry.identity;
         },
@@ -179,7 +181,7 @@ export function apiKeys(
 }
 
 /** One answer for every flaw: the reader may be the one who made the key up. */
-const refused = (): Unauthenticated => new Unauthenticated('The API key is not valid.');
+const refused = (flaw: CredentialFlaw): CredentialRefused => new CredentialRefused('The API key is not valid.', flaw);
 
 const unreachable = (why: string): SubgraphUnreachable => new SubgraphUnreachable('identity', new Error(why));
 

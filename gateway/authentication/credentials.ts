@@ -56,6 +56,9 @@ export function credentials(tokens: AccessTokens, apiKeys: ApiKeys): Credentials
 
 const addressOf = ({ client }: AnonymousRequest): string | null => client?.address ?? null;
 
+/** Whether it is meant to be a key. */
+export const isApiKey = (authorization: string): boolean => apiKeyIn(authorization) !== null;
+
 /** What is meant to be a key; null: it is something else. */
 function apiKeyIn(authorization: string): string | null {
   if (authorization.length > LONGEST_HEADER_OF_KEY) return null;

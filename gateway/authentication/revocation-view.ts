@@ -40,6 +40,8 @@ export interface RevocationViewOptions {
   readonly pause?: Pause;
   /** A signing key was withdrawn: another one signs now. */
   readonly onKeyWithdrawn?: () => void;
+  /** From now on no token can be believed; once, until the feed is heard again. */
+  readonly onStale?: () => void;
 }
 
 interface Heard {
@@ -54,6 +56,7 @@ export class RevocationView {
   readonly #now: () => number;
   readonly #pause: Pause;
   readonly #onKeyWithdrawn: () => void;
+  readonly #onStale: () => void;
   readonly #heard: Readonly<Record<Exclude<RevocationSubject, 'signingKey'>, Map<string, Heard>>> = {
     session: new Map(),
     user: new Map(),
@@ -66,6 +69,7 @@ export class RevocationView {
   readonly #withdrawnKeys = new Set<string>();
   #sequence = 0;
   #caughtUp = false;
+  #isToldStale = false;
   /** When the last question that was answered was asked. */
   #lastHeardAt = -Infinity;
   #failures = 0;
@@ -73,13 +77,14 @@ export class RevocationView {
 
   constructor(
     feed: RevocationFeed,
-    { log, now, pause = realPause, onKeyWithdrawn = () => undefined }: RevocationViewOptions,
+    { log, now, pause = realPause, onKeyWithdrawn = () => undefined, onStale = () => undefined }: RevocationViewOptions,
   ) {
     this.#feed = feed;
     this.#log = log;
     this.#now = now;
     this.#pause = pause;
     this.#onKeyWithdrawn = onKeyWithdrawn;
+    this.#onStale = onStale;
   }
 
   /** Loads the feed, then follows it until `signal` aborts. */
@@ -91,6 +96,10 @@ export class RevocationView {
       onFailure: (error, failures) => {
         this.#failures = failures;
         this.#reason = error instanceof Error ? error.message : String(error);
+        if (this.#caughtUp && !this.isTrustworthy() && !this.#isToldStale) {
+          this.#isToldStale = true;
+          this.#onStale();
+        }
         if (failures === 1) this.#log.warn({ err: error }, 'The revocation feed does not answer; trying again.');
       },
     });
@@ -170,6 +179,7 @@ export class RevocationView {
     this.#lastHeardAt = askedAt;
     this.#reason = 'the feed went silent';
     this.#caughtUp ||= page.revocations.length === 0;
+    this.#isToldStale &&= !this.isTrustworthy();
     this.#forget(at - FORGET_AFTER_MS);
   }
 

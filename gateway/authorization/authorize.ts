@@ -25,6 +25,8 @@ export interface AuthorizationOptions {
   /** Of `decidePolicies`. */
   readonly decidePolicy: DecidePolicy;
   readonly onPolicyFailed: PolicyFailed;
+  /** Told of every operation that is not allowed as it is. */
+  readonly onDenied?: ((context: RequestContext) => void) | undefined;
 }
 
 /** Who may run what, on one supergraph. Decided before planning, so that a denied field is never fetched. */
@@ -64,7 +66,7 @@ export interface FilteredOperation {
 export function loadAuthorization(
   supergraphSdl: string,
   apiSchema: GraphQLSchema,
-  { mode, decidePolicy, onPolicyFailed }: AuthorizationOptions,
+  { mode, decidePolicy, onPolicyFailed, onDenied }: AuthorizationOptions,
 ): Authorization {
   const required = fieldRequirements(readRequirements(supergraphSdl), apiSchema);
   const outcomes = new WeakMap<OperationRequirements, LRUCache<string, Outcome>>();
@@ -84,13 +86,14 @@ export function loadAuthorization(
 
   function conclude(
     operation: OperationRequirements,
-    { caller }: RequestContext,
+    context: RequestContext,
     unmet: ReadonlySet<Requirement>,
   ): Decision {
     if (unmet.size === 0) return ALLOWED;
+    onDenied?.(context);
     const outcome = outcomeOf(operation, unmet);
     if (outcome.kind === 'filtered') return outcome;
-    return { kind: 'rejected', error: new OperationNotAuthorized(caller, outcome.paths) };
+    return { kind: 'rejected', error: new OperationNotAuthorized(context.caller, outcome.paths) };
   }
 
   return {

@@ -145,6 +145,26 @@ describe('decidePolicy', () => {
     expect(queries.join()).not.toContain('attic');
   });
 
+  it('that denies a known caller is a security event, once for the operation, and that denies nobody in particular is none', async () => {
+    const { options } = guarded();
+    const told: unknown[] = [];
+    const gateway = await extendedBy(
+      { decidePolicy: async () => false },
+      { ...options, securityEvent: (event, facts) => told.push([event, facts]) },
+    );
+    await gateway.query('{ open vault attic }');
+    expect(told).toEqual([]);
+    const headers = { 'x-request-id': 'mine-1' };
+    await gateway.query('{ open vault attic }', { token: gateway.identity.accessToken(), headers });
+    const { tid: tenantId, sub: id } = ADA;
+    const who = { tenantId, actor: { kind: 'user', id }, onBehalfOf: null, requestId: 'mine-1' };
+    expect(told).toEqual([['denied', { product: 'gateway', code: 'UNAUTHORIZED_FIELD_OR_TYPE', ...who }]]);
+    await gateway.query('{ open }', { token: 'none-of-ours', headers });
+    expect(told.slice(1)).toEqual([
+      ['credential refused', { credential: 'access-token', reason: 'malformed', requestId: 'mine-1' }],
+    ]);
+  });
+
   it('that fails denies, and is named in the log', async () => {
     const { options } = guarded();
     const gateway = await extendedBy({ decidePolicy: () => fail() }, options);

@@ -84,6 +84,7 @@ export class TestIdentity {
     },
     tenants: { find: refuse, active: refuse },
     audit: { append: refuse },
+    tenantData: { open: refuse, done: refuse },
   };
 
   /** The feed's position now: what a token issued now carries as `rev`. */

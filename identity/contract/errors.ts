@@ -15,7 +15,7 @@ export const ERROR_CODES = {
   },
   TENANT_SUSPENDED: {
     status: 403,
-    meaning: "The caller's tenant is suspended; once it is not any more, sign in again.",
+    meaning: "The caller's tenant is suspended, or was given up; once it is not any more, sign in again.",
   },
   NOT_ENTITLED: { status: 403, meaning: "The tenant's plan does not include this feature." },
   NOT_FOUND: { status: 404, meaning: 'No such object in this tenant.' },
@@ -64,11 +64,11 @@ export class Forbidden extends CallerError {
   }
 }
 
-/** The credential was good, and ended with the tenant's suspension. */
+/** The credential was good, and ended with the tenant's suspension, or its deletion. */
 export class TenantSuspended extends CallerError {
   readonly code = 'TENANT_SUSPENDED';
   constructor() {
-    super('This tenant was suspended. Once it is not any more, sign in again.');
+    super('This tenant was suspended, or given up. Once it is not any more, sign in again.');
   }
 }
 

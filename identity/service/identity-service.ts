@@ -6,6 +6,8 @@ export interface IdentityService {
   readonly flows: FlowDeps;
   /** What access tokens are verified with. */
   publishedKeys(): Promise<readonly PublicJwk[]>;
+  /** What archives are verified with, however old. */
+  publishedArchiveKeys(): Promise<readonly PublicJwk[]>;
   /** What context tokens of gateways are verified with. */
   liveContextKeys(): Promise<readonly PublicJwk[]>;
   /** `iss` of every token. */

@@ -6,6 +6,7 @@ import { identityJobs } from './jobs/identity-jobs.js';
 import type { IdentityMaintenance } from './open-identity.js';
 import { accountRoutes } from './routes/account-routes.js';
 import { authRoutes } from './routes/auth-routes.js';
+import { exportRoutes } from './routes/export-routes.js';
 import { invitationRoutes } from './routes/invitation-routes.js';
 import { wellKnownRoutes } from './routes/well-known-routes.js';
 
@@ -54,14 +55,17 @@ export function identitySubgraph(service: IdentityService, maintenance: Identity
     permissions: identityPermissions,
     jobs: identityJobs(maintenance),
     publicFields: identityPublicFields,
-    routes: { ...auth, ...wellKnownRoutes(service, Object.keys(auth)) },
+    routes: { ...auth, ...exportRoutes(service), ...wellKnownRoutes(service, Object.keys(auth)) },
     // Subgraphs verify the gateway's word with these keys, so they cannot need that word to read them.
     openRoutes: [
       'GET /.well-known/jwks.json',
       'GET /.well-known/context-jwks.json',
+      'GET /.well-known/archive-jwks.json',
       'GET /.well-known/openid-configuration',
     ],
     database: identityDatabase,
+    // Its rows are what all others' hang on: they go last.
+    tenantData: 'itself',
     // Its flows append to the chains themselves, refusals and their reasons included.
     audits: 'itself',
   });

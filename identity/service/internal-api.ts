@@ -34,7 +34,7 @@ const LARGEST_BODIES: Partial<Record<IdentityOperation, number>> = { 'append-aud
 
 /** Whoever registers a context key can speak for every caller to every subgraph; nor does anybody else see API keys. */
 const GATEWAY = 'gateway';
-/** Relays the outboxes of all products; any other service tells the audit of itself alone. */
+/** Relays the outboxes of all products and works for all; any other service speaks of itself alone. */
 const WORKER = 'worker';
 
 /**
@@ -83,6 +83,14 @@ export function internalApi(ports: IdentityPorts, serviceOf: AssertionVerifier, 
       const speaksForItself = records.every(({ action }) => String(action).startsWith(`${service}.`));
       if (service !== WORKER && !speaksForItself) throw new Forbidden();
       return { refused: [...(await ports.audit.append(records as unknown as readonly AuditRecord[]))] }; // it parses each
+    },
+    'open-data-tasks': async ({ product }, { service }) => {
+      if (service !== WORKER && service !== product) throw new Forbidden();
+      return { tasks: [...(await ports.tenantData.open(product))] };
+    },
+    'data-task-done': async ({ product, orderId, tenantId, part }, { service }) => {
+      if (service !== WORKER && service !== product) throw new Forbidden();
+      return { taken: await ports.tenantData.done(product, { orderId, tenantId }, part) };
     },
   };
 

@@ -6,10 +6,15 @@ import {
   type IdentityPorts,
   type PartHealth,
   type Permission,
+  type ReserveOutcome,
+  type ReserveRequest,
+  type SecurityEventSink,
   type TenantRecord,
 } from '@inevitable/contract';
 import type { SubgraphDeclaration } from '@inevitable/kit';
+import { refusalLimit, securityEvents, type FileStore } from '@inevitable/kit/host';
 import { appendRecords } from './audit/append-records.js';
+import { publishedArchiveKeys } from './archives/archive-keys.js';
 import { openAuditChains, type AuditChains } from './audit/audit-chains.js';
 import { OPERATOR } from './audit/origin.js';
 import { developmentCredentials } from './deployment/development-credentials.js';
@@ -17,7 +22,7 @@ import { activeTenants } from './entitlements/active-tenants.js';
 import { describeEntitlements } from './entitlements/describe-entitlements.js';
 import { findTenant, findTenantOfSlug } from './entitlements/find-tenant.js';
 import { listReservations } from './entitlements/list-reservations.js';
-import { reserve } from './entitlements/reserve.js';
+import { reserveWith } from './entitlements/reserve.js';
 import { commit, release } from './entitlements/settle.js';
 import { takeOverFeatures, type DeclaredFeatures } from './entitlements/take-over-features.js';
 import { usage } from './entitlements/usage.js';
@@ -26,6 +31,7 @@ import { administration, type IdentityAdministration } from './flows/administrat
 import { canonicalLogin } from './flows/accounts/canonical-login.js';
 import type { FlowDeps, Logger } from './flows/flow-deps.js';
 import { issueOperatorToken, type OperatorTokenRequest } from './flows/sign-in/issue-operator-token.js';
+import { tenantDataDesk, type TenantDataDesk } from './flows/tenant-data/tenant-data-desk.js';
 import { seedDemo } from './flows/tenants/seed-demo.js';
 import { identityPermissions, identitySubgraph } from './identity-subgraph.js';
 import { internalApi } from './internal-api.js';
@@ -43,6 +49,8 @@ import { openServiceCredentials, type ServiceKey } from './services/service-cred
 import { sealWith } from './store/seal.js';
 import { storedIssuer } from './store/stored-issuer.js';
 import { openSystemDatabase, type SystemDatabase } from './store/system-database.js';
+import { carryOutOrders, type CarriedOut } from './tenant-data/carry-out-orders.js';
+import { dataTasks } from './tenant-data/data-tasks.js';
 import { liveContextKeys, registerContextKey } from './tokens/context-keys.js';
 import { issueAccessToken } from './tokens/issue-access-token.js';
 import { revokeSigningKey, type KeyRevocation } from './tokens/revoke-signing-key.js';
@@ -65,11 +73,17 @@ export interface IdentitySettings {
   readonly permissions: readonly Permission[];
   /** What the products declare for the plans. */
   readonly features: DeclaredFeatures;
+  /** Every product that keeps something of tenants: what is to be exported and erased is asked of them. */
+  readonly products: readonly string[];
+  /** Where archives wait to be fetched. */
+  readonly files: FileStore;
   /** The public keys of the services that may use the internal API. */
   readonly services: readonly ServiceKey[];
   readonly deployment: DeploymentContext;
   /** Where mails are handed over. Left out or null: they stay in their table. */
   readonly smtp?: SmtpSettings | null;
+  /** Lines in the log alone unless told. */
+  readonly securityEvent?: SecurityEventSink | undefined;
   readonly log: Logger;
 }
 
@@ -90,6 +104,8 @@ export interface IdentityMaintenance {
   recomputeBalances(signal?: AbortSignal): Promise<RecomputedBalances>;
   /** Rotates the signing keys when the current one has signed for 30 days, and removes those nobody needs any more. */
   keepSigningKeys(): Promise<KeptSigningKeys>;
+  /** Does identity's part of exports and erasures, finishes those to which every product has added its own, and removes old archives. */
+  carryOutOrders(signal?: AbortSignal): Promise<CarriedOut>;
 }
 
 /** The keys of access tokens, for an operator at the machine. Every process of identity goes by what is done here at once. */
@@ -116,11 +132,13 @@ export interface Identity {
   readonly maintenance: IdentityMaintenance;
   /** What whoever operates the stack does to tenants and people. */
   readonly administration: IdentityAdministration;
+  /** What tenants take along and leave, for operators. */
+  readonly tenantData: TenantDataDesk;
   /** The audit, for operators. */
   readonly audit: AuditChains;
   readonly signingKeys: SigningKeyDesk;
   /** What all products declare has become this, while it runs: permissions are in tokens that are made from now on. */
-  redeclare(declared: Pick<IdentitySettings, 'permissions' | 'features'>): Promise<void>;
+  redeclare(declared: Pick<IdentitySettings, 'permissions' | 'features' | 'products'>): Promise<void>;
   /** Makes the demo, or sets its password; answers it. Throws `Forbidden` in a customer's deployment. */
   seedDemo(password: string | null): Promise<string>;
   /** What was mailed to an address, for the console and tests. Throws `Forbidden` in a customer's deployment: links work. */
@@ -162,13 +180,15 @@ async function openMailServer(smtp: SmtpSettings): Promise<Mailer> {
 }
 
 async function identityOn(db: SystemDatabase, mailer: Mailer | null, settings: IdentitySettings): Promise<Identity> {
-  const { publicUrl, deployment, log } = settings;
+  const { publicUrl, deployment, securityEvent = securityEvents(settings.log), log } = settings;
   const issuer = await storedIssuer(db, publicUrl);
   const seal = sealWith(settings.encryptionSecret);
   const openKey = await openSigningKeys(db, seal);
   const verifyAssertion = await openServiceCredentials(db, settings.services);
   let permissions = catalogueOf(settings.permissions);
-  await takeOverFeatures(db, settings.features, log);
+  let { products } = settings;
+  let { features } = settings;
+  await takeOverFeatures(db, features, log);
   const revocations = openRevocationFeed(db);
   const flows: FlowDeps = {
     db,
@@ -178,7 +198,20 @@ async function identityOn(db: SystemDatabase, mailer: Mailer | null, settings: I
     permissions: () => permissions,
     publicUrl,
     deployment,
+    products: () => products,
+    files: settings.files,
+    refusals: refusalLimit(),
+    securityEvent,
     log,
+  };
+  const reserve = reserveWith(db);
+  const reserveOrTell = async (request: ReserveRequest): Promise<ReserveOutcome> => {
+    const outcome = await reserve(request);
+    if (outcome.kind === 'exceeded') {
+      const feature = Object.hasOwn(features, request.feature) ? request.feature : 'other';
+      securityEvent('quota refused', { feature, tenantId: request.tenantId, limit: outcome.limit });
+    }
+    return outcome;
   };
   const ports: IdentityPorts = {
     verification: {
@@ -190,13 +223,14 @@ async function identityOn(db: SystemDatabase, mailer: Mailer | null, settings: I
     tenants: { find: (tenantId) => findTenant(db, tenantId), active: (after) => activeTenants(db, after) },
     entitlements: {
       describe: (tenantId) => describeEntitlements(db, tenantId),
-      reserve: (request) => reserve(db, request),
+      reserve: reserveOrTell,
       commit: (tenantId, reservationId, actual) => commit(db, tenantId, reservationId, actual),
       release: (tenantId, reservationId) => release(db, tenantId, reservationId),
       usage: (tenantId, feature) => usage(db, tenantId, feature),
       reservations: (request) => listReservations(db, request),
     },
     audit: { append: (records) => appendRecords(db, records) },
+    tenantData: dataTasks(db),
   };
   const maintenance: IdentityMaintenance = {
     removeExpired: async (signal) => ({ ...(await removeExpired(db, signal)), ...(await removeOutdated(db, signal)) }),
@@ -205,6 +239,7 @@ async function identityOn(db: SystemDatabase, mailer: Mailer | null, settings: I
     endOverrides: (signal) => endOverrides(db, signal),
     recomputeBalances: (signal) => recomputeBalances(db, log, signal),
     keepSigningKeys: () => keepSigningKeys(OPERATOR, { db, seal }),
+    carryOutOrders: (signal) => carryOutOrders({ ...flows, issuer }, signal),
   };
 
   return {
@@ -214,6 +249,7 @@ async function identityOn(db: SystemDatabase, mailer: Mailer | null, settings: I
       {
         flows,
         publishedKeys: () => publishedKeys(db),
+        publishedArchiveKeys: () => publishedArchiveKeys(db),
         liveContextKeys: () => liveContextKeys(db),
         issuer,
         publicUrl,
@@ -225,6 +261,7 @@ async function identityOn(db: SystemDatabase, mailer: Mailer | null, settings: I
     findTenantOfSlug: (slug) => findTenantOfSlug(db, slug),
     maintenance,
     administration: administration(flows),
+    tenantData: tenantDataDesk(flows),
     audit: openAuditChains(db),
     signingKeys: {
       list: () => listSigningKeys(db),
@@ -233,7 +270,9 @@ async function identityOn(db: SystemDatabase, mailer: Mailer | null, settings: I
     },
     async redeclare(declared) {
       await takeOverFeatures(db, declared.features, log);
+      features = declared.features;
       permissions = catalogueOf(declared.permissions);
+      products = declared.products;
     },
     async seedDemo(password) {
       if (deployment === 'customer') throw new Forbidden("A customer's deployment has no demo.");

@@ -3,7 +3,7 @@ import { BadUserInput, CallerError } from '@inevitable/contract';
 import type { IdentityAdministration } from '@inevitable/identity';
 import { ExitCode, type CommandWorld } from '../commands/command.js';
 import { Closers } from './closers.js';
-import { openForOperator } from './open-for-operator.js';
+import { openForOperator, type OperatorSide } from './open-for-operator.js';
 
 export interface AdministerFlags {
   readonly json?: true;
@@ -13,6 +13,8 @@ export interface AdministerFlags {
 export interface Done {
   readonly facts: object;
   readonly text: string;
+  /** True: something was looked for and found, which is exit code 1. */
+  readonly findings?: boolean;
 }
 
 /** Both of `stack tenant` and `stack user`. */
@@ -26,13 +28,14 @@ export const OPERATORS_REASON = 'decided by an operator';
 export async function administer(
   world: CommandWorld,
   { json }: AdministerFlags,
-  work: (administration: IdentityAdministration) => Promise<Done>,
+  work: (administration: IdentityAdministration, side: OperatorSide) => Promise<Done>,
 ): Promise<void> {
   const closers = new Closers();
   try {
-    const { identity } = await openForOperator(world, closers);
-    const { facts, text } = await work(identity.administration);
-    world.print(`${json ? asJson({ ok: true, ...facts }) : text}\n`);
+    const side = await openForOperator(world, closers);
+    const { facts, text, findings = false } = await work(side.identity.administration, side);
+    if (findings) process.exitCode = ExitCode.Findings;
+    world.print(`${json ? asJson({ ok: !findings, ...facts }) : text}\n`);
   } catch (error) {
     if (!(error instanceof CallerError)) throw error;
     process.exitCode = ExitCode.Findings;

@@ -1,4 +1,10 @@
-import type { DeploymentContext, EntitlementsPort, EventBus, SubgraphHandle } from '@inevitable/contract';
+import type {
+  DeploymentContext,
+  EntitlementsPort,
+  EventBus,
+  SecurityEventSink,
+  SubgraphHandle,
+} from '@inevitable/contract';
 import type { SubgraphDeclaration } from '@inevitable/kit';
 import { hostSubgraph, type FileStore, type WorkedProduct } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
@@ -20,6 +26,7 @@ export interface ProductSurroundings {
   readonly files: FileStore;
   readonly publicUrl: () => string;
   readonly deploymentOf: (product: string) => DeploymentContext | undefined;
+  readonly securityEvent: SecurityEventSink;
   readonly log: Logger;
 }
 
@@ -31,11 +38,11 @@ export class HostedProducts {
 
   /** Migrates its database, and hosts it. Leaves nothing open when it throws. */
   async host(declaration: SubgraphDeclaration): Promise<HostedProduct> {
-    const { databases, entitlements, events, files, publicUrl, deploymentOf, log } = this.surroundings;
+    const { databases, deploymentOf, ...resources } = this.surroundings;
     const { database, systemUrl } = await openProductRows(declaration, databases);
     const deployment = deploymentOf(declaration.name);
     try {
-      const handle = hostSubgraph(declaration, { database, entitlements, events, files, publicUrl, deployment, log });
+      const handle = hostSubgraph(declaration, { ...resources, database, deployment });
       const product: HostedProduct = {
         handle,
         worked: { declaration, database, systemUrl, deployment },

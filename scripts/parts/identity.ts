@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import type { SecurityEventSink } from '@inevitable/contract';
 import type { SubgraphDeclaration } from '@inevitable/kit';
 import { identityDatabase, openIdentity, type Identity } from '@inevitable/identity';
+import type { FileStore } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
@@ -27,8 +29,10 @@ export async function openIdentityParts(
   databases: Databases,
   products: readonly SubgraphDeclaration[],
   publicUrl: string,
+  files: FileStore,
   closers: Closers,
   log: Logger,
+  securityEvent?: SecurityEventSink,
 ): Promise<IdentityParts> {
   const database = await databases.prepare(identityDatabase);
   const credentials = await serviceCredentials(settings.dataDir, servicesOf(products));
@@ -40,6 +44,8 @@ export async function openIdentityParts(
     services: [...credentials.values()].map(publicHalf),
     deployment: settings.deployment,
     smtp: settings.smtp ?? null,
+    files,
+    securityEvent,
     log,
   });
   closers.add('identity', () => identity.close());
@@ -50,6 +56,8 @@ export async function openIdentityParts(
 export const declaredToIdentity = (products: readonly SubgraphDeclaration[]): Parameters<Identity['redeclare']>[0] => ({
   permissions: products.flatMap(({ permissions }) => permissions ?? []),
   features: Object.assign({}, ...products.map(({ features }) => features)),
+  // Operations has an outbox, in which tenants' records wait for a day.
+  products: ['operations', ...products.filter(({ database }) => database).map(({ name }) => name)],
 });
 
 /** Who is there in development, all with one password; core-identity makes them. */

@@ -1,11 +1,13 @@
 import type { SupergraphConfig } from '@inevitable/gateway';
 import type { Identity } from '@inevitable/identity';
 import type { SubgraphDeclaration } from '@inevitable/kit';
+import type { FileStore } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { CommandWorld } from '../commands/command.js';
 import type { Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
 import type { Databases } from './databases.js';
+import { openFileStore } from './file-store.js';
 import { openIdentityParts } from './identity.js';
 import { openLog } from './open-log.js';
 import { openPlaces } from './open-places.js';
@@ -18,6 +20,7 @@ export interface OperatorSide {
   readonly databases: Databases;
   readonly products: readonly SubgraphDeclaration[];
   readonly identity: Identity;
+  readonly files: FileStore;
   readonly log: Logger;
 }
 
@@ -30,6 +33,7 @@ export async function openForOperator(world: CommandWorld, closers: Closers): Pr
   const publicUrl = settings.publicUrl ?? DEFAULT_PUBLIC_URL;
   // No mail server: a command only writes mails down, and works while that server is gone.
   const withoutMail = { ...settings, smtp: undefined };
-  const { identity } = await openIdentityParts(withoutMail, databases, products, publicUrl, closers, log);
-  return { settings, config, databases, products, identity, log };
+  const { files } = await openFileStore(settings, closers);
+  const { identity } = await openIdentityParts(withoutMail, databases, products, publicUrl, files, closers, log);
+  return { settings, config, databases, products, identity, files, log };
 }

@@ -1,15 +1,9 @@
 import type { EventBus, IdentityPorts } from '@inevitable/contract';
-import {
-  jobMetrics,
-  serveMetrics,
-  startWorker,
-  type FileStore,
-  type WorkedProduct,
-  type Worker,
-} from '@inevitable/kit/host';
+import { jobMetrics, startWorker, type FileStore, type WorkedProduct, type Worker } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
+import type { Observation } from './observation.js';
 import type { Progress } from './progress.js';
 
 /** What running jobs get to end in when the process stops, where their own timeout is not shorter. */
@@ -19,37 +13,35 @@ export interface WorkerPart {
   readonly products: readonly WorkedProduct[];
   /** Of the job store's runner role. */
   readonly runnerUrl: string;
-  readonly identity: Pick<IdentityPorts, 'tenants' | 'entitlements' | 'audit'>;
+  readonly identity: Pick<IdentityPorts, 'tenants' | 'entitlements' | 'audit' | 'tenantData'>;
   readonly events: EventBus;
-  /** Absent: none of these products keeps files. */
-  readonly files?: FileStore;
+  readonly registry: Observation['registry'];
+  readonly files: FileStore;
   /** Only jobs of this queue; all of them unless told. */
   readonly queue?: string | undefined;
 }
 
-/** Relays outboxes and runs jobs in this process; tells Prometheus of it where METRICS_PORT is set. */
+/** Relays outboxes and runs jobs in this process; tells Prometheus of it where somebody asks. */
 export async function startWorkerPart(
   settings: Settings,
-  { products, runnerUrl, identity, events, files, queue }: WorkerPart,
+  { products, runnerUrl, identity, events, registry, files, queue }: WorkerPart,
   report: Progress['line'],
   closers: Closers,
   log: Logger,
 ): Promise<Worker> {
   let worker: Worker | null = null;
-  const metrics =
-    settings.metricsPort === undefined ? null : await serveMetrics({ host: settings.host, port: settings.metricsPort });
-  if (metrics) closers.add('metrics', () => metrics.close());
   worker = await startWorker({
     products,
     jobStoreUrl: runnerUrl,
     tenants: identity.tenants,
     entitlements: identity.entitlements,
     audit: identity.audit,
+    tenantData: identity.tenantData,
     deployment: settings.deployment,
     events,
     files,
     queue,
-    ...(metrics && { observer: jobMetrics(metrics.registry, () => worker?.runner ?? null) }),
+    ...(registry && { observer: jobMetrics(registry, () => worker?.runner ?? null) }),
     log,
   });
   const started = worker;

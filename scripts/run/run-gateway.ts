@@ -4,6 +4,7 @@ import type { Closers } from '../parts/closers.js';
 import { consoleOf } from '../parts/console.js';
 import { openDataDirectory } from '../parts/data-directory.js';
 import { identityPeer } from '../parts/identity-peer.js';
+import { openObservation } from '../parts/observation.js';
 import { openRemoteSubgraph } from '../parts/open-remote-subgraph.js';
 import { operationsPeer } from '../parts/operations-peer.js';
 import type { Progress } from '../parts/progress.js';
@@ -26,6 +27,7 @@ export async function runGateway(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
+  const { securityEvent } = await openObservation(settings, closers, log);
   await openDataDirectory(settings.dataDir);
   const config = await readSupergraphConfig(settings.supergraphConfig);
   const identity = await identityPeer(settings, 'gateway');
@@ -56,6 +58,7 @@ export async function runGateway(
     ...(recorder && { extensions: [recorder] }),
     ...(followed && { checks: followed.checks }),
     console: consoleOf(settings),
+    securityEvent,
     logger: log,
   });
   closers.add('gateway', () => gateway.close());

@@ -4,7 +4,9 @@ import { hostSubgraph, openProductDatabase } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import { assertForCustomers } from '../parts/assert-for-customers.js';
 import type { Closers } from '../parts/closers.js';
+import { openFileStore } from '../parts/file-store.js';
 import { openIdentityParts, seedDemo } from '../parts/identity.js';
+import { openObservation } from '../parts/observation.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
 import { DEFAULT_PUBLIC_URL } from '../parts/public-url.js';
@@ -31,10 +33,21 @@ export async function runIdentity(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
+  const { registry, securityEvent } = await openObservation(settings, closers, log);
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const products = await loadProducts(settings, config);
+  const fileStore = await openFileStore(settings, closers);
   const { identity, database: urls } = await progress.step('starting core-identity', () =>
-    openIdentityParts(settings, databases, products, settings.publicUrl ?? DEFAULT_PUBLIC_URL, closers, log),
+    openIdentityParts(
+      settings,
+      databases,
+      products,
+      settings.publicUrl ?? DEFAULT_PUBLIC_URL,
+      fileStore.files,
+      closers,
+      log,
+      securityEvent,
+    ),
   );
   await assertForCustomers(settings, identity);
   if (settings.development) {
@@ -47,6 +60,7 @@ export async function runIdentity(
     database,
     entitlements: identity.ports.entitlements,
     events: null, // identity publishes none
+    securityEvent,
     log,
   });
   const { runnerUrl, keptIn } = await progress.step('opening the job store', () => databases.prepareJobStore());
@@ -59,6 +73,8 @@ export async function runIdentity(
         runnerUrl,
         identity: identity.ports,
         events: noEvents,
+        files: fileStore.files,
+        registry,
       },
       progress.line,
       closers,
@@ -74,6 +90,7 @@ export async function runIdentity(
       checks: {
         'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }),
         worker: worker.health,
+        ...fileStore.checks,
       },
       internal: { answer: identity.internalApi },
     },

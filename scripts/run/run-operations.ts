@@ -4,7 +4,9 @@ import { operationsEvents, operationsInternalApi, operationsSubgraph } from '@in
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { openSharedEventBus } from '../parts/event-bus.js';
+import { openFileStore } from '../parts/file-store.js';
 import { identityPeer } from '../parts/identity-peer.js';
+import { openObservation } from '../parts/observation.js';
 import { loadProducts } from '../parts/products.js';
 import { probePeer } from '../parts/probe-peer.js';
 import { openPlaces } from '../parts/open-places.js';
@@ -29,8 +31,10 @@ export async function runOperations(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
+  const { registry, securityEvent } = await openObservation(settings, closers, log);
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const products = await loadProducts(settings, config);
+  const fileStore = await openFileStore(settings, closers);
   const events = await openSharedEventBus(settings, closers, log);
   const identity = await identityPeer(settings, 'operations');
   const jobStore = await progress.step('opening the job store', () => databases.prepareJobStore());
@@ -69,12 +73,20 @@ export async function runOperations(
     database,
     entitlements: identity.entitlements,
     events: events?.bus ?? null,
+    securityEvent,
     log,
   });
   worker = await progress.step('starting the worker', () =>
     startWorkerPart(
       settings,
-      { products: [{ declaration, database, systemUrl }], runnerUrl: jobStore.runnerUrl, identity, events: bus },
+      {
+        products: [{ declaration, database, systemUrl }],
+        runnerUrl: jobStore.runnerUrl,
+        identity,
+        events: bus,
+        files: fileStore.files,
+        registry,
+      },
       progress.line,
       closers,
       log,
@@ -87,7 +99,12 @@ export async function runOperations(
       subgraph,
       defaultPort: DEFAULT_PORT,
       jwksOrigin: settings.identityUrl,
-      checks: { 'job store': () => jobs.health(), worker: () => worker!.health(), ...events?.checks },
+      checks: {
+        'job store': () => jobs.health(),
+        worker: () => worker!.health(),
+        ...fileStore.checks,
+        ...events?.checks,
+      },
       internal,
     },
     closers,

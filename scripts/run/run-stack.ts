@@ -30,6 +30,7 @@ import { openEventBus } from '../parts/event-bus.js';
 import { openFileStore } from '../parts/file-store.js';
 import { HostedProducts, type HostedProduct } from '../parts/hosted-products.js';
 import { declaredToIdentity, openIdentityParts, seedDemo } from '../parts/identity.js';
+import { openObservation } from '../parts/observation.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
 import { openRemoteSubgraph } from '../parts/open-remote-subgraph.js';
@@ -80,6 +81,7 @@ export async function runStack(
   variant?: StackVariant,
 ): Promise<RunningStack> {
   const port = settings.port ?? DEFAULT_PORT;
+  const { registry, securityEvent } = await openObservation(settings, closers, log);
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const events = await openEventBus(settings, closers, log);
   const products = await loadProducts(settings, config);
@@ -98,8 +100,10 @@ export async function runStack(
       databases,
       products,
       settings.publicUrl ?? `http://${settings.host}:${port}`,
+      fileStore.files,
       closers,
       log,
+      securityEvent,
     ),
   );
   await assertForCustomers(settings, identity);
@@ -119,6 +123,7 @@ export async function runStack(
     events: events.bus,
     files: fileStore.files,
     publicUrl: () => identity.issuer,
+    securityEvent,
     log,
   };
   const deployment = settings.deploymentOf('identity');
@@ -147,6 +152,7 @@ export async function runStack(
         runnerUrl: jobStore.runnerUrl,
         identity: identity.ports,
         events: events.bus,
+        registry,
         files: fileStore.files,
       },
       progress.line,
@@ -178,6 +184,7 @@ export async function runStack(
       database: operations.database,
       entitlements: identity.ports.entitlements,
       events: events.bus,
+      securityEvent,
       log,
     }),
   );
@@ -220,6 +227,7 @@ export async function runStack(
         ...events.checks,
       },
       console: page,
+      securityEvent,
       logger: log,
     }),
   );

@@ -4,6 +4,7 @@ import type { Closers } from '../parts/closers.js';
 import { openSharedEventBus } from '../parts/event-bus.js';
 import { openFileStore } from '../parts/file-store.js';
 import { identityPeer } from '../parts/identity-peer.js';
+import { openObservation } from '../parts/observation.js';
 import { loadProducts } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
 import { openProductRows } from '../parts/open-product-rows.js';
@@ -20,6 +21,7 @@ export async function runSubgraph(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
+  const { securityEvent } = await openObservation(settings, closers, log);
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const [declaration] = await loadProducts(settings, config, name);
   const events = await openSharedEventBus(settings, closers, log); // what a worker publishes comes from another process
@@ -36,6 +38,7 @@ export async function runSubgraph(
     files,
     publicUrl: publicUrl.current,
     deployment: settings.deploymentOf(name),
+    securityEvent,
     log,
   });
   const defaultPort = Number(new URL(config.subgraphs.get(name)!.routingUrl).port) || 80;

@@ -5,6 +5,7 @@ import type { Closers } from '../parts/closers.js';
 import { openEventBus } from '../parts/event-bus.js';
 import { openFileStore } from '../parts/file-store.js';
 import { identityPeer } from '../parts/identity-peer.js';
+import { openObservation } from '../parts/observation.js';
 import { loadProducts, ProductUnknown } from '../parts/products.js';
 import { openPlaces } from '../parts/open-places.js';
 import { openProductRows } from '../parts/open-product-rows.js';
@@ -26,6 +27,7 @@ export async function runWorker(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
+  const { registry } = await openObservation(settings, closers, log);
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const events = await openEventBus(settings, closers, log);
   const products = await loadProducts(settings, config, product);
@@ -42,7 +44,7 @@ export async function runWorker(
   progress.line(`jobs are kept in ${keptIn}`);
   const worker = await startWorkerPart(
     settings,
-    { products: worked, runnerUrl, identity, events: events.bus, files, queue },
+    { products: worked, runnerUrl, identity, events: events.bus, registry, files, queue },
     progress.line,
     closers,
     log,

@@ -1,5 +1,6 @@
 // What runs a product: for the composition root, for core-identity, and for tests. Products import '@inevitable/kit'.
 export { operatorAuditStatement } from './audit/audit-statement.js';
+export { refusalLimit, type RefusalLimit } from './audit/refusal-limit.js';
 export * from './database/index.js';
 export * from './embedded-postgres/index.js';
 export { directoryFileStore } from './files/directory-file-store.js';
@@ -36,6 +37,7 @@ export type * from './jobs/store/seen-jobs.js';
 export { jobMetrics } from './jobs/observation/job-metrics.js';
 export type { JobObserver } from './jobs/observation/job-observer.js';
 export { timeOfId } from './jobs/runner/job-ids.js';
+export { securityEvents } from './security/security-events.js';
 export { startWorker, type WorkedProduct, type Worker } from './jobs/start-worker.js';
 export { hostSubgraph, type HostedSubgraph } from './subgraph/host-subgraph.js';
 export { tenantEntitlements } from './subgraph/product-context.js';
@@ -44,3 +46,12 @@ export { AddressUnavailable, serveHealth } from './subgraph/serve-health.js';
 export { serveMetrics, type ServedMetrics } from './subgraph/serve-metrics.js';
 export { serveSubgraph, type InternalApi, type ServedSubgraph } from './subgraph/serve-subgraph.js';
 export { contextVerifier } from './subgraph/verify-context.js';
+export {
+  archiveWriter,
+  exportFiles,
+  indexKey,
+  type ArchivedFile,
+  type ArchivePart,
+} from './tenant-data/archive-writer.js';
+export { countLeft } from './tenant-data/count-left.js';
+export { deleteEveryFile, everyFile } from './tenant-data/every-file.js';

@@ -66,6 +66,7 @@ export { BadSchedule, type JobSchedule } from './jobs/schedule/job-schedule.js';
 export { defineCommand, type CommandRun, type ProductCommand } from './subgraph/define-command.js';
 export {
   BadFeature,
+  BadTenantData,
   defineSubgraph,
   jobsPermission,
   type RouteHandler,
@@ -83,3 +84,4 @@ export type {
   TenantWork,
 } from './subgraph/product-context.js';
 export { requirePermission, requirePlatformAdmin, requireTenant, requireUser } from './subgraph/require.js';
+export type { TenantData, TenantTableData } from './tenant-data/tenant-data.js';

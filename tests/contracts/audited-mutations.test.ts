@@ -5,7 +5,9 @@ import {
   Conflict,
   Forbidden,
   newId,
+  NotEntitled,
   NotFound,
+  QuotaExceeded,
   type ProductContext,
   type SubgraphDeclaration,
 } from '@inevitable/kit';
@@ -132,14 +134,9 @@ describe('A mutation', () => {
     expect(await leftBy(context)).toMatchObject([{ tenant: NOBODY, payload: { actor: { kind: 'user', id: root } } }]);
   });
 
-  it.each([
-    ['a conflict', new Conflict('It is taken.')],
-    ['an unknown id', new NotFound('note')],
-    ['bad input', new BadUserInput('No.', 'input.text')],
-    ['a fault of ours', new Error('boom')],
-  ])('that fails with %s leaves none', async (_what, error) => {
+  it('that fails by a fault of ours leaves none', async () => {
     const context = by({ kind: 'member', userId: newId() as UserId }, product.as({ tenant: 'acme' }).context.tenant);
-    const failing = withCreateNote(() => Promise.reject(error));
+    const failing = withCreateNote(() => Promise.reject(new Error('boom')));
     await failing.execute({ query: CREATE_NOTE, variables: { text: '-' } }, context);
     expect(await leftBy(context)).toEqual([]);
   });
@@ -170,18 +167,29 @@ describe('A mutation', () => {
   });
 });
 
-describe('A mutation that is denied', () => {
+describe('A mutation that is refused', () => {
   const denying = () => withCreateNote(() => Promise.reject(new Forbidden()));
   const deny = (hosted: ReturnType<typeof denying>, context: RequestContext) =>
     hosted.execute({ query: CREATE_NOTE, variables: { text: '-' } }, context);
 
-  it('to a known caller of a tenant leaves a record with the code, and none of the ids that were sent', async () => {
-    const context = by({ kind: 'member', userId: newId() as UserId }, product.as({ tenant: 'acme' }).context.tenant);
-    await deny(denying(), context);
-    expect(await leftBy(context)).toMatchObject([
-      { tenant: context.tenant!.id, payload: { outcome: 'refused', reason: 'FORBIDDEN', subjects: [] } },
-    ]);
-  });
+  it.each([
+    ['FORBIDDEN', new Forbidden()],
+    ['CONFLICT', new Conflict('It is taken.')],
+    ['NOT_FOUND', new NotFound('note')],
+    ['BAD_USER_INPUT', new BadUserInput('No.', 'input.text')],
+    ['QUOTA_EXCEEDED', new QuotaExceeded('starter.notes', 3, new Date('2026-12-01T00:00:00Z'))],
+    ['NOT_ENTITLED', new NotEntitled('starter.notes')],
+  ])(
+    'with %s to a known caller of a tenant leaves a record with the code, and none of the ids that were sent',
+    async (code, error) => {
+      const context = by({ kind: 'member', userId: newId() as UserId }, product.as({ tenant: 'acme' }).context.tenant);
+      const refusing = withCreateNote(() => Promise.reject(error));
+      await refusing.execute({ query: CREATE_NOTE, variables: { text: '-' } }, context);
+      expect(await leftBy(context)).toMatchObject([
+        { tenant: context.tenant!.id, payload: { outcome: 'refused', reason: code, subjects: [] } },
+      ]);
+    },
+  );
 
   it('to nobody in particular leaves none', async () => {
     const context = by({ kind: 'anonymous' });
@@ -194,6 +202,22 @@ describe('A mutation that is denied', () => {
     const context = by({ kind: 'member', userId: newId() as UserId }, product.as({ tenant: 'flooded' }).context.tenant);
     for (let round = 0; round < 13; round += 1)
       await Promise.all(Array.from({ length: 5 }, () => deny(hosted, context)));
+    expect(await leftBy(context)).toHaveLength(60);
+  });
+
+  it('leaves as many records together with the routes of its product, and not as many again', async () => {
+    const tenant = product.as({ tenant: 'flooded' }).context.tenant;
+    const context = by({ kind: 'member', userId: newId() as UserId }, tenant);
+    const declaration = {
+      ...starter,
+      resolvers: { ...starter.resolvers, Mutation: { createNote: () => Promise.reject(new Forbidden()) } },
+      routes: { 'POST /starter/things': () => Promise.reject(new Forbidden()) },
+    };
+    const resources = { database: product.database, entitlements: null as never, events: null, log };
+    const hosted = hostSubgraph(declaration, resources);
+    const route = () => hosted.fetch(new Request('http://stack.test/starter/things', { method: 'POST' }), context);
+    for (let round = 0; round < 7; round += 1)
+      await Promise.all(Array.from({ length: 5 }, () => Promise.all([deny(hosted, context), route()])));
     expect(await leftBy(context)).toHaveLength(60);
   });
 });

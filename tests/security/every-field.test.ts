@@ -90,6 +90,12 @@ const ARGUMENTS: Readonly<Record<string, (victim: Victim) => Record<string, stri
   'Mutation.voidFeatureGrant': (victim) =>
     victim.ids.map((id) => ({ input: `{ tenant: "${victim.tenantId}", id: "${id}", reason: "spite" }` })),
   'Mutation.changePlan': ({ tenantId }) => [{ input: `{ tenant: "${tenantId}", plan: "free" }` }],
+  'Query.tenantDeletion': ({ tenantId }) => [{ tenant: `"${tenantId}"` }],
+  'Mutation.exportTenant': ({ tenantId }) => [{ input: `{ id: "${tenantId}" }` }],
+  'Mutation.exportAccount': (victim) => inputsOf(victim),
+  'Mutation.deleteTenant': ({ tenantId }) => [{ input: `{ id: "${tenantId}", slug: "globex" }` }],
+  'Mutation.deleteAccount': (victim) => inputsOf(victim),
+  'Mutation.keepTenant': ({ tenantId }) => [{ input: `{ id: "${tenantId}" }` }],
   'Mutation.suspendTenant': ({ tenantId }) => [{ input: `{ id: "${tenantId}", reason: "x" }` }],
   'Mutation.reactivateTenant': ({ tenantId }) => [{ input: `{ id: "${tenantId}" }` }],
   'Mutation.disableUser': (victim) => inputsOf(victim, 'reason: "x"'),
@@ -135,7 +141,9 @@ const ARGUMENTS: Readonly<Record<string, (victim: Victim) => Record<string, stri
         '{ email: "ada@acme.test", password: "tractor in a pond", displayName: "Ada", username: "ada", tenant: { slug: "attackers", name: "A" } }',
     },
   ],
-  'Mutation.verifyEmail': () => [{ input: '{ token: "guess", username: "ada", tenantSlug: "attackers" }' }],
+  'Mutation.verifyEmail': () => [
+    { input: '{ token: "guess", password: "tractor in a pond", username: "ada", tenantSlug: "attackers" }' },
+  ],
   'Mutation.requestPasswordReset': () => [{ input: '{ email: "ada@acme.test" }' }],
   'Mutation.resetPassword': () => [{ input: '{ token: "guess", password: "tractor in a pond" }' }],
   'Mutation.changePassword': () => [{ input: '{ currentPassword: "guess", newPassword: "tractor in a pond" }' }],

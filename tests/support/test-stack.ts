@@ -98,6 +98,7 @@ export class TestStack {
     readonly dataDir: string,
     readonly database: TestDatabase | null,
     private readonly ports: ReadonlyMap<string, number>,
+    private readonly metricsPorts: ReadonlyMap<string, number>,
     private readonly settings: Readonly<Record<string, string>>,
   ) {
     this.url = this.partUrl('gateway');
@@ -113,9 +114,18 @@ export class TestStack {
     settings = {},
   }: { mode?: StackMode; embedded?: boolean; settings?: Readonly<Record<string, string>> } = {}): Promise<TestStack> {
     const parts = ['gateway', ...(await subgraphNames())];
-    const ports = await Promise.all(parts.map(async (part) => [part, await freePort()] as const));
+    const freePorts = (names: readonly string[]) =>
+      Promise.all(names.map(async (name) => [name, await freePort()] as const));
+    const [ports, metricsPorts] = await Promise.all([freePorts(parts), freePorts([...parts, 'worker'])]);
     const database = embedded ? null : await createTestDatabase('empty', () => Promise.resolve());
-    const stack = new TestStack(mode, await temporaryDirectory(), database, new Map(ports), settings);
+    const stack = new TestStack(
+      mode,
+      await temporaryDirectory(),
+      database,
+      new Map(ports),
+      new Map(metricsPorts),
+      settings,
+    );
     await stack.start();
     return stack;
   }
@@ -137,6 +147,12 @@ export class TestStack {
     return `http://127.0.0.1:${this.ports.get(part)}`;
   }
 
+  /** What Prometheus would read of the process that a part runs in. */
+  async metricsOf(part: string): Promise<string> {
+    const process = this.mode === 'one-process' ? 'gateway' : part;
+    return (await fetch(`http://127.0.0.1:${this.metricsPorts.get(process)}/metrics`)).text();
+  }
+
   private get subgraphs(): readonly string[] {
     return [...this.ports.keys()].filter((part) => part !== 'gateway');
   }
@@ -147,8 +163,12 @@ export class TestStack {
   }
 
   async start(): Promise<void> {
-    const run = (args: string[], part?: string) =>
-      runStack(args, { ...this.environment, ...(part && { PORT: String(this.ports.get(part)) }) });
+    const run = (args: string[], part: string) =>
+      runStack(args, {
+        ...this.environment,
+        METRICS_PORT: String(this.metricsPorts.get(part)),
+        ...(this.ports.has(part) && { PORT: String(this.ports.get(part)) }),
+      });
     this.processes =
       this.mode === 'one-process'
         ? [run(['start'], 'gateway')]
@@ -156,7 +176,7 @@ export class TestStack {
             run(['start', 'identity'], 'identity'),
             run(['start', 'operations'], 'operations'),
             ...this.products.map((name) => run(['start', 'subgraph', name], name)),
-            run(['start', 'worker']),
+            run(['start', 'worker'], 'worker'),
             run(['start', 'gateway'], 'gateway'),
           ];
     const died = Promise.race(

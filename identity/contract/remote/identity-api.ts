@@ -5,6 +5,7 @@ import { LARGEST_AUDIT_BATCH, type AuditPort } from '../ports/audit-port.js';
 import { RESERVATIONS_PAGE, type EntitlementsPort } from '../ports/entitlements-port.js';
 import type { RevocationFeed } from '../ports/revocation-feed.js';
 import type { ServicesPort } from '../ports/services-port.js';
+import { OPEN_TASKS_PAGE, type TenantDataPort } from '../ports/tenant-data-port.js';
 import type { TenantsPort } from '../ports/tenants-port.js';
 import type { TokenVerificationPort } from '../ports/token-verification-port.js';
 import { operation } from './peer-operation.js';
@@ -18,6 +19,7 @@ export interface IdentityPorts {
   readonly tenants: TenantsPort;
   readonly apiKeys: ApiKeysPort;
   readonly audit: AuditPort;
+  readonly tenantData: TenantDataPort;
 }
 
 /** What only processes apart from identity ask: they have doors of their own for services. */
@@ -38,6 +40,8 @@ const publicJwk = z.object({
   alg: z.literal('ES256'),
   use: z.literal('sig'),
 });
+const product = z.string().min(1).max(100);
+const count = z.int().nonnegative();
 const featureName = z.string().min(1).max(200);
 const reservationState = z.enum(['reserved', 'committed', 'released', 'expired']);
 const feature = z.discriminatedUnion('kind', [
@@ -166,6 +170,38 @@ export const identityApi = {
   'append-audit': operation(
     z.object({ records: z.array(z.record(z.string(), z.unknown())).max(LARGEST_AUDIT_BATCH) }),
     z.object({ refused: z.array(z.object({ id: z.string(), why: z.string() })) }),
+  ),
+  'open-data-tasks': operation(
+    z.object({ product }),
+    z.object({
+      tasks: z
+        .array(
+          z.object({
+            orderId: z.uuid(),
+            kind: z.enum(['export', 'erase']),
+            tenantId,
+            userId: userId.nullable(),
+          }),
+        )
+        .max(OPEN_TASKS_PAGE),
+    }),
+  ),
+  'data-task-done': operation(
+    z.object({
+      product,
+      orderId: z.uuid(),
+      tenantId,
+      part: z.object({
+        rows: count,
+        files: count,
+        jobs: count,
+        index: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex')
+          .nullable(),
+      }),
+    }),
+    z.object({ taken: z.boolean() }),
   ),
 } as const;
 

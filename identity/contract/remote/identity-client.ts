@@ -30,6 +30,11 @@ export function identityClient(url: string, credential: ServiceCredential): Remo
     audit: {
       append: async (records) => (await call('append-audit', { records: [...records] })).refused,
     },
+    tenantData: {
+      open: async (product) => (await call('open-data-tasks', { product })).tasks,
+      done: async (product, { orderId, tenantId }, part) =>
+        (await call('data-task-done', { product, orderId, tenantId, part })).taken,
+    },
     entitlements: {
       describe: (tenantId) => call('describe-entitlements', { tenantId }),
       reserve: (request) => call('reserve', request),

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { TenantId } from '@inevitable/contract';
 import canonicalize from 'canonicalize';
+import { NIL_ID } from '../store/nil-id.js';
 
 /** The chain of what happens in no tenant: a sign-in of nobody, a key's rotation. */
-export const PLATFORM_CHAIN = '00000000-0000-0000-0000-000000000000';
+export const PLATFORM_CHAIN = NIL_ID;
 
 /** Before the first event of a chain. */
 export const FIRST_HASH: Buffer = Buffer.alloc(32);

@@ -1,5 +1,6 @@
-import type { DeploymentContext, Permission, SessionId } from '@inevitable/contract';
+import type { DeploymentContext, Permission, SecurityEventSink, SessionId } from '@inevitable/contract';
 import type { ProductContext } from '@inevitable/kit';
+import type { FileStore, RefusalLimit } from '@inevitable/kit/host';
 import type { Passwords } from '../passwords/passwords.js';
 import type { Seal } from '../store/seal.js';
 import type { SystemDatabase } from '../store/system-database.js';
@@ -19,5 +20,12 @@ export interface FlowDeps {
   /** Where clients reach the stack, without a slash at its end: links in mails begin with it. */
   readonly publicUrl: string;
   readonly deployment: DeploymentContext;
+  /** Every product that keeps something of tenants, but for identity itself. */
+  readonly products: () => readonly string[];
+  /** Where archives wait to be fetched. */
+  readonly files: FileStore;
+  /** How many refusals the audit keeps. */
+  readonly refusals: RefusalLimit;
+  readonly securityEvent: SecurityEventSink;
   readonly log: Logger;
 }

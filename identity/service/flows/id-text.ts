@@ -1,8 +1,6 @@
 import { isUuid } from '@inevitable/contract';
 import { z } from 'zod';
-
-/** Nothing has it. */
-const NOBODYS_ID = '00000000-0000-0000-0000-000000000000';
+import { NIL_ID } from '../store/nil-id.js';
 
 /** An id from outside. A malformed one answers as an unknown one does, so it becomes one. */
-export const idText = z.string().transform((text) => (isUuid(text) ? text : NOBODYS_ID));
+export const idText = z.string().transform((text) => (isUuid(text) ? text : NIL_ID));

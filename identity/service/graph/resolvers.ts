@@ -1,4 +1,5 @@
 import type { FlowDeps } from '../flows/flow-deps.js';
+import { auditedMutations } from './audited-mutations.js';
 import { administrationResolvers } from './resolvers/administration.js';
 import { memberResolvers } from './resolvers/members.js';
 import { roleResolvers } from './resolvers/roles.js';
@@ -10,14 +11,15 @@ import { auditResolvers } from './resolvers/audit.js';
 import { secondFactorResolvers } from './resolvers/second-factor.js';
 import { entitlementsResolvers } from './resolvers/entitlements.js';
 import { signInResolvers } from './resolvers/sign-in.js';
+import { tenantDataResolvers } from './resolvers/tenant-data.js';
 import { tenantResolvers } from './resolvers/tenants.js';
 import { viewerResolvers } from './resolvers/viewer.js';
 
 type ResolverMap = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** The resolvers of `schema.graphql`, a file for each area. */
-export const resolvers = (flows: FlowDeps) =>
-  merged([
+/** The resolvers of `schema.graphql`, a file for each area; what a mutation refuses is in the audit. */
+export function resolvers(flows: FlowDeps): ResolverMap {
+  const all = merged([
     entitlementsResolvers(flows),
     viewerResolvers,
     signInResolvers(flows),
@@ -31,7 +33,10 @@ export const resolvers = (flows: FlowDeps) =>
     sessionResolvers(flows),
     tenantChangeResolvers(flows),
     administrationResolvers(flows),
+    tenantDataResolvers(flows),
   ]);
+  return { ...all, Mutation: auditedMutations(all['Mutation']!, flows) };
+}
 
 /** Throws where two areas resolve one field: the later one would win without a word. */
 function merged(areas: readonly ResolverMap[]): ResolverMap {

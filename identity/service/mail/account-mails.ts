@@ -21,7 +21,7 @@ export const verifyEmailMail = ({ recipient, publicUrl, token, slug }: LinkToMai
   text: written(
     `this address was used to sign up, with a new tenant "${slug}". To confirm it within 24 hours, open`,
     link(publicUrl, 'verify-email', token),
-    'If that was not you, do nothing: there will be no account.',
+    'and enter the password that was chosen then. If you did not sign up, do nothing: there will be no account.',
   ),
 });
 

@@ -1,6 +1,8 @@
 import { CallerError, ERROR_CODES, toErrorBody } from '@inevitable/contract';
 import type { RouteHandler } from '@inevitable/kit';
 import { originOf, type Origin } from '../audit/origin.js';
+import type { FlowDeps } from '../flows/flow-deps.js';
+import { auditRefusals } from '../flows/refusals.js';
 import {
   CODE_REFUSED,
   SecondFactorRequired,
@@ -24,17 +26,17 @@ const NO_STORE = { 'cache-control': 'no-store' };
 
 /** Sign in, refresh and sign out with JSON bodies; the same as the mutations, but that a device is known by a cookie. */
 export const authRoutes = ({ flows }: IdentityService) => ({
-  'POST /auth/login': answering(async (request, origin) => {
+  'POST /auth/login': answering('identity.sign-in', flows, async (request, origin) => {
     const cookie = deviceCookie(flows.publicUrl);
     const { deviceToken, ...body } = await login(request, cookie.read(request), origin, flows);
     return Response.json(body, {
       headers: { ...NO_STORE, ...(deviceToken !== undefined && { 'set-cookie': cookie.write(deviceToken) }) },
     });
   }),
-  'POST /auth/refresh': answering(async (request, origin) =>
+  'POST /auth/refresh': answering('identity.refresh-session', flows, async (request, origin) =>
     tokensOrRefusal(await refreshSession(await readJson(request, refreshInput), origin, flows), SIGN_IN_AGAIN),
   ),
-  'POST /auth/logout': answering(async (request, origin) => {
+  'POST /auth/logout': answering('identity.sign-out', flows, async (request, origin) => {
     await signOut(await readJson(request, refreshInput), origin, flows);
     return { signedOut: true };
   }),
@@ -57,11 +59,20 @@ async function login(
   return tokensOrRefusal(outcome, SIGN_IN_REFUSED);
 }
 
-/** Answers JSON, or the caller's error as `{error: {code, message}}`. Our own errors are the host's to log and mask. */
-export function answering(handle: (request: Request, origin: Origin) => Promise<object>): RouteHandler {
+/**
+ * Answers JSON, or the caller's error as `{error: {code, message}}`, which the audit has then, as `action`. Our own errors are
+ * the host's to log and mask.
+ */
+export function answering(
+  action: string,
+  flows: FlowDeps,
+  handle: (request: Request, origin: Origin) => Promise<object>,
+): RouteHandler {
   return async (request, context) => {
+    const origin = originOf(context);
+    const refusing = { tenantId: context.tenant?.id ?? null, origin, action };
     try {
-      const answer = await handle(request, originOf(context));
+      const answer = await auditRefusals(refusing, flows, () => handle(request, origin));
       return answer instanceof Response ? answer : Response.json(answer, { headers: NO_STORE });
     } catch (error) {
       if (!(error instanceof CallerError)) throw error;

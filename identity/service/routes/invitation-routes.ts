@@ -6,7 +6,7 @@ import { readJson } from './read-json.js';
 
 /** For invited people without an account, the same as the mutation; and the page that their link leads to. */
 export const invitationRoutes = ({ flows }: IdentityService) => ({
-  'POST /auth/invitation': answering(async (request, origin) => {
+  'POST /auth/invitation': answering('identity.join-by-invitation', flows, async (request, origin) => {
     const { email, membership } = await joinByInvitation(await readJson(request, joinByInvitationInput), origin, flows);
     return { email, tenantSlug: membership.slug };
   }),

@@ -8,13 +8,17 @@ const published =
 
 /** Keys and endpoints, for whoever verifies our tokens. `routes`: all that are below `/auth/`, as `POST /auth/login`. */
 export const wellKnownRoutes = (
-  { issuer, publicUrl, publishedKeys, liveContextKeys }: IdentityService,
+  { issuer, publicUrl, publishedKeys, publishedArchiveKeys, liveContextKeys }: IdentityService,
   routes: readonly string[],
 ) => ({
   // A key is published before it signs, so a cached answer is never too old.
   'GET /.well-known/jwks.json': published(async () => ({ keys: await publishedKeys() }), 'public, max-age=60'),
   // A gateway signs as soon as its key is registered.
   'GET /.well-known/context-jwks.json': published(async () => ({ keys: await liveContextKeys() }), 'no-cache'),
+  'GET /.well-known/archive-jwks.json': published(
+    async () => ({ keys: await publishedArchiveKeys() }),
+    'public, max-age=3600',
+  ),
   // OpenID Connect Discovery 1.0, section 3, as far as it applies: who signs in here is a person and no other site, so no
   // response type is supported. The members with `auth_` are ours. All by PUBLIC_URL: a Host header changes none of it.
   'GET /.well-known/openid-configuration': published(

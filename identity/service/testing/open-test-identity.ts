@@ -1,4 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   accessTokenClaims,
   anonymousContext,
@@ -11,7 +14,17 @@ import {
   type TenantId,
   type UserId,
 } from '@inevitable/contract';
-import { ensureRoles, hostSubgraph, migrate, openProductDatabase, openSystemPool, roleUrl } from '@inevitable/kit/host';
+import {
+  directoryFileStore,
+  ensureRoles,
+  hostSubgraph,
+  migrate,
+  openProductDatabase,
+  openSystemPool,
+  refusalLimit,
+  roleUrl,
+  securityEvents,
+} from '@inevitable/kit/host';
 import { createTestDatabase } from '@inevitable/kit/testing';
 import jwt from 'jsonwebtoken';
 import { pino } from 'pino';
@@ -54,6 +67,8 @@ export async function openTestIdentity() {
   const owner = openSystemPool('identity', urlOf('owner'));
   const gateway = newServiceCredential('gateway');
   const product = newServiceCredential('starter');
+  const folder = await mkdtemp(join(tmpdir(), 'files-'));
+  const files = await directoryFileStore(folder);
   const log = pino({ level: 'silent' });
 
   const settings: IdentitySettings = {
@@ -62,6 +77,8 @@ export async function openTestIdentity() {
     encryptionSecret: 'a secret of the tests, long enough',
     permissions: ['starter:notes:read', 'starter:notes:write'],
     features: {},
+    products: ['starter'],
+    files,
     services: [gateway, product].map(({ service, kid, privateKey: { kty, crv, x, y } }) => ({
       service,
       kid,
@@ -91,6 +108,10 @@ export async function openTestIdentity() {
     permissions: () => [...identityPermissions, ...settings.permissions].sort(),
     publicUrl: settings.publicUrl,
     deployment: settings.deployment,
+    products: () => settings.products,
+    files,
+    refusals: refusalLimit(),
+    securityEvent: securityEvents(log),
     log,
   };
 
@@ -153,6 +174,8 @@ export async function openTestIdentity() {
       await identity.close();
       await owner.end();
       await stored.drop();
+      await files.close();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

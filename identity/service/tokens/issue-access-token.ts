@@ -63,7 +63,7 @@ export async function issueAccessToken(
   { db, openKey, issuer, permissions }: AccessTokenIssuer,
   sessionId: SessionId,
 ): Promise<string | null> {
-  const [facts] = await db.rows<SessionFacts>(LIVE_SESSION, [sessionId]);
+  const [facts] = await db.prepared<SessionFacts>(LIVE_SESSION, [sessionId]);
   if (!facts) return null;
   const now = Math.floor(Date.now() / 1_000);
   const claims: AccessTokenClaims = {

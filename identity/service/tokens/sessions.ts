@@ -1,6 +1,5 @@
 import { parseSessionId, type SessionId } from '@inevitable/contract';
 import { newId } from '@inevitable/kit';
-import { appendRevocations } from '../revocation/append-revocations.js';
 import type { Rows } from '../store/system-database.js';
 import { hashOf, newRefreshToken } from './refresh-tokens.js';
 
@@ -56,50 +55,4 @@ export async function openBriefSession(rows: Rows, session: SessionToOpen): Prom
   const sessionId = parseSessionId(newId());
   await rows(INSERT_SESSION, sessionValues(sessionId, session, '15 minutes'));
   return sessionId;
-}
-
-/** Ends a session with all its tokens; an ended one stays as it is. The last statement of its transaction. */
-export async function endSession(rows: Rows, sessionId: SessionId): Promise<void> {
-  const ended = await rows<{ id: string }>(
-    'update sessions set ended_at = stack_now() where id = $1 and ended_at is null returning id',
-    [sessionId],
-  );
-  await appendRevocations(
-    rows,
-    'session',
-    ended.map(({ id }) => id),
-  );
-}
-
-/** Ends every session of a person but `keep`, and what is half a sign-in. The last of its transaction. */
-export async function endSessionsOf(rows: Rows, userId: string, keep: SessionId | null): Promise<void> {
-  await rows('delete from sign_in_challenges where user_id = $1', [userId]);
-  const ended = await rows<{ id: string }>(
-    `update sessions set ended_at = stack_now()
-     where user_id = $1 and id is distinct from $2 and ended_at is null and expires_at > stack_now() returning id`,
-    [userId, keep],
-  );
-  await appendRevocations(
-    rows,
-    'session',
-    ended.map(({ id }) => id),
-  );
-}
-
-/** A person with more devices than this has forgotten some; each session is a row, and an entry of the feed when it ends. */
-const MOST_SESSIONS = 100;
-
-/** Ends a person's oldest sessions beyond so many. The last statement of its transaction. */
-export async function endSurplusSessions(rows: Rows, userId: string): Promise<void> {
-  const ended = await rows<{ id: string }>(
-    `update sessions set ended_at = stack_now() where id = any (array(
-       select id from sessions where user_id = $1 and ended_at is null and expires_at > stack_now()
-       order by id desc offset ${MOST_SESSIONS} for update skip locked)) returning id`,
-    [userId],
-  );
-  await appendRevocations(
-    rows,
-    'session',
-    ended.map(({ id }) => id),
-  );
 }

@@ -1,4 +1,4 @@
-import { Forbidden, Unauthenticated } from '@inevitable/contract';
+import { CallerError } from '@inevitable/contract';
 import type { QueryConfig } from 'pg';
 import type { ProductDatabase } from '../database/index.js';
 import type { ProductContext } from '../subgraph/product-context.js';
@@ -10,14 +10,15 @@ import type { SubjectReader } from './subjects-of.js';
 export interface MutationRecords {
   ofSuccess(context: ProductContext, args: Readonly<Record<string, unknown>>, answer: unknown): QueryConfig;
   /**
-   * Records that a known caller of a tenant was denied it, once its transaction is rolled back: without subjects, since
-   * nobody looked whether they are the tenant's. Never rejects: the caller hears why it was refused, whatever becomes of this.
+   * Records what a known caller of a tenant was refused with, if it is theirs to hear, once the transaction is rolled back:
+   * without subjects, since nobody looked whether they are the tenant's. Never rejects: the caller hears why it was refused,
+   * whatever becomes of this.
    */
   keepRefusal(context: ProductContext, error: unknown, database: ProductDatabase): Promise<void>;
 }
 
 /** `action`: `<product>.<field>`. */
-export const recordsOf = (action: string, subjects: SubjectReader, mayRecord: RefusalLimit): MutationRecords => ({
+export const recordsOf = (action: string, subjects: SubjectReader, limit: RefusalLimit): MutationRecords => ({
   ofSuccess: (context, args, answer) =>
     auditStatement(context, action, {
       outcome: 'success',
@@ -27,9 +28,8 @@ export const recordsOf = (action: string, subjects: SubjectReader, mayRecord: Re
     }),
   async keepRefusal(context, error, database) {
     const { tenant, caller, log } = context;
-    const isDenied = error instanceof Forbidden || error instanceof Unauthenticated;
-    if (!isDenied || !tenant || caller.kind === 'anonymous') return;
-    const allowed = mayRecord(tenant.id);
+    if (!(error instanceof CallerError) || !tenant || caller.kind === 'anonymous') return;
+    const allowed = limit.claim(tenant.id);
     if (!allowed) return;
     const refusal = auditStatement(context, action, {
       outcome: 'refused',

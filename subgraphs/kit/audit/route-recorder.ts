@@ -2,7 +2,7 @@ import type { ProductDatabase } from '../database/index.js';
 import type { RoutePattern, SubgraphDeclaration } from '../subgraph/define-subgraph.js';
 import type { RouteContext } from '../subgraph/product-context.js';
 import { recordsOf, type MutationRecords } from './records-of.js';
-import { refusalLimit } from './refusal-limit.js';
+import type { RefusalLimit } from './refusal-limit.js';
 
 /** Answers what `handle` does, and leaves a record of it for the audit. */
 export type RouteRecorder = (
@@ -18,14 +18,14 @@ export type RouteRecorder = (
 export function routeRecorder(
   { name, routes = {}, audits }: SubgraphDeclaration,
   database: ProductDatabase | null,
+  limit: RefusalLimit,
 ): RouteRecorder {
-  const mayRecord = refusalLimit();
   const records = new Map<string, MutationRecords>();
   for (const pattern of Object.keys(routes))
     if (audits !== 'itself' && !pattern.startsWith('GET '))
       records.set(
         pattern,
-        recordsOf(`${name}.${pattern}`, () => [], mayRecord),
+        recordsOf(`${name}.${pattern}`, () => [], limit),
       );
 
   return async (pattern, context, handle) => {

@@ -3,6 +3,7 @@ import type { DatabaseDeclaration, PrismaClientLike } from '../database/index.js
 import { BadEventName, productOf, type EventDefinition } from '../events/define-event.js';
 import { BadJob, type JobDefinition } from '../jobs/define-job.js';
 import type { ProductCommand } from './define-command.js';
+import type { TenantData } from '../tenant-data/tenant-data.js';
 import type { RouteContext } from './product-context.js';
 
 /** `METHOD /path` as the client sees it; `:name` matches one segment. */
@@ -46,6 +47,11 @@ export interface SubgraphDeclaration<Client extends PrismaClientLike = PrismaCli
   readonly commands?: readonly ProductCommand[];
   readonly database?: DatabaseDeclaration<Client>;
   /**
+   * What becomes of its tenants' rows when a tenant, or a person, takes them along or goes: every tenant table has a line.
+   * Core-identity, whose rows go last, does it itself.
+   */
+  readonly tenantData?: TenantData | 'itself';
+  /**
    * Unless told, each root mutation field leaves a record for the audit, in its own transaction. Core-identity, which keeps
    * the audit, writes its own, with reasons that no answer says.
    */
@@ -54,15 +60,17 @@ export interface SubgraphDeclaration<Client extends PrismaClientLike = PrismaCli
 
 /** A feature its product cannot declare; the message names it. */
 export class BadFeature extends Error {}
+/** A table's `tenantData` that cannot be followed; the message names it. */
+export class BadTenantData extends Error {}
 
 /**
  * A subgraph is one declaration: the product's table of contents. Throws `BadEventName`, `BadJob` and `BadFeature` for those
- * of another product.
+ * of another product, and `BadTenantData`.
  */
 export function defineSubgraph<Client extends PrismaClientLike>(
   declaration: SubgraphDeclaration<Client>,
 ): SubgraphDeclaration<Client> {
-  const { name: product, events = [], features = {}, jobs = [] } = declaration;
+  const { name: product, events = [], features = {}, jobs = [], tenantData = {} } = declaration;
   for (const { name } of events) {
     if (productOf(name) !== product)
       throw new BadEventName(`"${name}" is declared by "${product}": its name must begin with "${product}.".`);
@@ -82,6 +90,11 @@ export function defineSubgraph<Client extends PrismaClientLike>(
     if (jobs.filter((job) => job.name === name).length > 1)
       throw new BadJob(`"${product}" declares two jobs "${name}".`);
   }
+  for (const [table, data] of Object.entries(tenantData === 'itself' ? {} : tenantData))
+    if (data.goesWithPerson && data.personColumn === undefined)
+      throw new BadTenantData(
+        `Rows of "${table}" go with their person, and "${product}" does not say whose they are: name the personColumn.`,
+      );
   if (!jobs.length) return Object.freeze(declaration);
   return Object.freeze({ ...declaration, permissions: [...(declaration.permissions ?? []), jobsPermission(product)] });
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
 import { recordsOf } from '../audit/records-of.js';
-import { refusalLimit } from '../audit/refusal-limit.js';
+import type { RefusalLimit } from '../audit/refusal-limit.js';
 import { subjectsOf } from '../audit/subjects-of.js';
 import type { ProductDatabase } from '../database/index.js';
 import { completeSchema } from '../graph/complete-schema.js';
@@ -15,8 +15,15 @@ import type { ProductContext } from './product-context.js';
 /** A field of `Subscription` has no `subscribe`: nobody would ever hear anything. */
 export class NotSubscribable extends Error {}
 
-/** The declaration's schema with its resolvers, closed to the anonymous, each root mutation field in one transaction. Throws `NotSubscribable`. */
-export function executableSchema(declaration: SubgraphDeclaration, database: ProductDatabase | null): GraphQLSchema {
+/**
+ * The declaration's schema with its resolvers, closed to the anonymous, each root mutation field in one transaction.
+ * `refusals`: how many of them are recorded. Throws `NotSubscribable`.
+ */
+export function executableSchema(
+  declaration: SubgraphDeclaration,
+  database: ProductDatabase | null,
+  refusals: RefusalLimit,
+): GraphQLSchema {
   const sdl = readFileSync(declaration.schema, 'utf8');
   const typeDefs = completeSchema(sdl, declaration.schema.pathname);
   const known = new Set(
@@ -26,7 +33,7 @@ export function executableSchema(declaration: SubgraphDeclaration, database: Pro
   );
   const scalars = Object.fromEntries(Object.entries(sharedScalars).filter(([name]) => known.has(name)));
   const schema = buildSubgraphSchema({ typeDefs, resolvers: { ...scalars, ...declaration.resolvers } as never });
-  if (database) mutateInTransactions(schema, database, declaration);
+  if (database) mutateInTransactions(schema, database, declaration, refusals);
   assertSubscribable(schema);
   denyByDefault(schema, declaration.publicFields ?? []);
   return schema;
@@ -40,12 +47,12 @@ function mutateInTransactions(
   schema: GraphQLSchema,
   database: ProductDatabase,
   declaration: SubgraphDeclaration,
+  refusals: RefusalLimit,
 ): void {
   const { name: product, events = [], audits } = declaration;
-  const mayRecord = refusalLimit();
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = field.resolve ?? defaultFieldResolver;
-    const record = audits === 'itself' ? null : recordsOf(`${product}.${field.name}`, subjectsOf(field), mayRecord);
+    const record = audits === 'itself' ? null : recordsOf(`${product}.${field.name}`, subjectsOf(field), refusals);
     field.resolve = async (parent, args, context: ProductContext, info) => {
       const givingBack: (() => Promise<unknown>)[] = [];
       try {

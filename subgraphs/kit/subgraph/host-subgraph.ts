@@ -6,9 +6,12 @@ import {
   type RequestContext,
   type SubgraphHandle,
 } from '@inevitable/contract';
-import { execute, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { execute, parse, type DocumentNode, type GraphQLError, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { refusalLimit } from '../audit/refusal-limit.js';
 import { routeRecorder } from '../audit/route-recorder.js';
+import { denialsTeller } from '../security/tell-denials.js';
+import { securityEvents } from '../security/security-events.js';
 import type { SubgraphDeclaration } from './define-subgraph.js';
 import { executableSchema } from './executable-schema.js';
 import { routeMatcher } from './match-route.js';
@@ -28,6 +31,8 @@ export interface HostedSubgraph extends SubgraphHandle {
   readonly declaration: SubgraphDeclaration;
   readonly schema: GraphQLSchema;
   contextFor(request: RequestContext): ProductContext;
+  /** For whoever executes `schema` without `execute`: what an operation was denied is a security event. */
+  tellDenials(errors: readonly GraphQLError[], context: RequestContext): void;
   /** True for a route that answers without the gateway's context. */
   isOpenRoute(method: string, path: string): boolean;
 }
@@ -40,11 +45,13 @@ const PARSED_DOCUMENTS = 1_000;
  * schema has subscriptions.
  */
 export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductResources): HostedSubgraph {
-  const resources: HostedResources = { ...given, product: declaration.name };
-  const { database, log } = resources;
-  const schema = executableSchema(declaration, database);
+  const { database, log, securityEvent = securityEvents(log) } = given;
+  const tellDenials = denialsTeller(declaration.name, securityEvent);
+  const resources: HostedResources = { ...given, product: declaration.name, tellDenials };
+  const refusals = refusalLimit();
+  const schema = executableSchema(declaration, database, refusals);
   const matchRoute = routeMatcher(declaration);
-  const recordRoute = routeRecorder(declaration, database);
+  const recordRoute = routeRecorder(declaration, database, refusals);
   const documents = new LRUCache<string, DocumentNode>({ max: PARSED_DOCUMENTS });
 
   const parsed = (query: string): DocumentNode => {
@@ -74,6 +81,7 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
         route.handle(request, product, route.params),
       );
     } catch (error) {
+      tellDenials([error], context);
       const { message, extensions } = toErrorBody(error);
       if (ERROR_CODES[extensions.code].status >= 500) {
         log.error({ requestId: context.requestId, route: new URL(request.url).pathname, err: error }, 'a route failed');
@@ -87,6 +95,7 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
     declaration,
     schema,
     contextFor: (request) => productContext(request, resources),
+    tellDenials,
     isOpenRoute: (method, path) => matchRoute(method, path)?.isOpen ?? false,
 
     // Not validated: the gateway's planner wrote it from this very schema. Over HTTP Apollo Server validates.
@@ -98,7 +107,7 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
         variableValues: variables ?? null,
         contextValue: productContext(request, resources),
       });
-      return presentResult(result, request, log);
+      return presentResult(result, request, resources);
     },
 
     ...(schema.getSubscriptionType() && {

@@ -81,8 +81,8 @@ const factsOf = ({ requestId, trace, deployment, client }: RequestContext) => ({
   client,
 });
 
-function refusalIn(refused: ExecutionResult, caller: RequestContext, { log }: HostedResources): Error {
-  const [presented] = presentResult(refused, caller, log).errors!;
+function refusalIn(refused: ExecutionResult, caller: RequestContext, resources: HostedResources): Error {
+  const [presented] = presentResult(refused, caller, resources).errors!;
   const cause = refused.errors![0]!.originalError;
   if (cause instanceof CallerError || cause instanceof OperatorError) return cause;
   const { code, ...details } = presented!.extensions as { code: ErrorCode };
@@ -187,7 +187,7 @@ class ExecutedEvents implements AsyncIterableIterator<ExecutionResult, undefined
   }
 
   #present(result: ExecutionResult): ExecutionResult {
-    return presentResult(result, this.#caller, this.#subscription.resources.log);
+    return presentResult(result, this.#caller, this.#subscription.resources);
   }
 }
 

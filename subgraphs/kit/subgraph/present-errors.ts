@@ -1,10 +1,16 @@
 import { CallerError, ERROR_CODES, toErrorBody, type ErrorCode, type RequestContext } from '@inevitable/contract';
 import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
+import type { HostedResources } from './product-context.js';
 
-/** The answer as a client may see it: a caller's errors as they are, ours logged in full and masked. */
-export function presentResult(result: ExecutionResult, context: RequestContext, log: Logger): ExecutionResult {
+/** The answer as a client may see it: a caller's errors as they are, ours logged in full and masked. Denials are told of. */
+export function presentResult(
+  result: ExecutionResult,
+  context: RequestContext,
+  { log, tellDenials }: Pick<HostedResources, 'log' | 'tellDenials'>,
+): ExecutionResult {
   if (!result.errors) return result;
+  tellDenials(result.errors, context);
   const refused = result.data === undefined; // never executed: the request itself was at fault
   return { ...result, errors: result.errors.map((error) => presented(error, refused, context, log)) };
 }

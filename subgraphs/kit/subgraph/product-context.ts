@@ -9,6 +9,7 @@ import {
   type RequestContext,
   type Reservation,
   type ReservationsRequest,
+  type SecurityEventSink,
   type TenantId,
 } from '@inevitable/contract';
 import type { Logger } from 'pino';
@@ -19,6 +20,7 @@ import type { FileStore } from '../files/file-store.js';
 import { tenantFiles, type TenantFiles } from '../files/tenant-files.js';
 import type { JobDefinition } from '../jobs/define-job.js';
 import { readingOnly } from '../outbox/outbox.js';
+import type { DenialsTeller } from '../security/tell-denials.js';
 
 export interface EventToPublish<Payload = unknown> {
   /** Events of one aggregate arrive in order; usually its id. */
@@ -116,12 +118,15 @@ export interface ProductResources {
   readonly entitlements: EntitlementsPort;
   /** Where subscriptions hear events; null: none reach this process. */
   readonly events: EventBus | null;
+  /** What callers are denied is counted there; lines in the log alone unless told. */
+  readonly securityEvent?: SecurityEventSink | undefined;
   readonly log: Logger;
 }
 
 /** What a hosted product's contexts are built from. */
 export interface HostedResources extends ProductResources {
   readonly product: string;
+  readonly tellDenials: DenialsTeller;
 }
 
 /** Built once per operation, and once per event of a subscription. `lastEventId`: where a subscription goes on. */

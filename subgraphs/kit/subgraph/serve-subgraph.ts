@@ -68,7 +68,16 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     persistedQueries: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    plugins: [ApolloServerPluginInlineTraceDisabled()],
+    plugins: [
+      ApolloServerPluginInlineTraceDisabled(),
+      {
+        requestDidStart: () =>
+          Promise.resolve({
+            didEncounterErrors: ({ errors, contextValue }) =>
+              Promise.resolve(subgraph.tellDenials(errors, contextValue)),
+          }),
+      },
+    ],
     formatError: (formatted, error) => {
       const presented = presentFormatted(formatted, error);
       if (presented.extensions?.['code'] === 'INTERNAL')

@@ -7,7 +7,7 @@ import { queueLimitedMail } from '../../mail/queue-limited-mail.js';
 import { newPasswordText } from '../../passwords/password-policy.js';
 import { passwordText } from '../../passwords/passwords.js';
 import { requireAttempts } from '../../throttling/claim-attempts.js';
-import { endSessionsOf } from '../../tokens/sessions.js';
+import { endSessionsOf } from '../../tokens/end-sessions.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { auditRefusals, Refusal } from '../refusals.js';
 import { passwordFor } from './password-for.js';
@@ -52,7 +52,7 @@ export async function changePassword(
       if (!person?.active || !(await replacePassword(rows, { userId, hash, replaces: known.changedAt }))) throw wrong;
       await queueLimitedMail(rows, seal, passwordChangedMail({ recipient: person.email }));
       await appendAudit(rows, { ...audited, outcome: 'success', subject });
-      await endSessionsOf(rows, userId, sessionId);
+      await endSessionsOf(rows, { userId, keep: sessionId });
     });
   });
 }

@@ -95,6 +95,23 @@ describe('Changing the e-mail address', () => {
     expect([await refresh(refreshToken), await refresh(other.refreshToken)]).toEqual([200, 401]);
   });
 
+  it("does not hold in another person's session, and goes on working without one, as where a mail app opens it", async () => {
+    const { context, email, userId } = await newMember('sender');
+    await change(context, 'of-somebody@new.test');
+    const token = await tokenTo('of-somebody@new.test');
+    expect((await confirm(token, await test.as('bob'))).errors).toMatchObject([noLongerHolds]);
+    const impersonated = { ...context.caller, actor: await test.userId('root') } as RequestContext['caller'];
+    expect((await confirm(token, { ...context, caller: impersonated })).errors).toMatchObject([noLongerHolds]);
+    expect(await emailOf(userId)).toEqual({ email });
+    expect((await test.audit(null)).at(-1)).toMatchObject({
+      action: 'identity.confirm-email-change',
+      outcome: 'refused',
+      reason: "opened in another person's session",
+      subject: { type: 'User', id: userId },
+    });
+    expect(await confirm(token)).toEqual({ data: { confirmChangeEmail: { email: 'of-somebody@new.test' } } });
+  });
+
   it('is void after an hour, after a new password, and after another change of the address', async () => {
     const late = await newMember('late');
     await change(late.context, 'late@new.test');

@@ -6,7 +6,7 @@ import { emailChangedMail } from '../../mail/account-mails.js';
 import { queueLimitedMail } from '../../mail/queue-limited-mail.js';
 import { isDuplicate } from '../../store/system-database.js';
 import { claimOneTimeToken, peekOneTimeToken, voidTokensOfPerson } from '../../tokens/one-time-tokens.js';
-import { endSessionsOf } from '../../tokens/sessions.js';
+import { endSessionsOf } from '../../tokens/end-sessions.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { auditRefusals, Refusal } from '../refusals.js';
 import { linkTokenText } from './account-texts.js';
@@ -19,8 +19,9 @@ const ACTION = 'identity.confirm-email-change';
 
 /**
  * Gives the account the address the link was sent to; tells the old one, voids links that went there, and ends every
- * session but the one it is opened in. Throws `LinkRefused`, and `Conflict` when another account has got the address
- * meanwhile: whoever has the link owns the address, and may know.
+ * session but the one it is opened in. It needs no session, because mail apps open links in a browser of their own; but
+ * nobody who is signed in as somebody else gives their address away with it. Throws `LinkRefused`, and `Conflict` when
+ * another account has got the address meanwhile: whoever has the link owns the address, and may know.
  */
 export async function confirmEmailChange(
   { token }: z.output<typeof confirmEmailChangeInput>,
@@ -32,6 +33,8 @@ export async function confirmEmailChange(
     const found = await peekOneTimeToken(db.rows, 'change-email', token);
     if (!found) throw linkRefused();
     const userId = found.subject as UserId;
+    if (origin.actor.kind !== 'anonymous' && origin.actor.id !== userId)
+      throw linkRefused(userId, "opened in another person's session");
     const subject = { type: 'User', id: userId };
     try {
       return await db.transaction(async (rows) => {
@@ -53,7 +56,7 @@ export async function confirmEmailChange(
           subject,
           personal: { userId, data: { before: before.email, email } },
         });
-        await endSessionsOf(rows, userId, origin.sessionId);
+        await endSessionsOf(rows, { userId, keep: origin.sessionId });
         return { email };
       });
     } catch (error) {

@@ -8,6 +8,6 @@ export class LinkRefused extends Unauthenticated {
   }
 }
 
-/** Thrown within `auditRefusals`. `userId`: whose link it was. */
-export const linkRefused = (userId?: UserId): Refusal =>
-  new Refusal(new LinkRefused(), 'an unknown, used, old or void link', userId && { type: 'User', id: userId });
+/** Thrown within `auditRefusals`. `userId`: whose link it was; `reason`: for the audit alone. */
+export const linkRefused = (userId?: UserId, reason = 'an unknown, used, old or void link'): Refusal =>
+  new Refusal(new LinkRefused(), reason, userId && { type: 'User', id: userId });

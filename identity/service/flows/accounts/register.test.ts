@@ -2,11 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import jwt from 'jsonwebtoken';
 import { originOf } from '../../audit/origin.js';
+import { TooManySignIns } from '../../passwords/passwords.js';
 import { anonymous, DEMO_PASSWORD, openTestIdentity, type TestIdentity } from '../../testing/open-test-identity.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { canonicalLogin } from './canonical-login.js';
 import { register, registerInput } from './register.js';
 import { startPasswordReset } from './start-password-reset.js';
+import { verifyEmail } from './verify-email.js';
 
 let test: TestIdentity;
 beforeAll(async () => {
@@ -29,7 +31,7 @@ const signUp = (name: string, more: object = {}) =>
     tenant: { slug: `${name}-works`, name: 'Works' },
     ...more,
   });
-const open = (body: object) => test.post('/auth/verify-email', body);
+const open = (body: object) => test.post('/auth/verify-email', { password: PASSWORD, ...body });
 const seen = ({ status, body }: Awaited<ReturnType<typeof signUp>>) => ({ status, body });
 
 /** What the links in the mails of an address carry, the oldest first. */
@@ -161,6 +163,86 @@ describe('Signing up', () => {
 });
 
 describe('The link of a sign-up', () => {
+  const wrongPassword = {
+    status: 400,
+    body: {
+      error: {
+        code: 'BAD_USER_INPUT',
+        message: 'That is not the password that was chosen at sign-up. Sign up again if you have forgotten it.',
+      },
+    },
+  };
+
+  it('makes no account with the password of a stranger who signed up with the address', async () => {
+    const planted = 'planted by a stranger';
+    await signUp('victim', { password: planted, tenant: { slug: 'of-a-stranger', name: 'X' } });
+    const [strangers] = await tokensTo('victim@new.test');
+    expect(await open({ token: strangers })).toMatchObject(wrongPassword);
+    expect(await test.rows(`select from users where email = 'victim@new.test'`)).toEqual([]);
+
+    await signUp('victim');
+    const [, own] = await tokensTo('victim@new.test');
+    expect((await open({ token: own })).status).toBe(200);
+    expect(await open({ token: strangers, password: planted })).toMatchObject(noLongerHolds);
+    const login = async (password: string) =>
+      (await test.post('/auth/login', { email: 'victim@new.test', password })).status;
+    expect([await login(planted), await login(PASSWORD)]).toEqual([401, 200]);
+  });
+
+  it('says nothing of names and accounts without the password', async () => {
+    await signUp('intercepted', { username: 'ada' });
+    const [token] = await tokensTo('intercepted@new.test');
+    expect(await open({ token, password: 'a guess of somebody' })).toMatchObject(wrongPassword);
+    expect(await open({ token, password: PASSWORD })).toMatchObject({ status: 409 });
+  });
+
+  it('is void after ten wrong passwords, of however many at once, at one evaluation each', async () => {
+    await signUp('guessed');
+    const [token] = await tokensTo('guessed@new.test');
+    let evaluations = 0;
+    const counted: FlowDeps = {
+      ...test.flows,
+      passwords: {
+        ...test.flows.passwords,
+        verify: (...asked) => ((evaluations += 1), test.flows.passwords.verify(...asked)),
+      },
+    };
+    const wanted = { token: token!, username: null, tenantSlug: null };
+    const codes = await Promise.all(
+      Array.from({ length: 15 }, (_, n) =>
+        verifyEmail({ ...wanted, password: `guess ${n}` }, originOf(anonymous), counted).then(
+          () => 'verified',
+          ({ code }: { code: string }) => code,
+        ),
+      ),
+    );
+    expect(codes.sort()).toEqual([
+      ...Array<string>(10).fill('BAD_USER_INPUT'),
+      ...Array<string>(5).fill('UNAUTHENTICATED'),
+    ]);
+    expect(evaluations).toBe(10);
+    await test.advance('23 hours');
+    expect(await open({ token })).toMatchObject(noLongerHolds);
+    expect((await test.audit(null)).at(-1)).toMatchObject({
+      action: 'identity.verify-email',
+      outcome: 'refused',
+      reason: 'too many wrong passwords',
+    });
+  });
+
+  it('is not used up by right passwords, nor by a machine with too much to do', async () => {
+    await signUp('patient', { username: 'ada' });
+    const [token] = await tokensTo('patient@new.test');
+    const passwords = { ...test.flows.passwords, verify: () => Promise.reject(new TooManySignIns()) };
+    const wanted = { token: token!, password: PASSWORD, username: null, tenantSlug: null };
+    for (let n = 0; n < 25; n++)
+      await expect(verifyEmail(wanted, originOf(anonymous), { ...test.flows, passwords })).rejects.toThrow(
+        TooManySignIns,
+      );
+    for (let n = 0; n < 12; n++) expect((await open({ token })).status).toBe(409);
+    expect((await open({ token, username: 'patient' })).status).toBe(200);
+  });
+
   it('is good for 24 hours', async () => {
     await signUp('punctual');
     await signUp('late');
@@ -211,6 +293,13 @@ describe('The link of a sign-up', () => {
     for (let n = 0; n < 21; n++) answers.push((await open({ token, username: 'ada' })).body.error.code);
     expect(answers).toEqual([...Array<string>(20).fill('CONFLICT'), 'RATE_LIMITED']);
     expect((await open({ token, username: 'free-for-sure' })).body.error.code).toBe('RATE_LIMITED');
+  });
+
+  it('is void once somebody who vouches for the address has made its account', async () => {
+    await signUp('vouched');
+    const person = { email: 'vouched@new.test', displayName: 'Vouched', password: PASSWORD, tenant: 'acme' };
+    await test.identity.administration.createUser({ ...person, roles: ['viewer'] });
+    expect(await open({ token: (await tokensTo('vouched@new.test'))[0] })).toMatchObject(noLongerHolds);
   });
 
   it('tells whoever owns the address by now that they have an account', async () => {

@@ -1,5 +1,5 @@
 import { Conflict } from '@inevitable/contract';
-import { newId, plainText } from '@inevitable/kit';
+import { newId } from '@inevitable/kit';
 import { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
@@ -12,7 +12,7 @@ import { newOneTimeToken } from '../../tokens/one-time-tokens.js';
 import { hashOf } from '../../tokens/refresh-tokens.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { auditRefusals, Refusal } from '../refusals.js';
-import { tenantSlug } from '../tenants/create-tenant.js';
+import { tenantName, tenantSlug } from '../tenants/tenant-texts.js';
 import { claimAsking } from './claim-asking.js';
 import { displayNameText, emailText, usernameText } from './account-texts.js';
 import { findUser } from './find-user.js';
@@ -23,7 +23,7 @@ export const registerInput = z.strictObject({
   password: newPasswordText,
   displayName: displayNameText,
   username: usernameText.nullish(),
-  tenant: z.strictObject({ slug: tenantSlug, name: plainText({ min: 1, max: 200, singleLine: true }) }),
+  tenant: z.strictObject({ slug: tenantSlug, name: tenantName }),
 });
 
 export type Registration = z.output<typeof registerInput>;

@@ -6,7 +6,7 @@ import { passwordChangedMail } from '../../mail/account-mails.js';
 import { queueLimitedMail } from '../../mail/queue-limited-mail.js';
 import { newPasswordText } from '../../passwords/password-policy.js';
 import { claimOneTimeToken, peekOneTimeToken } from '../../tokens/one-time-tokens.js';
-import { endSessionsOf } from '../../tokens/sessions.js';
+import { endSessionsOf } from '../../tokens/end-sessions.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { auditRefusals } from '../refusals.js';
 import { linkTokenText } from './account-texts.js';
@@ -29,8 +29,9 @@ export async function resetPassword(
   origin: Origin,
   deps: FlowDeps,
 ): Promise<void> {
-  const { db, passwords, seal } = deps;
-  await auditRefusals({ tenantId: null, origin, action: ACTION }, deps, async () => {
+  const { db, passwords, seal, securityEvent } = deps;
+  const refusing = { tenantId: null, origin, action: ACTION, toldAs: 'password reset refused' } as const;
+  await auditRefusals(refusing, deps, async () => {
     const found = await peekOneTimeToken(db.rows, 'reset-password', token);
     if (!found) throw linkRefused();
     const userId = found.subject as UserId;
@@ -53,7 +54,8 @@ export async function resetPassword(
         outcome: 'success',
         subject: { type: 'User', id: userId },
       });
-      await endSessionsOf(rows, userId, null);
+      await endSessionsOf(rows, { userId, keep: null });
     });
+    securityEvent('password reset done', { userId });
   });
 }

@@ -8,7 +8,7 @@ import { requireAttempts } from '../../throttling/claim-attempts.js';
 import { issueOneTimeToken } from '../../tokens/one-time-tokens.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { auditRefusals } from '../refusals.js';
-import { assertFresh } from '../second-factor/assert-fresh.js';
+import { assertFreshSignIn } from '../sign-in/assert-fresh-sign-in.js';
 import { emailText } from './account-texts.js';
 import { findUser } from './find-user.js';
 import { ACCEPTED } from './register.js';
@@ -34,7 +34,7 @@ export async function startEmailChange(
   const { db, seal, publicUrl } = deps;
   const audited = { tenantId, origin, action: 'identity.start-email-change' };
   return auditRefusals(audited, deps, async () => {
-    await assertFresh(sessionId, deps);
+    await assertFreshSignIn(sessionId, deps);
     await requireAttempts(db.rows, [{ counted: `change-email:${userId}`, ...ATTEMPTS }]);
     const owner = await findUser(db, email);
     await db.transaction(async (rows) => {

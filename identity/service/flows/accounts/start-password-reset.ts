@@ -37,7 +37,7 @@ interface Person {
 export async function startPasswordReset(
   start: PasswordResetStart,
   origin: Origin,
-  { db, seal, publicUrl }: Pick<FlowDeps, 'db' | 'seal' | 'publicUrl'>,
+  { db, seal, publicUrl, securityEvent }: Pick<FlowDeps, 'db' | 'seal' | 'publicUrl' | 'securityEvent'>,
 ): Promise<typeof ACCEPTED> {
   const byId = 'userId' in start;
   if (!byId) await claimAsking(origin, db);
@@ -69,5 +69,6 @@ export async function startPasswordReset(
       ...(!byId && { personal: { userId: person?.id ?? null, data: { email: start.email } } }),
     });
   });
+  securityEvent('password reset asked', { userId: person?.id ?? null });
   return ACCEPTED;
 }

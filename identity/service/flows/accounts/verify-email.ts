@@ -1,20 +1,28 @@
-import { Conflict, parseTenantId, parseUserId, type TenantId, type UserId } from '@inevitable/contract';
-import { newId } from '@inevitable/kit';
+import { BadUserInput, Conflict } from '@inevitable/contract';
 import { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
+import { passwordText, TooManySignIns } from '../../passwords/passwords.js';
 import type { Rows } from '../../store/system-database.js';
-import { NAMES_PER_LINK } from './names-per-link.js';
-import { requireAttempts } from '../../throttling/claim-attempts.js';
+import {
+  claimAttempts,
+  giveBackAttempts,
+  requireAttempts,
+  type AttemptLimit,
+} from '../../throttling/claim-attempts.js';
 import { hashOf } from '../../tokens/refresh-tokens.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { auditRefusals, Refusal } from '../refusals.js';
-import { tenantSlug } from '../tenants/create-tenant.js';
+import { makeOwner, makeTenant } from '../tenants/make-tenant.js';
+import { tenantSlug } from '../tenants/tenant-texts.js';
 import { linkTokenText, usernameText } from './account-texts.js';
 import { linkRefused } from './link-refused.js';
+import { makeUser } from './make-user.js';
+import { NAMES_PER_LINK } from './names-per-link.js';
 
 export const verifyEmailInput = z.strictObject({
   token: linkTokenText,
+  password: passwordText,
   username: usernameText.nullish(),
   tenantSlug: tenantSlug.nullish(),
 });
@@ -26,38 +34,74 @@ export interface EmailVerified {
 }
 
 interface SignUp {
-  readonly id: string;
   readonly email: string;
-  readonly password_hash: string;
-  readonly display_name: string;
+  readonly passwordHash: string;
+  readonly displayName: string;
   readonly username: string | null;
-  readonly tenant_slug: string;
-  readonly tenant_name: string;
+  readonly tenantSlug: string;
+  readonly tenantName: string;
 }
 
 const ACTION = 'identity.verify-email';
 
+/** The window begins with the first of them, and so outlives the link: what they have voided stays void. */
+const WRONG_PASSWORDS: AttemptLimit = { attempts: 10, windowSeconds: 86_400 };
+
 /**
- * Makes person, tenant and membership of a sign-up: whoever has the link can read the mailbox. It signs nobody in: the
- * password that was given at sign-up does. All other sign-ups of the address end. `username` and `tenantSlug` take the
- * place of those that were asked for then, should they be taken by now. Throws `LinkRefused`, `RateLimited`, and
- * `Conflict` for an address, a user name or a slug that is taken; the link goes on working then.
+ * Makes person, tenant and membership of a sign-up, for whoever has its link and the password it was made with: the link
+ * proves the address, and the password that they are who signed up. Either alone is somebody else's, who signed up with a
+ * stranger's address or opened a stranger's mail. It signs nobody in. All other sign-ups of the address end. `username` and
+ * `tenantSlug` take the place of those that were asked for then, should they be taken by now. Throws `LinkRefused`,
+ * `BadUserInput` for a wrong password, `RateLimited`, `TooManySignIns`, and `Conflict` for an address, a user name or a
+ * slug that is taken; the link goes on working then.
  */
 export async function verifyEmail(
-  { token, username, tenantSlug: slug }: z.output<typeof verifyEmailInput>,
+  { token, password, username, tenantSlug: slug }: z.output<typeof verifyEmailInput>,
   origin: Origin,
   deps: FlowDeps,
 ): Promise<EmailVerified> {
   const { db } = deps;
   return auditRefusals({ tenantId: null, origin, action: ACTION }, deps, async () => {
-    const [asked] = await db.rows<{ id: string }>(
-      'select id from sign_ups where token_hash = $1 and expires_at > stack_now()',
+    const [asked] = await db.rows<AskedFor>(
+      'select id, password_hash as hash from sign_ups where token_hash = $1 and expires_at > stack_now()',
       [hashOf(token)],
     );
     if (!asked) throw linkRefused();
-    await requireAttempts(db.rows, [{ counted: `verify-email:${asked.id}`, ...NAMES_PER_LINK }]);
+    await assertSignedUpWith(password, asked, deps);
     return db.transaction((rows) => makeAccount(rows, { token, username, slug }, origin));
   });
+}
+
+interface AskedFor {
+  readonly id: string;
+  /** Of the password. */
+  readonly hash: string;
+}
+
+/**
+ * Whoever has the link reads the mailbox, and may know that the password is another one: so people see which of two
+ * sign-ups they have opened. Counted before it is compared; a right one is given back, and counts as a look at the names.
+ */
+async function assertSignedUpWith(
+  password: string,
+  { id, hash }: AskedFor,
+  { db, passwords }: FlowDeps,
+): Promise<void> {
+  const guess = { counted: `verify-email-password:${id}`, ...WRONG_PASSWORDS };
+  const name = { counted: `verify-email:${id}`, ...NAMES_PER_LINK };
+  if ((await claimAttempts(db.rows, [guess])).kind === 'spent')
+    throw linkRefused(undefined, 'too many wrong passwords');
+  let matches: boolean;
+  try {
+    await requireAttempts(db.rows, [name]);
+    matches = await passwords.verify(hash, password);
+  } catch (error) {
+    await giveBackAttempts(db.rows, error instanceof TooManySignIns ? [guess, name] : [guess]); // nothing was compared
+    throw error;
+  }
+  const wrong = 'That is not the password that was chosen at sign-up. Sign up again if you have forgotten it.';
+  if (!matches) throw new Refusal(new BadUserInput(wrong, 'input.password'), 'wrong password');
+  await giveBackAttempts(db.rows, [guess]);
 }
 
 interface Opened {
@@ -69,11 +113,18 @@ interface Opened {
 async function makeAccount(rows: Rows, { token, username, slug }: Opened, origin: Origin): Promise<EmailVerified> {
   const signUp = await lockSignUp(rows, token);
   if (!signUp) throw linkRefused(); // another link of this address was opened meanwhile
-  const { email, tenant_name: name } = signUp;
-  const names = { username: username ?? signUp.username, tenantSlug: slug ?? signUp.tenant_slug };
-  const userId = await makeUser(rows, { ...signUp, username: names.username });
-  const tenantId = await makeTenant(rows, userId, { slug: names.tenantSlug, name });
-  await rows('delete from sign_ups where email = $1', [email]);
+  const { email, displayName, passwordHash, tenantName } = signUp;
+  const names = { username: username ?? signUp.username, tenantSlug: slug ?? signUp.tenantSlug };
+  const made = await makeUser(rows, { email, username: names.username, displayName, passwordHash });
+  if (made.kind === 'taken')
+    throw made.what === 'address'
+      ? taken('address', 'This address has an account already: sign in with it.')
+      : taken('user name', 'That user name is taken. Choose another one.', 'input.username');
+  const { userId } = made;
+  const tenantId = await makeTenant(rows, { slug: names.tenantSlug, name: tenantName });
+  if (!tenantId)
+    throw taken('slug', `There is a tenant "${names.tenantSlug}" already. Choose another one.`, 'input.tenantSlug');
+  await makeOwner(rows, tenantId, userId);
   await appendAudit(rows, {
     tenantId,
     origin: { ...origin, actor: { kind: 'user', id: userId } },
@@ -92,47 +143,13 @@ async function makeAccount(rows: Rows, { token, username, slug }: Opened, origin
  */
 async function lockSignUp(rows: Rows, token: string): Promise<SignUp | null> {
   const signUps = await rows<SignUp & { asked: boolean }>(
-    `select *, token_hash = $1 and expires_at > stack_now() as asked from sign_ups
+    `select email, password_hash as "passwordHash", display_name as "displayName", username,
+       tenant_slug as "tenantSlug", tenant_name as "tenantName",
+       token_hash = $1 and expires_at > stack_now() as asked from sign_ups
      where email = (select email from sign_ups where token_hash = $1) order by id for update`,
     [hashOf(token)],
   );
   return signUps.find(({ asked }) => asked) ?? null;
-}
-
-async function makeUser(rows: Rows, { email, username, display_name, password_hash }: SignUp): Promise<UserId> {
-  const id = parseUserId(newId());
-  const made = await rows(
-    `insert into users (id, email, username, display_name, email_verified_at) values ($1, $2, $3, $4, stack_now())
-     on conflict do nothing returning id`,
-    [id, email, username, display_name],
-  );
-  if (made.length === 0) {
-    if ((await rows('select from users where email = $1', [email])).length > 0)
-      throw taken('address', 'This address has an account already: sign in with it.');
-    throw taken('user name', 'That user name is taken. Choose another one.', 'input.username');
-  }
-  await rows('insert into credentials (user_id, password_hash) values ($1, $2)', [id, password_hash]);
-  return id;
-}
-
-async function makeTenant(
-  rows: Rows,
-  owner: UserId,
-  { slug, name }: { slug: string; name: string },
-): Promise<TenantId> {
-  const id = parseTenantId(newId());
-  const made = await rows(
-    'insert into tenants (id, slug, name) values ($1, $2, $3) on conflict do nothing returning id',
-    [id, slug, name],
-  );
-  if (made.length === 0)
-    throw taken('slug', `There is a tenant "${slug}" already. Choose another one.`, 'input.tenantSlug');
-  await rows(`insert into memberships (tenant_id, id, user_id, roles) values ($1, $2, $3, '{owner}')`, [
-    id,
-    newId(),
-    owner,
-  ]);
-  return id;
 }
 
 const taken = (what: string, message: string, field?: string): Refusal =>

@@ -93,8 +93,8 @@ describe('A disabled person', () => {
       data: { disableUser: { userId: eve.userId, status: 'DISABLED' } },
     });
     expect(await revokedSince(test, position)).toEqual([
-      `user:${eve.userId}`,
       `session:${context.sessionId}`,
+      `user:${eve.userId}`,
       `apiKey:${key}`,
     ]);
     expect(
@@ -248,6 +248,9 @@ describe('An operator', () => {
     await expect(operator.createTenant({ slug: 'ownerless', name: 'X', owner: 'nobody' })).rejects.toThrow(
       'No such user.',
     );
+    await expect(operator.createTenant({ slug: 'two-lines', name: 'Two\nlines' })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
     await expect(operator.renameTenant('nowhere', 'X')).rejects.toThrow('No such tenant.');
     await expect(operator.createUser({ ...person, tenant: 'nowhere' })).rejects.toThrow('No such tenant.');
     await expect(operator.createUser({ ...person, tenant: 'acme', roles: ['king'] })).rejects.toThrow(

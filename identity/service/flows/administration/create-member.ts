@@ -5,7 +5,7 @@ import type { Origin } from '../../audit/origin.js';
 import { createUser } from '../accounts/create-user.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { assertRolesExist, roleNames } from '../members/role-names.js';
-import { lockTenant } from '../members/with-locked-tenant.js';
+import { lockTenantInUse } from '../members/with-locked-tenant.js';
 import { withinTransaction } from '../within-transaction.js';
 import { findTenantNamed } from './find-named.js';
 
@@ -30,7 +30,7 @@ export function createMember(
 ): Promise<UserId> {
   const wanted = parseInput(roleNames, roles, 'roles');
   return deps.db.transaction(async (rows) => {
-    const found = await lockTenant(rows, await findTenantNamed(rows, tenant), deps);
+    const found = await lockTenantInUse(rows, await findTenantNamed(rows, tenant), deps);
     if (!found) throw new NotFound('active tenant');
     assertRolesExist(found, wanted);
     const userId = await createUser(person, withinTransaction(rows, deps));

@@ -1,9 +1,9 @@
 import type { TenantId } from '@inevitable/contract';
-import { newId } from '@inevitable/kit';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { createTenant } from '../tenants/create-tenant.js';
+import { makeOwner } from '../tenants/make-tenant.js';
 import { withinTransaction } from '../within-transaction.js';
 import { findUserNamed } from './find-named.js';
 
@@ -24,12 +24,7 @@ export function createOperatedTenant(
 ): Promise<TenantId> {
   return deps.db.transaction(async (rows) => {
     const tenantId = await createTenant({ slug, name, ...(plan && { plan }) }, withinTransaction(rows, deps));
-    if (owner !== undefined)
-      await rows(`insert into memberships (tenant_id, id, user_id, roles) values ($1, $2, $3, '{owner}')`, [
-        tenantId,
-        newId(),
-        await findUserNamed(rows, owner),
-      ]);
+    if (owner !== undefined) await makeOwner(rows, tenantId, await findUserNamed(rows, owner));
     await appendAudit(rows, {
       tenantId,
       origin,

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import { appendEnded } from '../../revocation/append-ended.js';
+import { endSessionsOf } from '../../tokens/end-sessions.js';
 import { voidTokensOfPerson } from '../../tokens/one-time-tokens.js';
+import { lockPerson } from '../accounts/lock-person.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { idText } from '../id-text.js';
-import { endSessions } from '../sessions/sessions-of.js';
 import { reasonText } from './set-tenant-status.js';
 
 export const disableUserInput = z.strictObject({ id: idText, reason: reasonText });
@@ -29,13 +30,10 @@ export function disableUser(
   if (origin.actor.kind === 'user' && origin.actor.id === id)
     throw new Conflict('Nobody disables themselves: another administrator can.');
   return db.transaction(async (rows) => {
-    const [user] = await rows<{ id: UserId; status: string }>('select id, status from users where id = $1 for update', [
-      id,
-    ]);
+    const user = await lockPerson(rows, id);
     if (!user) throw new NotFound('user');
-    if (user.status === 'disabled') return { userId: user.id, status: 'disabled' };
+    if (!user.active) return { userId: user.id, status: 'disabled' };
     await rows(`update users set status = 'disabled', updated_at = stack_now() where id = $1`, [id]);
-    await rows('delete from sign_in_challenges where user_id = $1', [id]);
     await voidTokensOfPerson(rows, id);
     const keys = await rows<{ id: string }>(
       `update api_keys k set revoked_at = stack_now() from memberships m
@@ -58,8 +56,8 @@ export function disableUser(
       details: { apiKeys: keys.length, invitations: invitations.length },
       personal: { userId: user.id, data: { reason } }, // what somebody wrote may name people
     });
-    const session = await endSessions(rows, { userIds: [id], tenantId: null });
-    await appendEnded(rows, { user: [id], session, apiKey: keys.map((key) => key.id) });
+    await endSessionsOf(rows, { userId: id, keep: null });
+    await appendEnded(rows, { user: [id], apiKey: keys.map((key) => key.id) });
     return { userId: user.id, status: 'disabled' };
   });
 }
@@ -71,11 +69,9 @@ export function enableUser(
   { db }: FlowDeps,
 ): Promise<UserStatusSet> {
   return db.transaction(async (rows) => {
-    const [user] = await rows<{ id: UserId; status: string }>('select id, status from users where id = $1 for update', [
-      id,
-    ]);
+    const user = await lockPerson(rows, id);
     if (!user) throw new NotFound('user');
-    if (user.status === 'disabled') {
+    if (!user.active) {
       await rows(`update users set status = 'active', updated_at = stack_now() where id = $1`, [id]);
       await appendAudit(rows, {
         tenantId: null,

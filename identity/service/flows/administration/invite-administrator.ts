@@ -7,7 +7,7 @@ import type { Rows } from '../../store/system-database.js';
 import { emailText } from '../accounts/account-texts.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { writeInvitation } from '../members/invitations.js';
-import { lockTenant, type LockedTenant } from '../members/with-locked-tenant.js';
+import { lockTenantInUse, type TenantInUse } from '../members/with-locked-tenant.js';
 import { findTenantNamed } from './find-named.js';
 
 export interface AdministratorToInvite {
@@ -39,7 +39,7 @@ export function inviteAdministrator(
 ): Promise<AdministratorInvited> {
   const email = parseInput(emailText, address, 'email');
   return deps.db.transaction(async (rows) => {
-    const found = await lockTenant(rows, await findTenantNamed(rows, tenant), deps);
+    const found = await lockTenantInUse(rows, await findTenantNamed(rows, tenant), deps);
     if (!found) throw new NotFound('active tenant');
     const role = (await hasOwner(rows, found)) ? 'member' : 'owner';
     const { id, token } = await writeInvitation(rows, {
@@ -63,7 +63,7 @@ export function inviteAdministrator(
   });
 }
 
-async function hasOwner(rows: Rows, { id }: LockedTenant): Promise<boolean> {
+async function hasOwner(rows: Rows, { id }: TenantInUse): Promise<boolean> {
   const owners = await rows(
     `select from memberships m join users u on u.id = m.user_id and u.status = 'active'
      where m.tenant_id = $1 and m.status = 'active' and 'owner' = any (m.roles) limit 1`,

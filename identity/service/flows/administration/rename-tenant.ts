@@ -3,7 +3,7 @@ import { parseInput } from '@inevitable/kit';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import type { FlowDeps } from '../flow-deps.js';
-import { tenantName } from '../tenants/found-tenant.js';
+import { tenantName } from '../tenants/tenant-texts.js';
 import { findTenantNamed } from './find-named.js';
 
 /** Gives a tenant another name; its slug stays for good. Throws `NotFound` and `BadUserInput`. */

@@ -6,6 +6,7 @@ import type { Origin } from '../../audit/origin.js';
 import { appendRevocations } from '../../revocation/append-revocations.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { idText } from '../id-text.js';
+import { lockTenant } from '../tenants/lock-tenant.js';
 
 /** Why an administrator of the platform does something; kept in the audit. */
 export const reasonText = plainText({ min: 1, max: 500 });
@@ -42,10 +43,7 @@ interface StatusToSet {
 
 function setStatus({ id, status, reason }: StatusToSet, origin: Origin, { db }: FlowDeps): Promise<TenantStatusSet> {
   return db.transaction(async (rows) => {
-    const [tenant] = await rows<{ id: TenantId; status: string }>(
-      'select id, status from tenants where id = $1 for no key update',
-      [id],
-    );
+    const tenant = await lockTenant(rows, id);
     if (!tenant) throw new NotFound('tenant');
     if (tenant.status === 'deleting') throw new Conflict('The tenant is being deleted.');
     if (tenant.status !== status) {

@@ -5,6 +5,7 @@ import {
   type ApiKeyVerdict,
   type Permission,
   type PresentedApiKey,
+  type SecurityEventSink,
   type TenantId,
   type UserId,
 } from '@inevitable/contract';
@@ -14,13 +15,12 @@ import { appendAudit } from '../../audit/append-audit.js';
 import { entitlementsOf, FEATURES_OF_TENANT, type FeatureRows } from '../../entitlements/entitlements-of.js';
 import type { SystemDatabase } from '../../store/system-database.js';
 import { claimAttempts } from '../../throttling/claim-attempts.js';
-import type { Logger } from '../flow-deps.js';
 
 export interface VerifyApiKeyDeps {
   readonly db: SystemDatabase;
   /** Every permission the products declare now, and identity's own. */
   readonly permissions: () => readonly Permission[];
-  readonly log: Logger;
+  readonly securityEvent: SecurityEventSink;
 }
 
 interface KeyFacts {
@@ -110,9 +110,9 @@ async function refuse(
   { id, tenant_id: tenantId }: KeyFacts,
   { address }: PresentedApiKey,
   reason: string,
-  { db, log }: VerifyApiKeyDeps,
+  { db, securityEvent }: VerifyApiKeyDeps,
 ): Promise<ApiKeyVerdict> {
-  log.info({ event: 'API key refused', reason, tenantId, keyId: id });
+  securityEvent('API key refused', { reason, tenantId, keyId: id });
   const counted = `api key refusals:${id}:${reason}`;
   if ((await claimAttempts(db.rows, [{ counted, ...REFUSALS_KEPT }])).kind === 'claimed')
     await appendAudit(db.rows, {

@@ -13,7 +13,7 @@ export interface OverrideToAppend {
   readonly origin: Origin;
 }
 
-/** Supersedes what was there, which stays; answers the version. The tenant is locked (lock-tenant.ts). */
+/** Supersedes what was there, which stays; answers the version. The tenant is locked (tenants/lock-tenant.ts). */
 export async function appendOverride(rows: Rows, override: OverrideToAppend): Promise<number> {
   const { tenantId, feature, definition, reason, expiresAt, origin } = override;
   const [appended] = await rows<{ version: number }>(

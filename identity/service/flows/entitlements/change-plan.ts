@@ -6,7 +6,7 @@ import type { Origin } from '../../audit/origin.js';
 import { endStaleTokens } from '../../entitlements/end-stale-tokens.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { tenantText } from './entitlement-inputs.js';
-import { lockTenant } from './lock-tenant.js';
+import { lockTenantNamed } from '../tenants/lock-tenant.js';
 
 export const changePlanInput = z.strictObject({ tenant: tenantText, plan: plainText({ min: 1, max: 100 }) });
 
@@ -19,7 +19,7 @@ export type ChangePlan = z.output<typeof changePlanInput>;
  */
 export const changePlan = ({ tenant, plan }: ChangePlan, origin: Origin, { db }: FlowDeps): Promise<TenantId> =>
   db.transaction(async (rows) => {
-    const { id: tenantId, plan: before } = await lockTenant(rows, tenant);
+    const { id: tenantId, plan: before } = await lockTenantNamed(rows, tenant);
     const known = await rows('select from plans where name = $1', [plan]);
     if (known.length === 0) throw new BadUserInput('There is no such plan.', 'input.plan');
     if (plan !== before)

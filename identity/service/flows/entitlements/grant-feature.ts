@@ -6,7 +6,7 @@ import type { Origin } from '../../audit/origin.js';
 import { METERED_FEATURE } from '../../entitlements/metered-feature.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { amountFrom, assertAhead, authorOf, endText, featureText, tenantText } from './entitlement-inputs.js';
-import { lockTenant } from './lock-tenant.js';
+import { lockTenantNamed } from '../tenants/lock-tenant.js';
 
 const DEFAULT_PRIORITY = 100;
 
@@ -37,7 +37,7 @@ export const grantFeature = (
   { db }: FlowDeps,
 ): Promise<{ readonly tenantId: TenantId; readonly grantId: string }> =>
   db.transaction(async (rows) => {
-    const { id: tenantId } = await lockTenant(rows, tenant);
+    const { id: tenantId } = await lockTenantNamed(rows, tenant);
     await assertAhead(rows, expiresAt);
     if ((await rows(METERED_FEATURE, [tenantId, feature])).length === 0)
       throw new BadUserInput('This feature is not metered for this tenant.', 'input.feature');

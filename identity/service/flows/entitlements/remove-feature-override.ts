@@ -7,7 +7,7 @@ import { endStaleTokens } from '../../entitlements/end-stale-tokens.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { appendOverride } from './append-override.js';
 import { featureText, reasonText, tenantText } from './entitlement-inputs.js';
-import { lockTenant } from './lock-tenant.js';
+import { lockTenantNamed } from '../tenants/lock-tenant.js';
 
 export const removeOverrideInput = z.strictObject({ tenant: tenantText, feature: featureText, reason: reasonText });
 
@@ -20,7 +20,7 @@ export const removeFeatureOverride = (
   { db }: FlowDeps,
 ): Promise<TenantId> =>
   db.transaction(async (rows) => {
-    const { id: tenantId } = await lockTenant(rows, tenant);
+    const { id: tenantId } = await lockTenantNamed(rows, tenant);
     const [newest] = await rows<{ holds: boolean }>(
       `select ${HOLDS} is not null as holds from feature_overrides o
        where o.tenant_id = $1 and o.feature = $2 order by o.version desc limit 1`,

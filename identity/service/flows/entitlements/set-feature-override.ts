@@ -7,7 +7,7 @@ import type { Rows } from '../../store/system-database.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { appendOverride } from './append-override.js';
 import { amountFrom, assertAhead, endText, featureText, reasonText, tenantText } from './entitlement-inputs.js';
-import { lockTenant } from './lock-tenant.js';
+import { lockTenantNamed } from '../tenants/lock-tenant.js';
 
 const LARGEST_VALUE = 10_000;
 /** JSON that PostgreSQL can hold, and that everyone who asks what the tenant may use can be sent. */
@@ -62,7 +62,7 @@ export type SetFeatureOverride = z.output<typeof overrideInput>;
 export const setFeatureOverride = (input: SetFeatureOverride, origin: Origin, { db }: FlowDeps): Promise<TenantId> =>
   db.transaction(async (rows) => {
     const { feature, definition, expiresAt = null, reason } = input;
-    const { id: tenantId } = await lockTenant(rows, input.tenant);
+    const { id: tenantId } = await lockTenantNamed(rows, input.tenant);
     await assertAhead(rows, expiresAt);
     await assertKind(rows, feature, definition.kind);
     const version = await appendOverride(rows, { tenantId, feature, definition, reason, expiresAt, origin });

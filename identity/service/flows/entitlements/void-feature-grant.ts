@@ -5,7 +5,7 @@ import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { authorOf, reasonText, tenantText } from './entitlement-inputs.js';
-import { lockTenant } from './lock-tenant.js';
+import { lockTenantNamed } from '../tenants/lock-tenant.js';
 
 export const voidGrantInput = z.strictObject({ tenant: tenantText, id: uuidText, reason: reasonText });
 
@@ -21,7 +21,7 @@ export const voidFeatureGrant = (
   { db }: FlowDeps,
 ): Promise<{ readonly tenantId: TenantId; readonly grantId: string }> =>
   db.transaction(async (rows) => {
-    const { id: tenantId } = await lockTenant(rows, tenant);
+    const { id: tenantId } = await lockTenantNamed(rows, tenant);
     const voided = await rows<{ used: string; held: string }>(
       `with voided as (
          update feature_grant_balances set voided = true where tenant_id = $1 and grant_id = $2 and not voided

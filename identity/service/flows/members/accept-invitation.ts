@@ -1,15 +1,15 @@
-import { NotFound, type UserId } from '@inevitable/contract';
+import { NotFound } from '@inevitable/contract';
 import { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
-import type { Rows } from '../../store/system-database.js';
 import { linkTokenText } from '../accounts/account-texts.js';
+import { lockPerson } from '../accounts/lock-person.js';
 import type { Self } from '../accounts/require-self.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { auditRefusals, Refusal } from '../refusals.js';
 import { admit, appendAdmission, type OwnMembership } from './admit.js';
 import { findOpenInvitation } from './invitations.js';
-import { lockTenant } from './with-locked-tenant.js';
+import { lockTenantInUse } from './with-locked-tenant.js';
 
 export const acceptInvitationInput = z.strictObject({ token: linkTokenText });
 
@@ -33,10 +33,12 @@ export function acceptInvitation(
     const found = await findOpenInvitation(db.rows, token);
     if (!found) return refuse('no open invitation with this token');
     return db.transaction(async (rows) => {
-      const tenant = await lockTenant(rows, found.tenantId, deps);
+      const tenant = await lockTenantInUse(rows, found.tenantId, deps);
       const invitation = await findOpenInvitation(rows, token); // as it is now that nobody else changes it
       if (!tenant || !invitation) return refuse('no open invitation with this token', found.id);
-      if (!(await hasVerifiedAddress(rows, userId, invitation.email)))
+      // An address that is changed in the same moment is one that was changed before, or after.
+      const person = await lockPerson(rows, userId);
+      if (!person?.active || !person.emailVerified || person.email !== invitation.email)
         return refuse('not to the verified address of this person', found.id);
       const admission = await admit(rows, tenant, { invitation, token, userId });
       if (admission.kind === 'refused') return refuse(admission.reason, found.id);
@@ -52,13 +54,4 @@ export function acceptInvitation(
       return admission.membership;
     });
   });
-}
-
-/** The person is locked: an address that is changed in the same moment is one that was changed before, or after. */
-async function hasVerifiedAddress(rows: Rows, userId: UserId, email: string): Promise<boolean> {
-  const people = await rows(
-    `select from users where id = $1 and email = $2 and email_verified_at is not null and status = 'active' for no key update`,
-    [userId, email],
-  );
-  return people.length > 0;
 }

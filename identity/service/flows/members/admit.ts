@@ -3,9 +3,9 @@ import { newId } from '@inevitable/kit';
 import { judgeRoleChange } from '../../access/judge-role-change.js';
 import { appendEnded } from '../../revocation/append-ended.js';
 import type { Rows } from '../../store/system-database.js';
-import { renewSessions } from '../sessions/sessions-of.js';
+import { renewSessions } from '../sessions/renew-sessions.js';
 import { spendInvitation, type OpenInvitation } from './invitations.js';
-import { standingOf, type LockedTenant } from './with-locked-tenant.js';
+import { standingOf, type TenantInUse } from './with-locked-tenant.js';
 
 /** A person's part in a tenant, as they see it from wherever they are signed in. */
 export interface OwnMembership {
@@ -33,7 +33,7 @@ export type Admission =
  */
 export async function admit(
   rows: Rows,
-  tenant: LockedTenant,
+  tenant: TenantInUse,
   { invitation, token, userId }: { invitation: OpenInvitation; token: string; userId: UserId },
 ): Promise<Admission> {
   if (invitation.invitedBy !== null) {

@@ -5,10 +5,11 @@ import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import type { Membership } from '../../generated/prisma/client.js';
 import { appendEnded } from '../../revocation/append-ended.js';
+import { lockPerson } from '../accounts/lock-person.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { idText } from '../id-text.js';
 import { Refusal } from '../refusals.js';
-import { lockPeople, renewSessions } from '../sessions/sessions-of.js';
+import { renewSessions } from '../sessions/renew-sessions.js';
 import type { ActingMember } from './acting-member.js';
 import { assertAnotherOwner, findMember, MEMBERSHIP_COLUMNS } from './find-member.js';
 import { assertRolesExist, roleNames } from './role-names.js';
@@ -46,7 +47,7 @@ export function changeMemberRoles(
         [tenant.id, member.id, roles],
       );
       if (!changed) return member;
-      await lockPeople(rows, [member.userId]);
+      await lockPerson(rows, member.userId);
       await appendAudit(rows, {
         tenantId: tenant.id,
         origin,

@@ -2,10 +2,11 @@ import { appendAudit, type AuditEntry } from '../../audit/append-audit.js';
 import type { Membership } from '../../generated/prisma/client.js';
 import { appendEnded } from '../../revocation/append-ended.js';
 import type { Rows } from '../../store/system-database.js';
-import { endSessions, lockPeople } from '../sessions/sessions-of.js';
+import { endSessionsOf } from '../../tokens/end-sessions.js';
+import { lockPerson } from '../accounts/lock-person.js';
 
 /**
- * Ends a membership with all that came by it: the person's sessions in the tenant, the API keys they made there, and the
+ * Ends a membership with all that came by it: the person's sessions and half sign-ins in the tenant, the API keys they made there, and the
  * invitations of theirs that nobody has accepted. `entry`: what the audit says of it. The last of its transaction.
  */
 export async function endMembership(
@@ -13,7 +14,7 @@ export async function endMembership(
   { id, tenantId, userId }: Membership,
   entry: Pick<AuditEntry, 'origin' | 'action' | 'tenantId'>,
 ): Promise<void> {
-  await lockPeople(rows, [userId]);
+  await lockPerson(rows, userId);
   await rows(`update memberships set status = 'ended', updated_at = stack_now() where tenant_id = $1 and id = $2`, [
     tenantId,
     id,
@@ -28,6 +29,6 @@ export async function endMembership(
     userId,
   ]);
   await appendAudit(rows, { ...entry, outcome: 'success', subject: { type: 'Membership', id } });
-  const session = await endSessions(rows, { userIds: [userId], tenantId });
-  await appendEnded(rows, { membership: [`${tenantId}/${userId}`], session, apiKey: keys.map((key) => key.id) });
+  await endSessionsOf(rows, { userId, tenantId, keep: null });
+  await appendEnded(rows, { membership: [`${tenantId}/${userId}`], apiKey: keys.map((key) => key.id) });
 }

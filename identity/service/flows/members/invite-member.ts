@@ -16,7 +16,7 @@ import { tenantSettings } from '../tenants/tenant-settings.js';
 import type { ActingMember } from './acting-member.js';
 import { writeInvitation } from './invitations.js';
 import { assertRolesExist, roleNames } from './role-names.js';
-import { withLockedTenant, type LockedTenant } from './with-locked-tenant.js';
+import { withLockedTenant, type TenantInUse } from './with-locked-tenant.js';
 
 export const inviteMemberInput = z.strictObject({ email: emailText, roles: roleNames });
 
@@ -75,14 +75,14 @@ export async function inviteMember(
   );
 }
 
-function assertDomain({ settings }: LockedTenant, email: string): void {
+function assertDomain({ settings }: TenantInUse, email: string): void {
   const { inviteDomains } = parseInput(tenantSettings, settings, 'settings');
   const domain = email.slice(email.lastIndexOf('@') + 1);
   if (inviteDomains.length > 0 && !inviteDomains.includes(domain))
     throw new BadUserInput('This tenant invites people of certain domains alone.', 'input.email');
 }
 
-async function isMember(rows: Rows, { id }: LockedTenant, email: string): Promise<boolean> {
+async function isMember(rows: Rows, { id }: TenantInUse, email: string): Promise<boolean> {
   const members = await rows(
     `select from memberships m join users u on u.id = m.user_id
      where m.tenant_id = $1 and m.status = 'active' and u.email = $2`,

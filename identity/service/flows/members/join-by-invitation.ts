@@ -1,12 +1,12 @@
-import { Conflict, parseUserId, type UserId } from '@inevitable/contract';
-import { newId } from '@inevitable/kit';
+import { Conflict, type UserId } from '@inevitable/contract';
 import { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import { assertHardToGuess, newPasswordText } from '../../passwords/password-policy.js';
-import { isDuplicate, type Rows } from '../../store/system-database.js';
+import type { Rows } from '../../store/system-database.js';
 import { displayNameText, linkTokenText, usernameText } from '../accounts/account-texts.js';
 import { LinkRefused } from '../accounts/link-refused.js';
+import { makeUser } from '../accounts/make-user.js';
 import { NAMES_PER_LINK } from '../accounts/names-per-link.js';
 import { productNames } from '../accounts/password-for.js';
 import { requireAttempts } from '../../throttling/claim-attempts.js';
@@ -14,7 +14,7 @@ import type { FlowDeps } from '../flow-deps.js';
 import { auditRefusals, Refusal } from '../refusals.js';
 import { admit, appendAdmission, type OwnMembership } from './admit.js';
 import { findOpenInvitation } from './invitations.js';
-import { lockTenant } from './with-locked-tenant.js';
+import { lockTenantInUse } from './with-locked-tenant.js';
 
 export const joinByInvitationInput = z.strictObject({
   token: linkTokenText,
@@ -56,11 +56,14 @@ export function joinByInvitation(
     const passwordHash = await passwords.hash(password);
 
     return db.transaction(async (rows) => {
-      const tenant = await lockTenant(rows, found.tenantId, deps);
+      const tenant = await lockTenantInUse(rows, found.tenantId, deps);
       const invitation = await findOpenInvitation(rows, token); // as it is now that nobody else changes it
       if (!tenant || !invitation) return refuse('no open invitation with this token', found.id);
       const { email } = invitation;
-      const userId = await writeAccount(rows, { email, username: username ?? null, displayName, passwordHash });
+      const made = await makeUser(rows, { email, username: username ?? null, displayName, passwordHash });
+      if (made.kind === 'taken')
+        throw made.what === 'address' ? hasAccount() : new Conflict('That user name is taken.', 'input.username');
+      const { userId } = made;
       const admission = await admit(rows, tenant, { invitation, token, userId });
       if (admission.kind === 'refused') return refuse(admission.reason, found.id);
       await appendAudit(rows, {
@@ -82,36 +85,4 @@ const hasAccount = () =>
 
 async function assertNoAccount(rows: Rows, email: string): Promise<void> {
   if ((await rows('select from users where email = $1', [email])).length > 0) throw hasAccount();
-}
-
-interface AccountToWrite {
-  readonly email: string;
-  readonly username: string | null;
-  readonly displayName: string;
-  readonly passwordHash: string;
-}
-
-/** With a proved address; sign-ups that wait for the same proof are over. */
-async function writeAccount(
-  rows: Rows,
-  { email, username, displayName, passwordHash }: AccountToWrite,
-): Promise<UserId> {
-  const id = parseUserId(newId());
-  try {
-    await rows(
-      `with created as (
-         insert into users (id, email, username, display_name, email_verified_at)
-         values ($1, $2, $3, $4, stack_now()) returning id
-       ), over as (
-         delete from sign_ups where email = $2
-       )
-       insert into credentials (user_id, password_hash) select id, $5 from created`,
-      [id, email, username, displayName, passwordHash],
-    );
-  } catch (error) {
-    if (!isDuplicate(error)) throw error;
-    const { constraint } = error as { readonly constraint?: string };
-    throw constraint === 'users_email_key' ? hasAccount() : new Conflict('That user name is taken.', 'input.username');
-  }
-  return id;
 }

@@ -9,7 +9,7 @@ import { auditRefusals } from '../refusals.js';
 import { findTenantsOf } from '../sign-in/find-tenants-of.js';
 import { endMembership } from './end-membership.js';
 import { assertAnotherOwner, MEMBERSHIP_COLUMNS } from './find-member.js';
-import { lockTenant } from './with-locked-tenant.js';
+import { lockTenantInUse } from './with-locked-tenant.js';
 
 /** Slug or id. */
 export const tenantNamed = plainText({ min: 1, max: 100 });
@@ -30,7 +30,7 @@ export async function leaveTenant(
   const action = 'identity.leave-tenant';
   return auditRefusals({ tenantId, origin, action }, deps, () =>
     deps.db.transaction(async (rows) => {
-      await lockTenant(rows, tenantId, deps);
+      await lockTenantInUse(rows, tenantId, deps);
       const [member] = await rows<Membership>(
         `select ${MEMBERSHIP_COLUMNS} from memberships where tenant_id = $1 and user_id = $2 and status = 'active'`,
         [tenantId, userId],

@@ -1,6 +1,6 @@
 import type { UserId } from '@inevitable/contract';
 import type { PageToRead } from '@inevitable/kit';
-import { BEFORE_ALL } from '../../store/before-all.js';
+import { BEFORE_ALL } from '../../store/nil-id.js';
 import type { SystemDatabase } from '../../store/system-database.js';
 import type { OwnMembership } from './admit.js';
 

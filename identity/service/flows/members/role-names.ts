@@ -1,7 +1,7 @@
 import { BadUserInput } from '@inevitable/contract';
 import { z } from 'zod';
 import { isRole } from '../../access/permissions-of.js';
-import type { LockedTenant } from './with-locked-tenant.js';
+import type { TenantInUse } from './with-locked-tenant.js';
 
 /** Of a tenant's own role. */
 export const roleName = z
@@ -18,7 +18,7 @@ export const roleNames = z
   .transform((names): readonly string[] => [...new Set(names)]);
 
 /** Throws `BadUserInput` for a role that is neither ours nor the tenant's. */
-export function assertRolesExist({ customRoles }: LockedTenant, roles: readonly string[]): void {
+export function assertRolesExist({ customRoles }: TenantInUse, roles: readonly string[]): void {
   const unknown = roles.find((role) => !isRole(role) && !customRoles.has(role));
   if (unknown !== undefined) throw new BadUserInput(`There is no role "${unknown}".`, 'input.roles');
 }

@@ -4,6 +4,7 @@ import type { Origin } from '../../audit/origin.js';
 import type { Rows } from '../../store/system-database.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { auditRefusals, Refusal } from '../refusals.js';
+import { lockTenant, type LockedTenant } from '../tenants/lock-tenant.js';
 import type { ActingMember } from './acting-member.js';
 
 /** What somebody may do in a tenant at this moment, whatever was in their token. */
@@ -13,26 +14,18 @@ export interface Standing {
 }
 
 /** A tenant while nobody else changes who may do what in it. */
-export interface LockedTenant {
-  readonly id: TenantId;
-  readonly slug: string;
-  readonly name: string;
-  readonly settings: unknown;
+export interface TenantInUse extends LockedTenant {
   readonly customRoles: CustomRoles;
   permissionsOfRole(role: string): readonly Permission[];
 }
 
 /**
- * Locks a tenant until the end of the transaction: changes of who may do what in it happen one after the other, so that each
- * is judged by what is true when it happens, such as who is its last owner. Rows that refer to the tenant can be written
- * meanwhile. null: there is no such tenant, or it is not in use.
+ * Locks a tenant with its roles, so that a change of who may do what in it is judged by what is true when it happens, such as
+ * who is its last owner. null: there is no such tenant, or it is not in use.
  */
-export async function lockTenant(rows: Rows, tenantId: TenantId, deps: FlowDeps): Promise<LockedTenant | null> {
-  const [tenant] = await rows<Pick<LockedTenant, 'id' | 'slug' | 'name' | 'settings'>>(
-    `select id, slug, name, settings from tenants where id = $1 and status = 'active' for no key update`,
-    [tenantId],
-  );
-  if (!tenant) return null;
+export async function lockTenantInUse(rows: Rows, tenantId: TenantId, deps: FlowDeps): Promise<TenantInUse | null> {
+  const tenant = await lockTenant(rows, tenantId);
+  if (tenant?.status !== 'active') return null;
   const roles = await rows<{ name: string; permissions: readonly Permission[] }>(
     'select name, permissions from tenant_roles where tenant_id = $1',
     [tenantId],
@@ -45,7 +38,7 @@ export async function lockTenant(rows: Rows, tenantId: TenantId, deps: FlowDeps)
 /** null: not an active member, or disabled. `may`: what a token reaches; all of it unless told. */
 export async function standingOf(
   rows: Rows,
-  tenant: LockedTenant,
+  tenant: TenantInUse,
   { userId, may }: { readonly userId: UserId; readonly may?: ReadonlySet<Permission> },
 ): Promise<Standing | null> {
   const [member] = await rows<{ roles: string[] }>(
@@ -78,11 +71,11 @@ export const withLockedTenant = <T>(
   { action, by, permission }: MemberChange,
   origin: Origin,
   deps: FlowDeps,
-  work: (rows: Rows, tenant: LockedTenant, standing: Standing) => Promise<T>,
+  work: (rows: Rows, tenant: TenantInUse, standing: Standing) => Promise<T>,
 ): Promise<T> =>
   auditRefusals({ tenantId: by.tenantId, origin, action }, deps, () =>
     deps.db.transaction(async (rows) => {
-      const tenant = await lockTenant(rows, by.tenantId, deps);
+      const tenant = await lockTenantInUse(rows, by.tenantId, deps);
       if (!tenant) throw new NotFound('tenant');
       const standing = await standingOf(rows, tenant, by);
       if (!standing?.permissions.has(permission))

@@ -1,11 +1,10 @@
 import type { Origin } from '../../audit/origin.js';
 import type { Rows } from '../../store/system-database.js';
+import { lockPerson } from '../accounts/lock-person.js';
 import type { Self } from '../accounts/require-self.js';
 import type { FlowDeps } from '../flow-deps.js';
-import { logSecurityEvent } from '../log-security-event.js';
-import { auditRefusals, Refusal } from '../refusals.js';
-import { holdCredential } from '../sign-in/hold-credential.js';
-import { assertFresh } from './assert-fresh.js';
+import { audited, auditRefusals, Refusal } from '../refusals.js';
+import { assertFreshSignIn } from '../sign-in/assert-fresh-sign-in.js';
 import { claimFactorTry } from './claim-factor-try.js';
 import type { FactorCode } from './factor-code.js';
 import { refuseCode } from './refuse-code.js';
@@ -28,20 +27,20 @@ export async function changeWithCode<T>(
   deps: FlowDeps,
   change: (rows: Rows) => Promise<T>,
 ): Promise<T> {
-  const { db, seal, log } = deps;
+  const { db, seal, securityEvent } = deps;
   return auditRefusals({ tenantId, origin, action }, deps, async () => {
-    await assertFresh(sessionId, deps);
+    await assertFreshSignIn(sessionId, deps);
     const tried = await claimFactorTry(db.rows, userId);
     if (!tried) throw new Refusal(wrongCode(), 'the second factor is locked, or there is none');
     const outcome = await db.transaction(async (rows) => {
-      await holdCredential(rows, userId, 'update');
+      await lockPerson(rows, userId);
       return (await spendCode(rows, seal, tried, code)) ? { changed: await change(rows) } : null;
     });
     if (!outcome) {
       await refuseCode({ action, tenantId, tried }, origin, deps);
-      throw wrongCode();
+      throw audited(wrongCode());
     }
-    logSecurityEvent(log, 'second factor changed', { action, userId, tenantId });
+    securityEvent('second factor changed', { action, userId, tenantId });
     return outcome.changed;
   });
 }

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
-import { endSessionsOf } from '../../tokens/sessions.js';
+import { endSessionsOf } from '../../tokens/end-sessions.js';
+import { lockPerson } from '../accounts/lock-person.js';
 import type { Self } from '../accounts/require-self.js';
 import type { FlowDeps } from '../flow-deps.js';
-import { logSecurityEvent } from '../log-security-event.js';
 import { auditRefusals, Refusal } from '../refusals.js';
-import { holdCredential } from '../sign-in/hold-credential.js';
-import { assertFresh } from './assert-fresh.js';
+import { assertFreshSignIn } from '../sign-in/assert-fresh-sign-in.js';
 import { factorCode } from './factor-code.js';
 import { mailAboutFactor } from './factor-mails.js';
 import { replaceRecoveryCodes } from './recovery-codes.js';
@@ -30,12 +29,12 @@ export async function confirmTotp(
   origin: Origin,
   deps: FlowDeps,
 ): Promise<readonly string[]> {
-  const { db, seal, log } = deps;
+  const { db, seal, securityEvent } = deps;
   const action = 'identity.confirm-totp';
   return auditRefusals({ tenantId, origin, action }, deps, async () => {
-    await assertFresh(sessionId, deps);
+    await assertFreshSignIn(sessionId, deps);
     const codes = await db.transaction(async (rows) => {
-      await holdCredential(rows, userId, 'update');
+      await lockPerson(rows, userId);
       const [enrolled] = await rows<{ sealed_secret: Buffer; now: Date }>(
         `select sealed_secret, stack_now() as now from totp_factors
          where user_id = $1 and confirmed_at is null
@@ -54,10 +53,10 @@ export async function confirmTotp(
       const recoveryCodes = await replaceRecoveryCodes(rows, userId);
       await mailAboutFactor(rows, seal, userId, 'second-factor-enabled');
       await appendAudit(rows, { tenantId, origin, action, outcome: 'success' });
-      await endSessionsOf(rows, userId, sessionId);
+      await endSessionsOf(rows, { userId, keep: sessionId });
       return recoveryCodes;
     });
-    logSecurityEvent(log, 'second factor changed', { action, userId, tenantId });
+    securityEvent('second factor changed', { action, userId, tenantId });
     return codes;
   });
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
-import { endSessionsOf } from '../../tokens/sessions.js';
+import { endSessionsOf } from '../../tokens/end-sessions.js';
 import type { Self } from '../accounts/require-self.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { changeWithCode } from './change-with-code.js';
@@ -25,6 +25,6 @@ export async function disableTotp(
     await rows('delete from totp_factors where user_id = $1', [userId]);
     await mailAboutFactor(rows, deps.seal, userId, 'second-factor-disabled');
     await appendAudit(rows, { tenantId, origin, action, outcome: 'success' });
-    await endSessionsOf(rows, userId, sessionId);
+    await endSessionsOf(rows, { userId, keep: sessionId });
   });
 }

@@ -6,7 +6,7 @@ import type { Origin } from '../../audit/origin.js';
 import type { Self } from '../accounts/require-self.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { auditRefusals, Refusal } from '../refusals.js';
-import { assertFresh } from './assert-fresh.js';
+import { assertFreshSignIn } from '../sign-in/assert-fresh-sign-in.js';
 import { newTotpSecret, totpSealName, totpUri } from './totp.js';
 
 export const enrolTotpInput = z.strictObject({ label: plainText({ min: 1, max: 100, singleLine: true }).nullish() });
@@ -32,7 +32,7 @@ export async function enrolTotp(
   const action = 'identity.enrol-totp';
   const secret = newTotpSecret();
   return auditRefusals({ tenantId, origin, action }, deps, async () => {
-    await assertFresh(sessionId, deps);
+    await assertFreshSignIn(sessionId, deps);
     const email = await db.transaction(async (rows) => {
       const enrolled = await rows(
         `insert into totp_factors as f (user_id, sealed_secret) values ($1, $2)

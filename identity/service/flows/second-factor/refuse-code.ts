@@ -2,7 +2,6 @@ import type { TenantId } from '@inevitable/contract';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import type { FlowDeps } from '../flow-deps.js';
-import { logSecurityEvent } from '../log-security-event.js';
 import { FACTOR_TRIES, type FactorTry } from './claim-factor-try.js';
 import { mailAboutFactor } from './factor-mails.js';
 
@@ -17,7 +16,7 @@ export interface RefusedCode {
 export async function refuseCode(
   { action, tenantId, tried: { userId, failures } }: RefusedCode,
   origin: Origin,
-  { db, seal, log }: FlowDeps,
+  { db, seal, securityEvent }: FlowDeps,
 ): Promise<void> {
   const locked = failures >= FACTOR_TRIES;
   await db.transaction(async (rows) => {
@@ -31,5 +30,5 @@ export async function refuseCode(
       subject: { type: 'User', id: userId },
     });
   });
-  logSecurityEvent(log, locked ? 'second factor locked' : 'second factor refused', { userId, tenantId, failures });
+  securityEvent(locked ? 'second factor locked' : 'second factor refused', { userId, tenantId, failures });
 }

@@ -6,7 +6,6 @@ import { generateSync } from 'otplib';
 import { loginClient } from '../../testing/login-client.js';
 import { anonymous, contextOfToken, openTestIdentity, type TestIdentity } from '../../testing/open-test-identity.js';
 import { openSession } from '../../tokens/sessions.js';
-import { setPassword } from '../accounts/set-password.js';
 import { addMember } from '../members/add-member.js';
 import { assertFreshSignIn } from '../sign-in/assert-fresh-sign-in.js';
 
@@ -183,7 +182,7 @@ describe('Enrolling a second factor', () => {
     const { context, refreshToken } = await newPerson();
     await test.post('/auth/logout', { refreshToken });
     expect((await mutate('enrolTotp', {}, 'secret', context)).error.extensions.reason).toBe('fresh-sign-in');
-    await expect(assertFreshSignIn(null, test.flows)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(assertFreshSignIn(null, test.flows)).rejects.toMatchObject({ answer: { code: 'FORBIDDEN' } });
   });
 
   it("is nothing for whoever works in the person's place, nor for an operator's token", async () => {
@@ -272,6 +271,23 @@ describe('Signing in with a second factor', () => {
     expect(await post({ username, password: 'wrong', totp: await digits(secret) })).toMatchObject(wrongLogin);
   });
 
+  it.each(['signing out everywhere', 'signing out everywhere else', 'leaving the tenant', 'being disabled'])(
+    'drops what is half a sign-in with the sessions it would be one of: by %s',
+    async (how) => {
+      const { username, userId, context } = await withFactor();
+      await challengeOf(username);
+      const admin = test.identity.administration;
+      const done = {
+        'signing out everywhere': () => mutate('signOutEverywhere', {}, 'ended', context),
+        'signing out everywhere else': () => mutate('signOutEverywhere', { keepThis: true }, 'ended', context),
+        'leaving the tenant': () => mutate('leaveTenant', { tenant: 'acme' }, 'tenantId', context),
+        'being disabled': () => admin.disableUser(username, 'of a test'),
+      }[how]!;
+      expect(await done()).not.toMatchObject({ error: expect.anything() });
+      expect(await test.rows('select from sign_in_challenges where user_id = $1', [userId])).toEqual([]);
+    },
+  );
+
   it('gives a challenge nothing after 5 minutes, after its use, after a new password, and without the factor', async () => {
     const { username, userId, secret, context, recoveryCodes } = await withFactor();
     const old = await challengeOf(username);
@@ -282,7 +298,8 @@ describe('Signing in with a second factor', () => {
     await nextStep();
     expect(await complete(used, await digits(secret))).toMatchObject(wrongCode);
     const other = await challengeOf(username);
-    await setPassword({ userId, password: 'another password', keep: context.sessionId }, test.flows);
+    const change = { currentPassword: PASSWORD, newPassword: 'a tractor in a pond' };
+    expect((await mutate('changePassword', change, 'changed', context)).value).toEqual({ changed: true });
     expect(await complete(other, await digits(secret))).toMatchObject(wrongCode);
     const before = await challengeOf(username);
     const { value } = await mutate('disableTotp', { code: recoveryCodes[0]! }, 'disabled', context);

@@ -216,6 +216,16 @@ describe("A person's sessions", () => {
     });
   });
 
+  it('end everywhere with the last access token of one that has run out just now', async () => {
+    await ofBoth('runner-out');
+    const out = claimsOf((await login('runner-out', 'globex')).accessToken).sid;
+    const as = contextOfToken((await login('runner-out', 'acme')).accessToken);
+    await test.rows('update sessions set expires_at = stack_now() where id = $1', [out]);
+    const position = await feedPosition(test);
+    await test.ask(EVERYWHERE, as, { input: {} });
+    expect(new Set(await revokedSince(test, position))).toEqual(new Set([`session:${out}`, `session:${as.sessionId}`]));
+  });
+
   it('are nobody’s business who acts in the person’s place', async () => {
     const eve = await ofBoth('impersonated');
     const own = await eve.context('acme');

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
-import { appendRevocations } from '../../revocation/append-revocations.js';
+import { endSessionsOf } from '../../tokens/end-sessions.js';
+import { lockPerson } from '../accounts/lock-person.js';
 import type { Self } from '../accounts/require-self.js';
 import type { FlowDeps } from '../flow-deps.js';
-import { endSessions, lockPeople } from './sessions-of.js';
 
 export const signOutEverywhereInput = z.strictObject({ keepThis: z.boolean().default(false) });
 
-/** Ends every session of the person, in every tenant of theirs; `keepThis`: but this one. Answers how many. */
+/** Ends every session and half sign-in of the person, in every tenant; `keepThis`: but this one. Answers how many sessions. */
 export function signOutEverywhere(
   { keepThis }: z.output<typeof signOutEverywhereInput>,
   { userId, tenantId, sessionId }: Self,
@@ -16,7 +16,7 @@ export function signOutEverywhere(
   { db }: FlowDeps,
 ): Promise<number> {
   return db.transaction(async (rows) => {
-    await lockPeople(rows, [userId]);
+    await lockPerson(rows, userId);
     await appendAudit(rows, {
       tenantId,
       origin,
@@ -24,8 +24,6 @@ export function signOutEverywhere(
       outcome: 'success',
       details: { keepThis },
     });
-    const ended = await endSessions(rows, { userIds: [userId], tenantId: null, but: keepThis ? sessionId : null });
-    await appendRevocations(rows, 'session', ended);
-    return ended.length;
+    return endSessionsOf(rows, { userId, keep: keepThis ? sessionId : null });
   });
 }

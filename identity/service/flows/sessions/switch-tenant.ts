@@ -5,13 +5,13 @@ import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import { requireAttempts, type AttemptLimit } from '../../throttling/claim-attempts.js';
 import { hashOf, newRefreshToken } from '../../tokens/refresh-tokens.js';
-import { endSurplusSessions } from '../../tokens/sessions.js';
+import { endSurplusSessions } from '../../tokens/end-sessions.js';
 import type { Self } from '../accounts/require-self.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { tenantNamed } from '../members/leave-tenant.js';
 import { auditRefusals, Refusal } from '../refusals.js';
 import { authTokens, type AuthTokens } from '../sign-in/auth-tokens.js';
-import { holdPerson } from './sessions-of.js';
+import { holdCredential } from '../sign-in/hold-credential.js';
 
 /** More than anybody means to; each opens a session. */
 const SWITCHES: AttemptLimit = { attempts: 60, windowSeconds: 900 };
@@ -54,7 +54,7 @@ export function switchTenant(
     await requireAttempts(deps.db.rows, [{ counted: `switch-tenant:${userId}`, ...SWITCHES }]);
     const opened = await deps.db.transaction(async (rows) => {
       // Whoever ends this person's sessions meanwhile ends the new one, too, or has ended the one it comes from.
-      await holdPerson(rows, userId);
+      await holdCredential(rows, userId);
       const [session] = await rows<{ tenantId: TenantId }>(OPEN, [
         sessionId,
         from,

@@ -1,11 +1,12 @@
 import { CallerError, type SessionId } from '@inevitable/contract';
 import type { FlowDeps } from '../flow-deps.js';
+import { Refusal } from '../refusals.js';
 
 /** How old a sign-in may be for what changes how one signs in: long enough for a form, shorter than a forgotten screen. */
-export const FRESH_SIGN_IN_MINUTES = 10;
+const FRESH_SIGN_IN_MINUTES = 10;
 
 /** The person must sign in again first. Clients tell it from other refusals by `reason`. */
-export class FreshSignInNeeded extends CallerError {
+class FreshSignInNeeded extends CallerError {
   readonly code = 'FORBIDDEN';
   override readonly details = { reason: 'fresh-sign-in' } as const;
   constructor() {
@@ -14,23 +15,16 @@ export class FreshSignInNeeded extends CallerError {
 }
 
 /**
- * Whether the person of this live session proved who they are just now. A refresh makes no session fresh; an operator's token is
- * no sign-in of the person, and a session that was asked to do less is not to change how they sign in.
+ * Whoever finds a signed-in screen, or steals a token, must not change how its owner signs in. A refresh makes no session
+ * fresh; an operator's token is no sign-in of the person, and a session that was asked to do less is not to change how they
+ * sign in. For within `auditRefusals`: refuses with `FreshSignInNeeded`, also without a session or with one that is over.
  */
-export async function isFreshSignIn(sessionId: SessionId | null, { db }: Pick<FlowDeps, 'db'>): Promise<boolean> {
+export async function assertFreshSignIn(sessionId: SessionId | null, { db }: Pick<FlowDeps, 'db'>): Promise<void> {
   const fresh = await db.rows(
     `select from sessions
      where id = $1 and ended_at is null and expires_at > stack_now() and not amr && '{operator}' and scopes is null
        and auth_time > stack_now() - interval '${FRESH_SIGN_IN_MINUTES} minutes'`,
     [sessionId],
   );
-  return fresh.length > 0;
-}
-
-/**
- * Whoever finds a signed-in screen, or steals a token, must not change how its owner signs in. Throws `FreshSignInNeeded`,
- * also without a session or with one that is over.
- */
-export async function assertFreshSignIn(sessionId: SessionId | null, deps: Pick<FlowDeps, 'db'>): Promise<void> {
-  if (!(await isFreshSignIn(sessionId, deps))) throw new FreshSignInNeeded();
+  if (fresh.length === 0) throw new Refusal(new FreshSignInNeeded(), 'the sign-in is not fresh');
 }

@@ -1,4 +1,5 @@
 import { ACCESS_TOKEN_SECONDS, assertNever, BadUserInput, CallerError, Unauthenticated } from '@inevitable/contract';
+import { audited } from '../refusals.js';
 
 /** RFC 6749, section 5.1, in our spelling. */
 export interface AuthTokens {
@@ -26,7 +27,7 @@ export interface Challenge {
   readonly expiresIn: number;
 }
 
-/** `refused` carries no reason: the reader may be the attacker. The reason is in the log. */
+/** `refused` carries no reason: the reader may be the attacker. The audit has it already. */
 export type AuthOutcome =
   | { readonly kind: 'granted'; readonly tokens: AuthTokens }
   | { readonly kind: 'tenantNeeded' }
@@ -59,9 +60,9 @@ export function tokensOrRefusal(outcome: AuthOutcome, refusal: string): AuthToke
     case 'tenantNeeded':
       throw new BadUserInput('You belong to several tenants: name one in "tenant".', 'tenant');
     case 'secondFactorNeeded':
-      throw new SecondFactorRequired(outcome.challenge);
+      throw audited(new SecondFactorRequired(outcome.challenge)); // half of it is done
     case 'refused':
-      throw new Unauthenticated(refusal);
+      throw audited(new Unauthenticated(refusal));
     default:
       return assertNever(outcome);
   }

@@ -4,7 +4,7 @@ import { claimAttempts } from '../../throttling/claim-attempts.js';
 import { RateLimited } from '../../throttling/rate-limited.js';
 import { findKnownDevice } from '../../tokens/known-devices.js';
 import type { FlowDeps } from '../flow-deps.js';
-import { logSecurityEvent } from '../log-security-event.js';
+import { audited } from '../refusals.js';
 import { signInAttempts, throttledAudit, type SignInAttempts } from './sign-in-attempts.js';
 
 /** Counts a sign-in before anything is computed for it. Throws `RateLimited`, for a known login as for an unknown one. */
@@ -12,15 +12,15 @@ export async function claimSignIn(
   login: string,
   deviceToken: string | null,
   origin: Origin,
-  { db, log }: FlowDeps,
+  { db, securityEvent }: FlowDeps,
 ): Promise<SignInAttempts> {
   const { address } = origin.client;
   const device = deviceToken === null ? null : await findKnownDevice(db.rows, login, deviceToken);
   const attempts = signInAttempts(login, device, address);
-  const claim = await claimAttempts(db.rows, attempts.all);
+  const claim = await claimAttempts(db.prepared, attempts.all);
   if (claim.kind === 'claimed') return attempts;
   const isFirst = (await claimAttempts(db.rows, [throttledAudit(login, address)])).kind === 'claimed';
-  logSecurityEvent(log, 'sign-in throttled', { knownDevice: device !== null }, isFirst);
+  securityEvent('sign-in throttled', { knownDevice: device !== null }, isFirst);
   if (isFirst) {
     await appendAudit(db.rows, {
       tenantId: null,
@@ -31,5 +31,5 @@ export async function claimSignIn(
       personal: { userId: null, data: { login } },
     });
   }
-  throw new RateLimited(claim.retryAfterSeconds);
+  throw audited(new RateLimited(claim.retryAfterSeconds));
 }

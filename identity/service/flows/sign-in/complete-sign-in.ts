@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Origin } from '../../audit/origin.js';
 import { hashOf } from '../../tokens/refresh-tokens.js';
 import type { FlowDeps } from '../flow-deps.js';
-import { logSecurityEvent } from '../log-security-event.js';
+import { keepRefusal } from '../refusals.js';
 import { claimFactorTry, type FactorTry } from '../second-factor/claim-factor-try.js';
 import { factorCode, type FactorCode } from '../second-factor/factor-code.js';
 import { refuseCode } from '../second-factor/refuse-code.js';
@@ -46,11 +46,13 @@ export async function completeSignIn(
   origin: Origin,
   deps: FlowDeps,
 ): Promise<AuthOutcome> {
-  const { db, log } = deps;
+  const { db, securityEvent } = deps;
   const hash = hashOf(challenge);
   const claimed = await claimChallenge(hash, deps);
   if (!claimed) {
-    logSecurityEvent(log, 'second factor refused', { reason: 'no such challenge, or it is over' });
+    const reason = 'no such challenge, or it is over';
+    securityEvent('second factor refused', { reason });
+    await keepRefusal({ tenantId: null, origin, action: 'identity.sign-in' }, { reason }, deps);
     return refused;
   }
   const { userId, tenantId } = claimed;
@@ -64,7 +66,8 @@ export async function completeSignIn(
   const accessToken = await deps.issueAccessToken(opened.sessionId);
   if (!accessToken)
     return refuseSignIn({ reason: 'the membership ended meanwhile', userId, login: null }, origin, deps);
-  logSecurityEvent(log, 'sign-in granted', { userId, tenantId, sessionId: opened.sessionId });
+  securityEvent('second factor accepted', { userId, tenantId });
+  securityEvent('sign-in granted', { userId, tenantId, sessionId: opened.sessionId });
   const tokens = { ...authTokens(accessToken, opened.refreshToken), deviceToken: opened.deviceToken };
   return { kind: 'granted', tokens };
 }
@@ -94,7 +97,7 @@ const openProved = (
   { db, seal }: FlowDeps,
 ): Promise<OpenedSession | null> =>
   db.transaction(async (rows) => {
-    await holdCredential(rows, userId, 'share');
+    await holdCredential(rows, userId);
     const open = await rows('select from sign_in_challenges where hash = $1 for update', [hash]);
     const methods = open.length > 0 ? await spendCode(rows, seal, tried, code) : null;
     if (!methods) return null;

@@ -10,12 +10,12 @@ export interface HeldCredential {
 }
 
 /**
- * Holds password and second factor of a person still until the transaction ends. Who changes them locks the person first
- * and ends their sessions afterwards: a sign-in under way is then either among those or sees the change. `share` for
- * sign-ins, which may be many at once; `update` for changes.
+ * Holds password and second factor of a person still until the transaction ends, for a new session of theirs, of which
+ * there may be many at once. Who changes how they sign in or what they may do locks the person first (`lockPerson`) and ends
+ * their sessions afterwards: the new one is then either among those or sees the change.
  */
-export async function holdCredential(rows: Rows, userId: UserId, lock: 'share' | 'update'): Promise<HeldCredential> {
-  await rows(`select from users where id = $1 for ${lock}`, [userId]);
+export async function holdCredential(rows: Rows, userId: UserId): Promise<HeldCredential> {
+  await rows('select from users where id = $1 for share', [userId]);
   // Statements of their own: they see what was committed while the lock was waited for.
   const [credential] = await rows<{ changed_at: Date }>(
     'select changed_at from credentials where user_id = $1 for share',
@@ -23,3 +23,7 @@ export async function holdCredential(rows: Rows, userId: UserId, lock: 'share' |
   );
   return { passwordChangedAt: credential?.changed_at ?? null, hasFactor: await hasFactor(rows, userId) };
 }
+
+/** Whether a person still signs in as they did when somebody looked. */
+export const isHeld = (held: HeldCredential, seen: HeldCredential): boolean =>
+  held.passwordChangedAt?.getTime() === seen.passwordChangedAt?.getTime() && held.hasFactor === seen.hasFactor;

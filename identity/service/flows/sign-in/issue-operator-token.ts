@@ -3,7 +3,6 @@ import { appendAudit } from '../../audit/append-audit.js';
 import { OPERATOR } from '../../audit/origin.js';
 import { openBriefSession } from '../../tokens/sessions.js';
 import type { FlowDeps } from '../flow-deps.js';
-import { logSecurityEvent } from '../log-security-event.js';
 import { canonicalLogin } from '../accounts/canonical-login.js';
 import { findTenantsOf } from './find-tenants-of.js';
 import { findUser } from '../accounts/find-user.js';
@@ -21,7 +20,7 @@ export interface OperatorTokenRequest {
  */
 export async function issueOperatorToken(
   { login, tenant }: OperatorTokenRequest,
-  { db, issueAccessToken, log }: FlowDeps,
+  { db, issueAccessToken, securityEvent }: FlowDeps,
 ): Promise<string> {
   const user = await findUser(db, canonicalLogin(login));
   if (!user) throw new NotFound('user');
@@ -47,6 +46,6 @@ export async function issueOperatorToken(
   });
   const accessToken = await issueAccessToken(sessionId);
   if (!accessToken) throw new NotFound('active user');
-  logSecurityEvent(log, 'operator token issued', { userId: user.id, tenantId, sessionId });
+  securityEvent('operator token issued', { userId: user.id, tenantId, sessionId });
   return accessToken;
 }

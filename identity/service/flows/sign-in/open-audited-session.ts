@@ -3,7 +3,8 @@ import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import type { Rows } from '../../store/system-database.js';
 import { rememberDevice } from '../../tokens/known-devices.js';
-import { endSurplusSessions, openSession } from '../../tokens/sessions.js';
+import { endSurplusSessions } from '../../tokens/end-sessions.js';
+import { openSession } from '../../tokens/sessions.js';
 
 export interface SignedIn {
   readonly tenantId: TenantId;

@@ -4,8 +4,8 @@ import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import { hashOf } from '../../tokens/refresh-tokens.js';
 import type { FlowDeps } from '../flow-deps.js';
-import { logSecurityEvent } from '../log-security-event.js';
 import type { Challenge } from './auth-tokens.js';
+import { holdCredential, isHeld } from './hold-credential.js';
 
 /** Long enough to find a telephone; who needs longer signs in again. */
 const CHALLENGE_SECONDS = 300;
@@ -13,17 +13,23 @@ const CHALLENGE_SECONDS = 300;
 export interface HalfSignIn {
   readonly tenantId: TenantId;
   readonly userId: UserId;
+  /** Of the password that was right. */
+  readonly passwordChangedAt: Date | null;
   readonly scopes: readonly string[] | null;
 }
 
-/** Half a sign-in, to be completed within 5 minutes: 256 random bits, stored hashed. */
+/**
+ * Half a sign-in, to be completed within 5 minutes: 256 random bits, stored hashed. null: the password or the second factor
+ * was changed since the password was compared.
+ */
 export async function openChallenge(
-  { tenantId, userId, scopes }: HalfSignIn,
+  { tenantId, userId, passwordChangedAt, scopes }: HalfSignIn,
   origin: Origin,
-  { db, log }: FlowDeps,
-): Promise<Challenge> {
+  { db, securityEvent }: FlowDeps,
+): Promise<Challenge | null> {
   const challenge = randomBytes(32).toString('base64url');
-  await db.transaction(async (rows) => {
+  const isOpen = await db.transaction(async (rows) => {
+    if (!isHeld(await holdCredential(rows, userId), { passwordChangedAt, hasFactor: true })) return false;
     await rows('delete from sign_in_challenges where user_id = $1 and expires_at <= stack_now()', [userId]);
     await rows(
       `insert into sign_in_challenges (hash, user_id, tenant_id, scopes, expires_at)
@@ -36,7 +42,9 @@ export async function openChallenge(
       action: 'identity.challenge-sign-in',
       outcome: 'success',
     });
+    return true;
   });
-  logSecurityEvent(log, 'sign-in challenged', { userId, tenantId });
+  if (!isOpen) return null;
+  securityEvent('sign-in challenged', { userId, tenantId });
   return { challenge, expiresIn: CHALLENGE_SECONDS };
 }

@@ -2,7 +2,6 @@ import type { UserId } from '@inevitable/contract';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import type { FlowDeps } from '../flow-deps.js';
-import { logSecurityEvent } from '../log-security-event.js';
 import { refused, type AuthOutcome } from './auth-tokens.js';
 
 export interface RefusedSignIn {
@@ -16,9 +15,9 @@ export interface RefusedSignIn {
 export async function refuseSignIn(
   { reason, userId, login }: RefusedSignIn,
   origin: Origin,
-  { db, log }: FlowDeps,
+  { db, securityEvent }: FlowDeps,
 ): Promise<AuthOutcome> {
-  logSecurityEvent(log, 'sign-in refused', { reason, userId });
+  securityEvent('sign-in refused', { reason, userId });
   await appendAudit(db.rows, {
     tenantId: null,
     origin,

@@ -14,8 +14,8 @@ import { addMember } from '../members/add-member.js';
 import { createTenant } from '../tenants/create-tenant.js';
 import { createUser } from '../accounts/create-user.js';
 import type { FlowDeps } from '../flow-deps.js';
+import { lockPerson } from '../accounts/lock-person.js';
 import { setPassword } from '../accounts/set-password.js';
-import { holdCredential } from './hold-credential.js';
 import { signIn } from './sign-in.js';
 
 let test: TestIdentity;
@@ -226,21 +226,21 @@ describe('A sign-in', () => {
     ]);
   });
 
+  const newPassword = `update credentials set changed_at = stack_now() where user_id = $1`;
+  const newFactor = `insert into totp_factors (user_id, sealed_secret, confirmed_at) values ($1, '', stack_now())`;
   it.each([
-    ['the password', `update credentials set changed_at = stack_now() where user_id = $1`],
-    [
-      'the second factor',
-      `insert into totp_factors (user_id, sealed_secret, confirmed_at) values ($1, '', stack_now())`,
-    ],
-  ])('is refused when %s changes while it is under way', async (what, change) => {
-    const name = `racing-${what.split(' ').at(-1)!}`;
+    { what: 'the password', name: 'racing-password', before: [], change: newPassword },
+    { what: 'the second factor', name: 'racing-factor', before: [], change: newFactor },
+    { what: 'the password beside a factor', name: 'racing-half', before: [newFactor], change: newPassword },
+  ])('is refused, also half of it, when $what changes while it is under way', async ({ name, before, change }) => {
     const { userId, join } = await newUser(name);
     await join('acme');
+    for (const statement of before) await test.rows(statement, [userId]);
     await test.advance('1 second');
     const asked = { ...nothingElse, login: name, password: 'secret' };
     let signingIn: ReturnType<typeof signIn> | null = null;
     await test.flows.db.transaction(async (rows) => {
-      await holdCredential(rows, userId, 'update');
+      await lockPerson(rows, userId);
       await rows(change, [userId]);
       signingIn = signIn(asked, originOf(anonymous), test.flows);
       await until('the sign-in waits for the change', async () => {
@@ -253,6 +253,7 @@ describe('A sign-in', () => {
     });
     expect(await signingIn).toEqual({ kind: 'refused' });
     expect(await test.rows('select from sessions where user_id = $1', [userId])).toEqual([]);
+    expect(await test.rows('select from sign_in_challenges where user_id = $1', [userId])).toEqual([]);
   });
 });
 
@@ -283,16 +284,15 @@ describe('A new member', () => {
 });
 
 describe('A new password', () => {
-  it('ends the other sessions; the same password again ends none', async () => {
+  it('ends every session; the same password again ends none', async () => {
     const { userId, join } = await newUser('changing');
     await join('acme');
-    const kept = (await login({ username: 'changing', password: 'secret' })).body;
-    const other = (await login({ username: 'changing', password: 'secret' })).body;
-    const keep = (jwt.decode(kept.accessToken) as jwt.JwtPayload)['sid'];
-    await setPassword({ userId, password: 'secret', keep: null }, test.flows);
-    await setPassword({ userId, password: 'changed', keep }, test.flows);
-    expect((await test.post('/auth/refresh', { refreshToken: other.refreshToken })).status).toBe(401);
-    expect((await test.post('/auth/refresh', { refreshToken: kept.refreshToken })).status).toBe(200);
+    const { refreshToken } = (await login({ username: 'changing', password: 'secret' })).body;
+    await setPassword({ userId, password: 'secret' }, test.flows);
+    const refreshed = await test.post('/auth/refresh', { refreshToken });
+    expect(refreshed.status).toBe(200);
+    await setPassword({ userId, password: 'changed' }, test.flows);
+    expect((await test.post('/auth/refresh', { refreshToken: refreshed.body.refreshToken })).status).toBe(401);
     expect((await login({ username: 'changing', password: 'secret' })).status).toBe(401);
     expect((await login({ username: 'changing', password: 'changed' })).status).toBe(200);
   });

@@ -7,7 +7,6 @@ import { giveBackAttempts } from '../../throttling/claim-attempts.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { canonicalLogin } from '../accounts/canonical-login.js';
 import { findUser, type UserFound } from '../accounts/find-user.js';
-import { logSecurityEvent } from '../log-security-event.js';
 import { claimFactorTry, hasFactor, type FactorTry } from '../second-factor/claim-factor-try.js';
 import { factorCode } from '../second-factor/factor-code.js';
 import { refuseCode } from '../second-factor/refuse-code.js';
@@ -15,7 +14,7 @@ import { spendCode } from '../second-factor/spend-code.js';
 import { authTokens, refused, type AuthOutcome } from './auth-tokens.js';
 import { claimSignIn } from './claim-sign-in.js';
 import { findTenantsOf } from './find-tenants-of.js';
-import { holdCredential } from './hold-credential.js';
+import { holdCredential, isHeld } from './hold-credential.js';
 import { openAuditedSession, type OpenedSession } from './open-audited-session.js';
 import { openChallenge } from './open-challenge.js';
 import { refuseSignIn } from './refuse-sign-in.js';
@@ -51,6 +50,8 @@ export const signInInput = z
 
 export type SignIn = z.output<typeof signInInput>;
 
+const CHANGED = 'the password or the second factor was changed meanwhile';
+
 /**
  * Opens a session in one tenant. An unknown person, a wrong password, a disabled person, a tenant that is not theirs, one
  * that is suspended, and a wrong code beside a right password are one refusal, at the price of one Argon2 evaluation each.
@@ -59,7 +60,7 @@ export type SignIn = z.output<typeof signInInput>;
  * Throws `RateLimited`, `TooManySignIns` and `BadUserInput`.
  */
 export async function signIn(asked: SignIn, origin: Origin, deps: FlowDeps): Promise<AuthOutcome> {
-  const { db, passwords } = deps;
+  const { db, passwords, securityEvent } = deps;
   const login = canonicalLogin(asked.login);
   assertKnownScopes(asked.scopes, deps.permissions());
   const attempts = await claimSignIn(login, asked.deviceToken, origin, deps);
@@ -93,8 +94,10 @@ export async function signIn(asked: SignIn, origin: Origin, deps: FlowDeps): Pro
     if (!asked.totp) {
       // Counted at the account still: half sign-ins are not to be had without end.
       await giveBackAttempts(db.rows, attempts.ofAddress);
-      const challenge = await openChallenge({ tenantId, userId: user.id, scopes: asked.scopes }, origin, deps);
-      return { kind: 'secondFactorNeeded', challenge };
+      const { id: userId, passwordChangedAt } = user;
+      const half = { tenantId, userId, passwordChangedAt, scopes: asked.scopes };
+      const challenge = await openChallenge(half, origin, deps);
+      return challenge ? { kind: 'secondFactorNeeded', challenge } : refuse(CHANGED, user);
     }
     factorTry = await claimFactorTry(db.rows, user.id);
     if (!factorTry) return refuse('the second factor is locked', user);
@@ -104,11 +107,12 @@ export async function signIn(asked: SignIn, origin: Origin, deps: FlowDeps): Pro
     await refuseCode({ action: 'identity.sign-in', tenantId, tried: factorTry! }, origin, deps);
     return refused;
   }
-  if (opened === 'changed') return refuse('the password or the second factor was changed meanwhile', user);
+  if (opened === 'changed') return refuse(CHANGED, user);
   const accessToken = await deps.issueAccessToken(opened.sessionId);
   if (!accessToken) return refuse('the membership ended meanwhile', user);
   await giveBackAttempts(db.rows, attempts.all);
-  logSecurityEvent(deps.log, 'sign-in granted', { userId: user.id, tenantId, sessionId: opened.sessionId });
+  if (factorTry) securityEvent('second factor accepted', { userId: user.id, tenantId });
+  securityEvent('sign-in granted', { userId: user.id, tenantId, sessionId: opened.sessionId });
   const tokens = { ...authTokens(accessToken, opened.refreshToken), deviceToken: opened.deviceToken };
   return { kind: 'granted', tokens };
 }
@@ -127,9 +131,8 @@ const openProved = (
   { db, seal }: FlowDeps,
 ): Promise<OpenedSession | 'wrong code' | 'changed'> =>
   db.transaction(async (rows) => {
-    const held = await holdCredential(rows, user.id, 'share');
-    const samePassword = held.passwordChangedAt?.getTime() === user.passwordChangedAt?.getTime();
-    if (!samePassword || held.hasFactor !== (factorTry !== null)) return 'changed';
+    const expected = { passwordChangedAt: user.passwordChangedAt, hasFactor: factorTry !== null };
+    if (!isHeld(await holdCredential(rows, user.id), expected)) return 'changed';
     const methods = factorTry && totp ? await spendCode(rows, seal, factorTry, totp) : [];
     if (!methods) return 'wrong code';
     return openAuditedSession(

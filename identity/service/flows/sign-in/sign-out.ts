@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import { sessionOfRefreshToken } from '../../tokens/refresh-tokens.js';
-import { endSession } from '../../tokens/sessions.js';
+import { endSession } from '../../tokens/end-sessions.js';
 import type { FlowDeps } from '../flow-deps.js';
 import type { refreshInput } from './refresh-session.js';
 

@@ -21,7 +21,7 @@ export async function seedDemo(given: string | null, deps: FlowDeps): Promise<st
     for (const { tenant, role, ...person } of DEMO_PEOPLE) {
       const known = await findUser(deps.db, person.email);
       const userId = known?.id ?? (await createUser({ ...person, password }, deps));
-      if (known) await setPassword({ userId, password, keep: null }, deps);
+      if (known) await setPassword({ userId, password }, deps);
       if (!(await hasMembership(userId, deps)))
         await addMember({ tenantId: tenants.get(tenant)!, userId, roles: [role] }, deps);
     }

@@ -5,8 +5,8 @@ import type { Tenant } from '../../generated/prisma/client.js';
 import type { FlowDeps } from '../flow-deps.js';
 import type { ActingMember } from '../members/acting-member.js';
 import { withLockedTenant } from '../members/with-locked-tenant.js';
-import { tenantName } from './found-tenant.js';
 import { changedSettings } from './tenant-settings.js';
+import { tenantName } from './tenant-texts.js';
 
 export const updateTenantInput = z
   .strictObject({ name: tenantName.nullish(), settings: changedSettings.nullish() })

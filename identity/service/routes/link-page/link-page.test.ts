@@ -17,6 +17,7 @@ async function opened(link: URL, status: number, values: Readonly<Record<string,
     value: string;
     hidden: boolean;
     textContent: string;
+    autocomplete?: string;
     addEventListener(type: string, listen: (event: { preventDefault(): void }) => Promise<void>): void;
   }
   const elements = new Map<string, Element>();
@@ -64,17 +65,29 @@ describe('A link in a mail', () => {
 
 describe('The page of a link', () => {
   it('sends what the link carries once a button is pressed, and not when it is only looked at', async () => {
-    const { sent, shownAddresses, press, byId } = await opened(linkIn(MAILS[0]!), 200);
+    const { sent, shownAddresses, press, byId } = await opened(linkIn(MAILS[2]!), 200);
     expect(sent).toEqual([]);
-    expect(shownAddresses).toEqual(['/auth/verify-email']);
+    expect(shownAddresses).toEqual(['/auth/change-email']);
+    expect([byId('password-label').hidden, byId('advice').hidden]).toEqual([true, true]);
     await press();
-    expect(sent).toEqual([{ path: '/auth/verify-email', body: { token: TOKEN } }]);
+    expect(sent).toEqual([{ path: '/auth/change-email', body: { token: TOKEN } }]);
+    expect(byId('said').textContent).toBe('Your account has this address now.');
+  });
+
+  it('asks who confirms a sign-up for the password they chose, and tells everybody else to do nothing', async () => {
+    const { sent, press, byId } = await opened(linkIn(MAILS[0]!), 200, { password: 'tractor in a pond' });
+    expect([byId('password-label').hidden, byId('password').autocomplete]).toEqual([false, 'current-password']);
+    expect(byId('password-text').textContent).toBe('The password you chose when you signed up');
+    expect([byId('advice').hidden, byId('advice').textContent]).toEqual([false, 'If you did not sign up, do nothing.']);
+    await press();
+    expect(sent).toEqual([{ path: '/auth/verify-email', body: { token: TOKEN, password: 'tractor in a pond' } }]);
     expect(byId('said').textContent).toBe('Your account is made. You can sign in now.');
+    expect([byId('form').hidden, byId('advice').hidden]).toEqual([true, true]);
   });
 
   it('asks for a new password where there is one to choose, and says what is wrong with it', async () => {
     const { sent, press, byId } = await opened(linkIn(MAILS[1]!), 400, { password: 'tractor in a pond' });
-    expect(byId('password-label').hidden).toBe(false);
+    expect([byId('password-label').hidden, byId('password').autocomplete]).toEqual([false, 'new-password']);
     await press();
     expect(sent).toEqual([{ path: '/auth/reset-password', body: { token: TOKEN, password: 'tractor in a pond' } }]);
     expect(byId('said').textContent).toBe('What went wrong.');
