@@ -3,9 +3,9 @@ export type { IdentityAdministration } from './flows/administration/administrati
 export type { AdministratorInvited } from './flows/administration/invite-administrator.js';
 export type { TenantListed } from './flows/administration/list-tenants.js';
 export type { UserListed } from './flows/administration/list-users.js';
-export type { DeletionFound } from './flows/tenant-data/find-deletion.js';
-export type { DataExport } from './flows/tenant-data/find-export.js';
-export type { TenantDataDesk } from './flows/tenant-data/tenant-data-desk.js';
+export type { DeletionFound } from './flows/tenants/find-deletion.js';
+export type { DataExport } from './flows/exports/find-export.js';
+export type { TenantDataDesk } from './flows/administration/tenant-data-desk.js';
 export type { OperatorTokenRequest } from './flows/sign-in/issue-operator-token.js';
 export {
   OF_NO_TENANT,

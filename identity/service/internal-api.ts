@@ -84,9 +84,9 @@ export function internalApi(ports: IdentityPorts, serviceOf: AssertionVerifier, 
       if (service !== WORKER && !speaksForItself) throw new Forbidden();
       return { refused: [...(await ports.audit.append(records as unknown as readonly AuditRecord[]))] }; // it parses each
     },
-    'open-data-tasks': async ({ product }, { service }) => {
+    'open-data-tasks': async ({ product, after }, { service }) => {
       if (service !== WORKER && service !== product) throw new Forbidden();
-      return { tasks: [...(await ports.tenantData.open(product))] };
+      return { tasks: [...(await ports.tenantData.open(product, after))] };
     },
     'data-task-done': async ({ product, orderId, tenantId, part }, { service }) => {
       if (service !== WORKER && service !== product) throw new Forbidden();

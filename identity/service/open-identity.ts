@@ -31,7 +31,7 @@ import { administration, type IdentityAdministration } from './flows/administrat
 import { canonicalLogin } from './flows/accounts/canonical-login.js';
 import type { FlowDeps, Logger } from './flows/flow-deps.js';
 import { issueOperatorToken, type OperatorTokenRequest } from './flows/sign-in/issue-operator-token.js';
-import { tenantDataDesk, type TenantDataDesk } from './flows/tenant-data/tenant-data-desk.js';
+import { tenantDataDesk, type TenantDataDesk } from './flows/administration/tenant-data-desk.js';
 import { seedDemo } from './flows/tenants/seed-demo.js';
 import { identityPermissions, identitySubgraph } from './identity-subgraph.js';
 import { internalApi } from './internal-api.js';
@@ -49,8 +49,8 @@ import { openServiceCredentials, type ServiceKey } from './services/service-cred
 import { sealWith } from './store/seal.js';
 import { storedIssuer } from './store/stored-issuer.js';
 import { openSystemDatabase, type SystemDatabase } from './store/system-database.js';
-import { carryOutOrders, type CarriedOut } from './tenant-data/carry-out-orders.js';
-import { dataTasks } from './tenant-data/data-tasks.js';
+import { carryOutOrders, type CarriedOut } from './data-orders/carry-out-orders.js';
+import { dataTasks } from './data-orders/data-tasks.js';
 import { liveContextKeys, registerContextKey } from './tokens/context-keys.js';
 import { issueAccessToken } from './tokens/issue-access-token.js';
 import { revokeSigningKey, type KeyRevocation } from './tokens/revoke-signing-key.js';

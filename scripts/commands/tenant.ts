@@ -9,7 +9,7 @@ import {
   OPERATORS_REASON,
   type AdministerFlags,
 } from '../parts/administer.js';
-import { tenantDataCommands } from '../parts/tenant-data-commands.js';
+import { tenantDataCommands } from './tenant-data.js';
 import type { CommandWorld } from './command.js';
 
 const HELP = `
@@ -66,7 +66,9 @@ interface CreateFlags extends AdministerFlags {
 export function tenantCommand(program: Command, world: CommandWorld): void {
   const tenant = program
     .command('tenant')
-    .description('the tenants of this stack: list, create, rename, suspend, reactivate, export, delete, keep')
+    .description(
+      'the tenants of this stack: list, create, rename, suspend, reactivate, export, verify-export, delete, keep, left',
+    )
     .addHelpText('after', HELP);
 
   tenant

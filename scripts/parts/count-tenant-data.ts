@@ -1,6 +1,6 @@
 import type { TenantId } from '@inevitable/contract';
 import { operationsDatabase } from '@inevitable/operations';
-import { countLeft, openJobStore, openSystemPool } from '@inevitable/kit/host';
+import { countFiles, countLeft, openJobStore, openSystemPool, tenantFiles } from '@inevitable/kit/host';
 import type { OperatorSide } from './open-for-operator.js';
 
 /** By product, what it has of a tenant: rows by table, files, jobs. What is kept on purpose is not counted. */
@@ -16,7 +16,11 @@ export async function countTenantData(
   try {
     const identityJobs = await jobs.countTenant('identity', tenantId);
     const left: Record<string, Readonly<Record<string, number>>> = {
-      identity: { ...(await identity.tenantData.countLeft(tenantId)), jobs: identityJobs },
+      identity: {
+        ...(await identity.tenantData.countLeft(tenantId)),
+        files: await countFiles(tenantFiles(files, 'identity', tenantId)),
+        jobs: identityJobs,
+      },
     };
     for (const declared of [operationsDatabase, ...products.flatMap(({ database }) => database ?? [])]) {
       const { systemUrl } = await databases.prepare(declared);

@@ -3,6 +3,7 @@ export { operatorAuditStatement } from './audit/audit-statement.js';
 export { refusalLimit, type RefusalLimit } from './audit/refusal-limit.js';
 export * from './database/index.js';
 export * from './embedded-postgres/index.js';
+export { countFiles, deleteEveryFile, everyFile } from './files/every-file.js';
 export { directoryFileStore } from './files/directory-file-store.js';
 export type { FileStore } from './files/file-store.js';
 export { s3FileStore, type S3Place } from './files/s3-file-store.js';
@@ -48,10 +49,10 @@ export { serveSubgraph, type InternalApi, type ServedSubgraph } from './subgraph
 export { contextVerifier } from './subgraph/verify-context.js';
 export {
   archiveWriter,
-  exportFiles,
   indexKey,
+  sha256,
   type ArchivedFile,
   type ArchivePart,
 } from './tenant-data/archive-writer.js';
 export { countLeft } from './tenant-data/count-left.js';
-export { deleteEveryFile, everyFile } from './tenant-data/every-file.js';
+export { exportFiles } from './tenant-data/export-files.js';

@@ -10,6 +10,9 @@ export interface DataTask {
   readonly userId: UserId | null;
 }
 
+/** Of one product, which task. */
+export type TaskRef = Pick<DataTask, 'orderId' | 'tenantId'>;
+
 /** What a product did for a task. */
 export interface DataPart {
   /** Exported, or erased. */
@@ -22,10 +25,10 @@ export interface DataPart {
 }
 
 export interface TenantDataPort {
-  /** What waits for a product, the oldest order first, at most 50. */
-  open(product: string): Promise<readonly DataTask[]>;
+  /** A page of what waits for a product, the oldest order first: from the first task behind `after`, at most 50. */
+  open(product: string, after: TaskRef | null): Promise<readonly DataTask[]>;
   /** A part is done. False: nobody waits for it any more. */
-  done(product: string, task: Pick<DataTask, 'orderId' | 'tenantId'>, part: DataPart): Promise<boolean>;
+  done(product: string, task: TaskRef, part: DataPart): Promise<boolean>;
 }
 
 /** How many tasks `open` answers at most. */

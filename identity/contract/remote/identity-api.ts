@@ -172,7 +172,7 @@ export const identityApi = {
     z.object({ refused: z.array(z.object({ id: z.string(), why: z.string() })) }),
   ),
   'open-data-tasks': operation(
-    z.object({ product }),
+    z.object({ product, after: z.object({ orderId: z.uuid(), tenantId }).nullable() }),
     z.object({
       tasks: z
         .array(

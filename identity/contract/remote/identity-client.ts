@@ -31,7 +31,7 @@ export function identityClient(url: string, credential: ServiceCredential): Remo
       append: async (records) => (await call('append-audit', { records: [...records] })).refused,
     },
     tenantData: {
-      open: async (product) => (await call('open-data-tasks', { product })).tasks,
+      open: async (product, after) => (await call('open-data-tasks', { product, after })).tasks,
       done: async (product, { orderId, tenantId }, part) =>
         (await call('data-task-done', { product, orderId, tenantId, part })).taken,
     },

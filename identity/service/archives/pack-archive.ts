@@ -8,11 +8,14 @@ import type { ArchiveManifest } from './manifest.js';
 export const MANIFEST = 'manifest.json';
 export const SIGNATURE = 'manifest.jws';
 
-const README = `What is in here
+export const README_FILE = 'README.txt';
+/** The same in every archive. */
+export const README = `What is in here
 
 manifest.json    of whom this archive is, when it was made, and each file with its size in bytes and its SHA-256
 manifest.jws     the same, signed (JWS, RFC 7515); the keys are published below /.well-known/archive-jwks.json of the issuer
-<product>/       one folder for each product: <table>.<number>.ndjson.gz has one JSON object per line, files/ what was uploaded or made
+<product>/       one folder for each product: <table>.<number>.ndjson.gz has one JSON object per line, files/ what was uploaded or made;
+                 in the archive of a person, within one folder for each tenant
 
 The operator of the stack verifies it with: stack tenant verify-export <this file>
 `;
@@ -61,7 +64,7 @@ export function packArchive(files: Pick<Files, 'read'>, archive: ArchiveToPack):
     return entry({ name, size: bytes.byteLength }, Readable.from([bytes]));
   };
   const write = async (): Promise<void> => {
-    await text('README.txt', README);
+    await text(README_FILE, README);
     await text(MANIFEST, manifest);
     await text(SIGNATURE, signature);
     for (const { path, key, bytes } of contents) {

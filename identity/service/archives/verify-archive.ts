@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { PublicJwk } from '@inevitable/contract';
 import { extract, type Entry } from 'tar-stream';
 import { archiveManifest, verifiedManifest, type ArchiveManifest } from './manifest.js';
-import { MANIFEST, SIGNATURE } from './pack-archive.js';
+import { MANIFEST, README, README_FILE, SIGNATURE } from './pack-archive.js';
 
 /** What is wrong with an archive, in sentences; none where it is as it was made. */
 export interface VerifiedArchive {
@@ -24,9 +24,10 @@ export async function verifyArchive(
   const findings: string[] = [];
   const texts = new Map<string, string>();
   for await (const entry of entriesOf(archive)) {
-    const { name } = entry.header;
+    const { name, type } = entry.header;
+    if (type !== 'file') findings.push(`"${name}" is no file.`);
     if (found.has(name)) findings.push(`"${name}" is in it twice.`);
-    const kept: Uint8Array[] | null = name === MANIFEST || name === SIGNATURE ? [] : null;
+    const kept: Uint8Array[] | null = [MANIFEST, SIGNATURE, README_FILE].includes(name) ? [] : null;
     const hash = createHash('sha256');
     let bytes = 0;
     for await (const chunk of entry) {
@@ -41,13 +42,14 @@ export async function verifyArchive(
   if (signed === null)
     return { manifest: null, findings: [`${SIGNATURE} is missing, or none of this stack's keys signed it.`] };
   if (texts.get(MANIFEST) !== signed) findings.push(`${MANIFEST} is not what was signed.`);
+  if (texts.get(README_FILE) !== README) findings.push(`${README_FILE} is not what was written.`);
   const manifest = archiveManifest.parse(JSON.parse(signed));
   for (const { path, bytes, sha256 } of manifest.files) {
     const file = found.get(path);
     if (!file) findings.push(`"${path}" is missing.`);
     else if (file.bytes !== bytes || file.sha256 !== sha256) findings.push(`"${path}" was changed.`);
   }
-  const known = new Set([...manifest.files.map(({ path }) => path), MANIFEST, SIGNATURE, 'README.txt']);
+  const known = new Set([...manifest.files.map(({ path }) => path), MANIFEST, SIGNATURE, README_FILE]);
   for (const name of found.keys()) if (!known.has(name)) findings.push(`"${name}" was added.`);
   return { manifest, findings };
 }

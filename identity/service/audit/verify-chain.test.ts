@@ -233,7 +233,8 @@ describe('A chain', () => {
     const [one, other] = [await chainOf(2), await chainOf(1)];
     const its = [recordOf(one.id, ada), recordOf(one.id, bob), recordOf(other.id, ada), recordOf(null, ada)];
     await test.identity.ports.audit.append(its);
-    expect(await erasePersonal(test.flows.db.rows, ada)).toBe(3);
+    const person = { userId: ada, email: 'ada@nowhere.test', username: null, tenantIds: [] };
+    expect(await erasePersonal(test.flows.db.rows, person)).toBe(3);
     const left = await test.rows<{ id: string }>('select event_id as id from audit_personal where user_id = any ($1)', [
       [ada, bob],
     ]);

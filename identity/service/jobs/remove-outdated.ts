@@ -1,3 +1,4 @@
+import { deleteRows } from '../store/delete-rows.js';
 import { BATCH, inBatches } from '../store/in-batches.js';
 import type { SystemDatabase } from '../store/system-database.js';
 
@@ -20,16 +21,16 @@ export type RemovedOutdated = Readonly<Partial<Record<keyof typeof OUTDATED, num
 export async function removeOutdated({ rows }: SystemDatabase, signal?: AbortSignal): Promise<RemovedOutdated> {
   const removed: Partial<Record<keyof typeof OUTDATED, number>> = {};
   for (const [kind, [table, key, isOutdated]] of Object.entries(OUTDATED)) {
-    const count = await inBatches(async () => {
-      const [gone] = await rows<{ count: number }>(
-        `with gone as (
-           delete from ${table} where ${key} = any (array(
-             select ${key} from ${table} where ${isOutdated} limit ${BATCH} for update skip locked))
-           returning 1)
-         select count(*)::int as count from gone`,
-      );
-      return gone!.count;
-    }, signal);
+    const count = await inBatches(
+      () =>
+        deleteRows(
+          rows,
+          `delete from ${table} where ${key} = any (array(
+             select ${key} from ${table} where ${isOutdated} limit ${BATCH} for update skip locked))`,
+          [],
+        ),
+      signal,
+    );
     if (count > 0) removed[kind as keyof typeof OUTDATED] = count;
   }
   return removed;

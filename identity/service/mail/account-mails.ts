@@ -1,4 +1,5 @@
 import type { Mail } from './queue-mail.js';
+import { written } from './written.js';
 
 // Nothing that somebody else has chosen stands in these, but for a tenant's short name, which is letters, digits and
 // hyphens: our mail carries nobody's advertisement. The token is behind the `#`, which no server's log sees.
@@ -11,8 +12,6 @@ export interface LinkToMail {
 
 /** To a page of identity's own (routes/link-page). */
 const link = (publicUrl: string, page: string, token: string): string => `${publicUrl}/auth/${page}#token=${token}`;
-
-const written = (...paragraphs: string[]): string => `${['Hello,', ...paragraphs].join('\n\n')}\n`;
 
 export const verifyEmailMail = ({ recipient, publicUrl, token, slug }: LinkToMail & { slug: string }): Mail => ({
   recipient,

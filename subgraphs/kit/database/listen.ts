@@ -44,32 +44,36 @@ export function listen({ url, channel, heard, ask = 'select', what, log }: Liste
       query_timeout: ANSWER_WITHIN_MS,
     });
     next.on('notification', ({ payload }) => heard(payload ?? null));
-    next.on('error', () => giveUp(next));
+    next.on('error', (error) => giveUp(next, error));
     next.on('end', () => giveUp(next));
     client = next;
     try {
       await next.connect();
       await next.query(ask);
       await next.query(`listen ${await nameOf(channel, next)}`);
-    } catch {
-      giveUp(next);
+    } catch (error) {
+      giveUp(next, error as Error);
       return;
     }
     if (client !== next) return;
     if (state === 'broken') log.info(`${what} are heard again`);
     state = 'connected';
     heard(null);
-    asking = setInterval(() => void next.query(ask).catch(() => giveUp(next)), ASK_EVERY_MS);
+    asking = setInterval(() => void next.query(ask).catch((error: Error) => giveUp(next, error)), ASK_EVERY_MS);
   }
 
   /** Once for each connection: its error, its end and an unanswered question may all come. */
-  function giveUp(lost: pg.Client): void {
+  function giveUp(lost: pg.Client, why?: Error): void {
     if (client !== lost) return;
     client = null;
     clearInterval(asking);
     hangUp(lost);
     if (stopped) return;
-    if (state === 'connected') log.warn(`${what} broke; polling until they are back`);
+    if (state !== 'broken')
+      log.warn(
+        { err: why },
+        `${what} ${state === 'connected' ? 'broke' : 'cannot be heard'}; polling until they are back`,
+      );
     state = 'broken';
     retry = setTimeout(() => void (connecting = connect()), RETRY_MS);
   }

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { TenantId } from '@inevitable/contract';
-import type { Files, FileStore } from '../files/file-store.js';
-import { tenantFiles } from '../files/tenant-files.js';
+import type { Files } from '../files/file-store.js';
+import { newId } from '../graph/new-id.js';
 
 const compressed = promisify(gzip);
 
@@ -39,40 +38,18 @@ export interface ArchiveWriter {
   finish(): Promise<ArchivePart>;
 }
 
-/** Where the files of one export wait: among those of core-identity, of the tenant whose data it is. `tenantId` null: a person's. */
-export function exportFiles(store: FileStore, tenantId: TenantId | null, orderId: string): Files {
-  const files = tenantFiles(store, 'identity', tenantId);
-  const root = `exports/${orderId}/`;
-  const own = (key: string) => key.slice(root.length);
-  return {
-    put: (key, bytes) => files.put(root + key, bytes),
-    async stat(key) {
-      const file = await files.stat(root + key);
-      return file && { ...file, key: own(file.key) };
-    },
-    async read(key, range) {
-      const content = await files.read(root + key, range);
-      return content && { ...content, file: { ...content.file, key: own(content.file.key) } };
-    },
-    delete: (key) => files.delete(root + key),
-    async list(prefix, after) {
-      const page = await files.list(root + prefix, after === null ? null : root + after);
-      return page.map((file) => ({ ...file, key: own(file.key) }));
-    },
-  };
-}
-
-/** Where the list of a part's files is kept. */
-export const indexKey = (folder: string): string => `${folder}/index.json`;
+/** Where the list of a part's files is kept, by its SHA-256. */
+export const indexKey = (folder: string, index: string): string => `${folder}/index-${index}.json`;
 
 /**
- * Writes one part of an archive below `folder`. What an earlier run left there is written over, and what it had more is in no
- * list. Its paths begin with `name`.
+ * Writes one part of an archive below `folder`, each run beside those before it: one that was thought dead, and goes on, changes
+ * nothing that another has written. Its paths begin with `name`.
  */
 export function archiveWriter(files: Pick<Files, 'put'>, folder: string, name: string): ArchiveWriter {
+  const run = newId();
   const written: ArchivedFile[] = [];
   const put = async (path: string, bytes: Uint8Array, rows?: number): Promise<void> => {
-    const key = `${folder}/${String(written.length + 1).padStart(6, '0')}`;
+    const key = `${folder}/${run}/${String(written.length + 1).padStart(6, '0')}`;
     await files.put(key, bytes);
     const file = { path: `${name}/${path}`, key, bytes: bytes.byteLength, sha256: sha256(bytes) };
     written.push(rows === undefined ? file : { ...file, rows });
@@ -99,8 +76,9 @@ export function archiveWriter(files: Pick<Files, 'put'>, folder: string, name: s
     file: (path, bytes) => put(`files/${path}`, bytes),
     async finish() {
       const list = Buffer.from(JSON.stringify(written));
-      await files.put(indexKey(folder), list);
-      return { files: written, index: sha256(list) };
+      const index = sha256(list);
+      await files.put(indexKey(folder, index), list);
+      return { files: written, index };
     },
   };
 }

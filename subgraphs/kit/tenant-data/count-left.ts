@@ -1,6 +1,7 @@
 import type { TenantId } from '@inevitable/contract';
+import pg from 'pg';
+import { countFiles } from '../files/every-file.js';
 import { tenantFiles } from '../files/tenant-files.js';
-import { countFiles } from './every-file.js';
 import type { DataResources } from './perform-data-task.js';
 import { readTenantTables } from './tenant-tables.js';
 
@@ -12,9 +13,8 @@ export async function countLeft(
 ): Promise<Readonly<Record<string, number>>> {
   const left: Record<string, number> = {};
   for (const { name } of await readTenantTables(systemPool, product)) {
-    const table = `"${name.replaceAll('"', '""')}"`;
     const { rows } = await systemPool.query<{ count: number }>(
-      `select count(*)::int as count from ${table} where tenant_id = $1`,
+      `select count(*)::int as count from ${pg.escapeIdentifier(name)} where tenant_id = $1`,
       [tenantId],
     );
     left[`table ${name}`] = rows[0]!.count;

@@ -1,8 +1,8 @@
 import type { DataPart, DataTask } from '@inevitable/contract';
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
+import { deleteEveryFile } from '../files/every-file.js';
 import { tenantFiles } from '../files/tenant-files.js';
 import { countLeft } from './count-left.js';
-import { deleteEveryFile } from './every-file.js';
 import type { DataResources } from './perform-data-task.js';
 import { declaredData } from './tenant-data.js';
 import { readTenantTables } from './tenant-tables.js';
@@ -73,10 +73,12 @@ async function deleteRows(
   let deleted = 0;
   for (let batch = BATCH; batch === BATCH; deleted += batch) {
     signal?.throwIfAborted();
-    const statement = `delete from ${quoted(table)} where ctid = any (array(select ctid from ${quoted(table)} where ${where} limit ${BATCH}))`;
+    // The condition twice: a ctid is unique within one partition only.
+    const statement = `delete from ${quoted(table)} where ${where} and ctid = any (array(
+      select ctid from ${quoted(table)} where ${where} limit ${BATCH}))`;
     batch = (await pool.query(statement, [...values])).rowCount ?? 0;
   }
   return deleted;
 }
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const quoted = pg.escapeIdentifier;

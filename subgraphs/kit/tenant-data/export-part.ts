@@ -1,16 +1,18 @@
 import type { DataPart, DataTask } from '@inevitable/contract';
+import pg from 'pg';
 import type { ProductDatabase, TenantHandle } from '../database/index.js';
+import { everyFile } from '../files/every-file.js';
 import { tenantFiles } from '../files/tenant-files.js';
-import { archiveWriter, exportFiles, type ArchiveWriter } from './archive-writer.js';
-import { everyFile } from './every-file.js';
+import { archiveWriter, type ArchiveWriter } from './archive-writer.js';
+import { exportFiles } from './export-files.js';
 import { declaredData, type TenantData } from './tenant-data.js';
 import type { DataResources } from './perform-data-task.js';
 import { readTenantTables, type TenantTable } from './tenant-tables.js';
 
 /** Of the kit: what is in it has been sent, or will be. */
 const OUTBOX = 'outbox';
-/** How many rows are read at once. */
-const PAGE = 500;
+/** How many rows are read at once: as many are held in memory, however wide they are. */
+const PAGE = 100;
 
 /**
  * Writes what a product contributes to an archive: the rows that its own code may read, by the role its own code has, bound to
@@ -128,4 +130,4 @@ async function exportFilesOf(
   return count;
 }
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const quoted = pg.escapeIdentifier;

@@ -1,4 +1,4 @@
-import type { TenantDataPort } from '@inevitable/contract';
+import { OPEN_TASKS_PAGE, type DataTask, type TaskRef, type TenantDataPort } from '@inevitable/contract';
 import { z } from 'zod';
 import { BadJob, defineJob, skipped, type JobDefinition } from '../jobs/define-job.js';
 import { TenantStillBusy } from './erase-part.js';
@@ -21,12 +21,12 @@ export function tenantDataJob(resources: DataResources, orders: TenantDataPort):
     timeoutMs: 6 * 3_600_000,
     concurrency: { perWorker: 1, perProduct: 1 },
     async run({ signal, log, progress }) {
-      const tasks = await orders.open(product);
-      if (!tasks.length) return skipped('nothing is ordered');
       const failures: Error[] = [];
-      for (const [index, task] of tasks.entries()) {
+      let tasks = 0;
+      for await (const task of everyTask(orders, product)) {
         signal.throwIfAborted();
-        progress(index / tasks.length, `${task.kind} of ${task.userId === null ? 'a tenant' : 'a person'}`);
+        tasks += 1;
+        progress(0, `${tasks}: ${task.kind} of ${task.userId === null ? 'a tenant' : 'a person'}`);
         try {
           const part = await performDataTask(task, { ...resources, signal });
           await orders.done(product, task, part);
@@ -39,7 +39,17 @@ export function tenantDataJob(resources: DataResources, orders: TenantDataPort):
         }
       }
       if (failures.length) throw new AggregateError(failures, failures.map(({ message }) => message).join(' '));
-      return undefined;
+      return tasks ? undefined : skipped('nothing is ordered');
     },
   });
+}
+
+async function* everyTask(orders: TenantDataPort, product: string): AsyncGenerator<DataTask> {
+  for (let after: TaskRef | null = null; ;) {
+    const page: readonly DataTask[] = await orders.open(product, after);
+    yield* page;
+    if (page.length < OPEN_TASKS_PAGE) return;
+    const { orderId, tenantId } = page.at(-1)!;
+    after = { orderId, tenantId };
+  }
 }

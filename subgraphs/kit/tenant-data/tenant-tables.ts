@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 
 /** A table in which tenants have rows. */
 export interface TenantTable {
@@ -23,7 +23,7 @@ const TENANT_TABLES = `
 
 /** Every tenant table of a product, the kit's own included: those that refer to others before these. Throws on a circle. */
 export async function readTenantTables(pool: Pick<Pool, 'query'>, product: string): Promise<readonly TenantTable[]> {
-  const { rows } = await pool.query<TenantTable>(TENANT_TABLES, [`"${product}"`]);
+  const { rows } = await pool.query<TenantTable>(TENANT_TABLES, [pg.escapeIdentifier(product)]);
   return referringFirst(rows);
 }
 

@@ -2,13 +2,14 @@ import { gunzipSync } from 'node:zlib';
 import type { DataPart, DataTask, TenantId, UserId } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import { openSystemPool, type ProductDatabase } from '../database/index.js';
+import { deleteEveryFile } from '../files/every-file.js';
 import type { FileStore } from '../files/file-store.js';
 import { newId } from '../graph/new-id.js';
 import { openJobStore } from '../jobs/store/open-job-storage.js';
 import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
-import { exportFiles, indexKey, type ArchivedFile } from '../tenant-data/archive-writer.js';
+import { indexKey, type ArchivedFile } from '../tenant-data/archive-writer.js';
 import { countLeft } from '../tenant-data/count-left.js';
-import { deleteEveryFile } from '../tenant-data/every-file.js';
+import { exportFiles } from '../tenant-data/export-files.js';
 import { undeclaredTables } from '../tenant-data/export-part.js';
 import { performDataTask, type DataResources } from '../tenant-data/perform-data-task.js';
 import { declaredData } from '../tenant-data/tenant-data.js';
@@ -64,7 +65,7 @@ export function testTenantData({ systemUrl, jobStoreUrl, log, ...product }: Test
       withResources(async (resources) => {
         const task = taskOf('export', tenantId, userId);
         const part = await performDataTask(task, resources);
-        return { ...part, ...(await readBack(task, declaration.name, files)) };
+        return { ...part, ...(await readBack(task, part.index!, declaration.name, files)) };
       }),
     erase: (tenantId, userId) =>
       withResources((resources) => performDataTask(taskOf('erase', tenantId, userId), resources)),
@@ -82,13 +83,14 @@ export function testTenantData({ systemUrl, jobStoreUrl, log, ...product }: Test
 
 async function readBack(
   { orderId, tenantId, userId }: DataTask,
+  list: string,
   product: string,
   store: FileStore,
 ): Promise<Pick<ExportedPart, 'tables' | 'contents'>> {
   const files = exportFiles(store, userId === null ? tenantId : null, orderId);
   const read = async (key: string): Promise<Uint8Array> =>
     new Uint8Array(await new Response((await files.read(key))!.body).arrayBuffer());
-  const index = await read(indexKey(`${product}/${tenantId}`));
+  const index = await read(indexKey(`${product}/${tenantId}`, list));
   const tables: Record<string, Record<string, unknown>[]> = {};
   const contents: Record<string, Uint8Array> = {};
   for (const { path, key, rows } of JSON.parse(Buffer.from(index).toString()) as ArchivedFile[]) {

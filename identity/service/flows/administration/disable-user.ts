@@ -62,7 +62,7 @@ export function disableUser(
   });
 }
 
-/** Lets a person sign in again. What ended with their disabling stays ended. Throws `NotFound`. */
+/** Lets a person sign in again. What ended with their disabling stays ended. Throws `NotFound`, and `Conflict` for one who gave the account up. */
 export function enableUser(
   { id }: z.output<typeof enableUserInput>,
   origin: Origin,
@@ -72,6 +72,10 @@ export function enableUser(
     const user = await lockPerson(rows, id);
     if (!user) throw new NotFound('user');
     if (!user.active) {
+      const erasing = await rows(`select from data_orders where user_id = $1 and kind = 'erase' and state = 'open'`, [
+        id,
+      ]);
+      if (erasing.length > 0) throw new Conflict('The account is being deleted.');
       await rows(`update users set status = 'active', updated_at = stack_now() where id = $1`, [id]);
       await appendAudit(rows, {
         tenantId: null,

@@ -1,23 +1,15 @@
-import { Forbidden } from '@inevitable/contract';
-import { parseInput, requirePermission, requireTenant } from '@inevitable/kit';
+import { parseInput, requirePermission, requirePlatformAdmin, requireTenant } from '@inevitable/kit';
 import { originOf } from '../../audit/origin.js';
 import { requireSelf } from '../../flows/accounts/require-self.js';
 import type { FlowDeps } from '../../flows/flow-deps.js';
-import { deleteAccount, deleteAccountInput } from '../../flows/tenant-data/delete-account.js';
-import {
-  deleteOwnTenant,
-  deleteTenantInput,
-  keepTenant,
-  keepTenantInput,
-} from '../../flows/tenant-data/delete-tenant.js';
-import { findDeletion } from '../../flows/tenant-data/find-deletion.js';
-import { findExport, type DataExport } from '../../flows/tenant-data/find-export.js';
-import {
-  exportAccount,
-  exportAccountInput,
-  exportTenant,
-  exportTenantInput,
-} from '../../flows/tenant-data/order-export.js';
+import { deleteAccount, deleteAccountInput } from '../../flows/accounts/delete-account.js';
+import { exportAccount, exportAccountInput } from '../../flows/exports/export-account.js';
+import { exportTenant, exportTenantInput } from '../../flows/exports/export-tenant.js';
+import { findExport, type DataExport } from '../../flows/exports/find-export.js';
+import { idText } from '../../flows/id-text.js';
+import { deleteOwnTenant, deleteTenantInput } from '../../flows/tenants/delete-tenant.js';
+import { findDeletion } from '../../flows/tenants/find-deletion.js';
+import { keepTenant, keepTenantInput } from '../../flows/tenants/keep-tenant.js';
 import type { Tenant } from '../../generated/prisma/client.js';
 import type { IdentityContext } from '../identity-context.js';
 import { asAdministrator } from './as-administrator.js';
@@ -25,16 +17,17 @@ import type { WithInput } from './with-input.js';
 
 /** What tenants and people take along when they go, and what becomes of the rest. */
 export const tenantDataResolvers = (flows: FlowDeps) => {
-  const shown = (archive: DataExport) => ({
+  const shown = ({ id, ...archive }: DataExport) => ({
     ...archive,
+    orderId: id,
     state: archive.state.toUpperCase(),
-    url: archive.state === 'ready' ? `${flows.publicUrl}/auth/exports/${archive.id}` : null,
+    url: archive.state === 'ready' ? `${flows.publicUrl}/auth/exports/${id}` : null,
   });
   return {
     Query: {
-      async tenantDeletion(_root: unknown, { tenant }: { tenant: string }, { caller }: IdentityContext) {
-        if (caller.kind !== 'platformAdmin') throw new Forbidden('Only a platform administrator may do this.');
-        const deletion = await findDeletion(flows.db.rows, tenant);
+      async tenantDeletion(_root: unknown, { tenant }: { tenant: string }, context: IdentityContext) {
+        requirePlatformAdmin(context);
+        const deletion = await findDeletion(flows.db.rows, idText.parse(tenant));
         return deletion && { ...deletion, state: deletion.state.toUpperCase() };
       },
     },

@@ -36,7 +36,7 @@ export class JobNotNow extends Error {
 }
 
 export const PEER_WAIT_MS = 5_000;
-const SUSPENDED_WAIT_MS = 60_000;
+const SHUT_WAIT_MS = 60_000;
 
 export interface RunJobDeps {
   readonly product: string;
@@ -145,13 +145,14 @@ export async function withinLimits<T>(job: Job, held: HeldRun, work: (cutoff: Cu
   }
 }
 
-/** Throws `JobNotNow` while the tenant is suspended or nobody can tell, `JobCannotRun` when it is gone for good. */
+/** Throws `JobNotNow` while the tenant is suspended or being deleted, or nobody can tell; `JobCannotRun` when it is gone for good. */
 async function findActive(tenantId: TenantId, tenants: TenantsPort): Promise<TenantRecord> {
   const tenant = await tenants.find(tenantId).catch((error: unknown) => {
     throw new JobNotNow(`Core-identity could not tell about tenant ${tenantId}.`, PEER_WAIT_MS, error);
   });
-  if (tenant?.status === 'suspended') throw new JobNotNow(`Tenant ${tenantId} is suspended.`, SUSPENDED_WAIT_MS);
-  if (tenant?.status !== 'active') throw new JobCannotRun(`Tenant ${tenantId} is gone.`);
+  if (!tenant) throw new JobCannotRun(`Tenant ${tenantId} is gone.`);
+  // One that was given up may be kept after all: its jobs wait, too.
+  if (tenant.status !== 'active') throw new JobNotNow(`Tenant ${tenantId} is ${tenant.status}.`, SHUT_WAIT_MS);
   return tenant;
 }
 

@@ -4,7 +4,8 @@ import { answeredWithin } from './answered-within.js';
 import { holds } from './holds.js';
 import type { JobChange, JobChanges, JobScope, WatchOptions } from './job-desk.js';
 
-const CONNECT_WITHIN_MS = 5_000;
+/** Two attempts of a connection, each of which may take 5 s: one that a busy server did not answer is not the end. */
+const CONNECT_WITHIN_MS = 12_000;
 
 /** The job store could not be listened to. */
 export class JobStoreSilent extends OperatorError {

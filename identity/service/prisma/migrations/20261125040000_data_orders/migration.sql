@@ -1,4 +1,5 @@
--- Exports and erasures. A row holds ids alone, and stays when what it names is gone: it is what shows that.
+-- Exports and erasures. A row holds ids alone. That of an erasure stays when what it names is gone: it is what shows that;
+-- that of an export goes with its archive.
 CREATE TABLE data_orders (
   id uuid NOT NULL,
   kind text NOT NULL CHECK (kind IN ('export', 'erase')),
@@ -52,3 +53,8 @@ CREATE TABLE archive_keys (
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON data_orders, data_parts TO identity_system;
 GRANT SELECT, INSERT ON archive_keys TO identity_system;
+
+-- Where somebody else did something to a person, the person is named by these.
+CREATE INDEX audit_personal_email_idx ON audit_personal ((data ->> 'email')) WHERE data ->> 'email' IS NOT NULL;
+CREATE INDEX audit_personal_before_idx ON audit_personal ((data ->> 'before')) WHERE data ->> 'before' IS NOT NULL;
+CREATE INDEX audit_personal_login_idx ON audit_personal ((data ->> 'login')) WHERE data ->> 'login' IS NOT NULL;

@@ -4,15 +4,16 @@ import { z } from 'zod';
 import { publishedArchiveKeys } from '../../archives/archive-keys.js';
 import { verifyArchive, type VerifiedArchive } from '../../archives/verify-archive.js';
 import { OPERATOR } from '../../audit/origin.js';
-import { countLeftOfTenant } from '../../tenant-data/erase-tenant.js';
-import { findTenantNamed } from '../administration/find-named.js';
-import { reasonText } from '../administration/set-tenant-status.js';
+import { countLeftOfTenant } from '../../data-orders/erase-tenant.js';
+import { findTenantNamed } from './find-named.js';
+import { reasonText } from './set-tenant-status.js';
 import type { FlowDeps } from '../flow-deps.js';
-import { deleteTenant, GRACE_DAYS, keepTenant, type TenantDeletion } from './delete-tenant.js';
-import { fetchFinished, type Archive } from './fetch-archive.js';
-import { findDeletion, type DeletionFound } from './find-deletion.js';
-import { findExport, type DataExport } from './find-export.js';
-import { orderTenantExport } from './order-export.js';
+import { deleteTenant, GRACE_DAYS, type TenantDeletion } from '../tenants/delete-tenant.js';
+import { keepTenant, type TenantKept } from '../tenants/keep-tenant.js';
+import { fetchFinished, type Archive } from '../exports/fetch-archive.js';
+import { findDeletion, type DeletionFound } from '../tenants/find-deletion.js';
+import { findExport, type DataExport } from '../exports/find-export.js';
+import { orderTenantExport } from '../exports/export-tenant.js';
 
 const deletion = z.strictObject({
   reason: reasonText,
@@ -32,9 +33,9 @@ export interface TenantDataDesk {
   /** Against the keys of this stack. Throws what tar says of what is no archive. */
   verifyArchive(archive: AsyncIterable<Uint8Array>): Promise<VerifiedArchive>;
   /** `graceDays`: 30 unless told; none still leaves the tokens' last two minutes. Throws `Conflict` for one that is being deleted. */
-  delete(tenant: string, given: z.input<typeof deletion>): Promise<TenantDeletion & { readonly slug: string }>;
+  delete(tenant: string, given: z.input<typeof deletion>): Promise<TenantDeletion>;
   /** Throws `Conflict` where its grace is over. */
-  keep(tenant: string): ReturnType<typeof keepTenant>;
+  keep(tenant: string): Promise<TenantKept>;
   /** By id: the tenant may be gone. null: it was never given up. */
   findDeletion(tenantId: string): Promise<DeletionFound | null>;
   /** What identity itself has of a tenant, by table, but for the audit's chain and the orders. */
@@ -50,15 +51,12 @@ export const tenantDataDesk = (deps: FlowDeps): TenantDataDesk => {
       if (!found) throw new NotFound('export');
       return found;
     },
-    fetchArchive: (id) => fetchFinished(id, deps),
+    fetchArchive: (id) => fetchFinished(id, OPERATOR, deps),
     verifyArchive: async (archive) => verifyArchive(archive, await publishedArchiveKeys(deps.db)),
     async delete(tenant, given) {
       const parsed = parseInput(deletion, given, 'delete');
       const tenantId = await findTenantNamed(rows, tenant);
-      const [{ slug } = { slug: '' }] = await rows<{ slug: string }>('select slug from tenants where id = $1', [
-        tenantId,
-      ]);
-      return { ...(await deleteTenant({ tenantId, slug, ...parsed }, OPERATOR, deps)), slug };
+      return deleteTenant({ tenantId, slug: null, ...parsed }, OPERATOR, deps);
     },
     keep: async (tenant) => keepTenant({ id: await findTenantNamed(rows, tenant) }, OPERATOR, deps),
     findDeletion: (tenantId) => findDeletion(rows, tenantId),

@@ -23,7 +23,13 @@ export const ORDER_COLUMNS = `id, kind, tenant_id as "tenantId", user_id as "use
 export const subjectOf = ({ tenantId, userId }: Pick<DataOrder, 'tenantId' | 'userId'>): OrderSubject =>
   userId === null ? { kind: 'tenant', tenantId: tenantId! } : { kind: 'person', userId };
 
-/** The product that core-identity is: its part is done last. */
+/** As the audit names whom an order is about. */
+export const auditSubject = (order: Pick<DataOrder, 'tenantId' | 'userId'>) => {
+  const subject = subjectOf(order);
+  return subject.kind === 'tenant' ? { type: 'Tenant', id: subject.tenantId } : { type: 'User', id: subject.userId };
+};
+
+/** The product that core-identity is. It exports its part when it likes, and erases it last. */
 export const IDENTITY = 'identity';
 /** In place of a tenant: of a person, core-identity does one part for all of them. */
 export const NO_TENANT = NIL_ID;
@@ -57,6 +63,9 @@ export async function addErasedParts(rows: Rows, order: DataOrder, products: rea
     tenants.map(({ id }) => id),
   );
 }
+
+/** Even where no grace is given: tokens live on for the revocation bound, and requests for their deadline. */
+export const SHORTEST_GRACE_SECONDS = 120;
 
 /** One more order, without its parts. A second open one of a kind and subject is refused as a duplicate. */
 export async function addOrder(

@@ -3,18 +3,17 @@ import { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import { queueMail } from '../../mail/queue-mail.js';
-import { accountDeletionMail } from '../../mail/tenant-data-mails.js';
+import { accountDeletionMail } from '../../mail/departure-mails.js';
 import { appendEnded } from '../../revocation/append-ended.js';
 import { isDuplicate, type Rows } from '../../store/system-database.js';
-import { addErasedParts, addOrder } from '../../tenant-data/data-orders.js';
+import { addErasedParts, addOrder, SHORTEST_GRACE_SECONDS } from '../../data-orders/data-orders.js';
 import { endSessionsOf } from '../../tokens/end-sessions.js';
 import { voidTokensOfPerson } from '../../tokens/one-time-tokens.js';
-import { lockPerson } from '../accounts/lock-person.js';
-import type { Self } from '../accounts/require-self.js';
+import { lockPerson } from './lock-person.js';
+import type { Self } from './require-self.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { idText } from '../id-text.js';
 import { assertFreshSignIn } from '../sign-in/assert-fresh-sign-in.js';
-import { SHORTEST_GRACE_SECONDS } from './delete-tenant.js';
 
 export const deleteAccountInput = z.strictObject({ id: idText });
 
@@ -52,10 +51,12 @@ async function giveUp(
   // Tenants before the person, as whoever ends a membership locks them; in one order, so that no two of them wait for each other.
   const tenants = await rows<{ id: TenantId; slug: string }>(
     `select id, slug from tenants where id in (select tenant_id from memberships where user_id = $1 and status = 'active')
+       and status <> 'deleting'
      order by id for no key update`,
     [userId],
   );
   for (const tenant of tenants) await assertNotLastOwner(rows, tenant, userId);
+  await assertAnotherAdministrator(rows, userId);
   const person = await lockPerson(rows, userId);
   if (!person) throw new NotFound('account');
   await rows(`update users set status = 'disabled', updated_at = stack_now() where id = $1`, [userId]);
@@ -77,6 +78,15 @@ async function giveUp(
     graceSeconds: SHORTEST_GRACE_SECONDS,
   });
   await addErasedParts(rows, order, products());
+  // Each tenant's chain says that its member left; all of them before what tells the gateways, and in the order of their locks.
+  for (const { id: tenantId } of tenants)
+    await appendAudit(rows, {
+      tenantId,
+      origin,
+      action: 'identity.leave-tenant',
+      outcome: 'success',
+      subject: { type: 'User', id: userId },
+    });
   await queueMail(rows, seal, accountDeletionMail({ recipient: person.email }));
   await appendAudit(rows, {
     tenantId: null,
@@ -102,4 +112,15 @@ async function assertNotLastOwner(rows: Rows, tenant: { id: TenantId; slug: stri
     throw new Conflict(
       `You are the last owner of "${tenant.slug}": make somebody else an owner, or delete the tenant first.`,
     );
+}
+
+/** A stack without an administrator would need an operator at its machine to get one. */
+async function assertAnotherAdministrator(rows: Rows, userId: UserId): Promise<void> {
+  const [administrators] = await rows<{ own: boolean; others: boolean }>(
+    `select coalesce(bool_or(id = $1), false) as own, coalesce(bool_or(id <> $1 and status = 'active'), false) as others
+     from users where platform_admin`,
+    [userId],
+  );
+  if (administrators!.own && !administrators!.others)
+    throw new Conflict('You are the last platform administrator: make somebody else one first.');
 }

@@ -1,4 +1,4 @@
-import type { Files, StoredFile } from '../files/file-store.js';
+import type { Files, StoredFile } from './file-store.js';
 
 /** All files whose key begins with `prefix`, page after page, in the order of their keys. */
 export async function* everyFile(files: Pick<Files, 'list'>, prefix = ''): AsyncGenerator<StoredFile> {

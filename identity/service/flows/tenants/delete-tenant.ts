@@ -3,39 +3,36 @@ import { z } from 'zod';
 import { appendAudit } from '../../audit/append-audit.js';
 import type { Origin } from '../../audit/origin.js';
 import { queueMail } from '../../mail/queue-mail.js';
-import { tenantDeletionMail } from '../../mail/tenant-data-mails.js';
+import { tenantDeletionMail } from '../../mail/departure-mails.js';
 import { appendRevocations } from '../../revocation/append-revocations.js';
 import type { Rows } from '../../store/system-database.js';
-import { addErasedParts, addOrder } from '../../tenant-data/data-orders.js';
+import { addErasedParts, addOrder, SHORTEST_GRACE_SECONDS } from '../../data-orders/data-orders.js';
 import type { Self } from '../accounts/require-self.js';
 import { reasonText } from '../administration/set-tenant-status.js';
 import type { FlowDeps } from '../flow-deps.js';
 import { idText } from '../id-text.js';
 import { assertFreshSignIn } from '../sign-in/assert-fresh-sign-in.js';
-import { tenantSlug } from '../tenants/tenant-texts.js';
-import { assertOwner } from './assert-owner.js';
+import { assertOwner } from '../members/is-owner.js';
+import { lockTenant } from './lock-tenant.js';
+import { tenantSlug } from './tenant-texts.js';
 
 /** The slug is asked for too: it is typed, and an id is pasted. */
 export const deleteTenantInput = z.strictObject({ id: idText, slug: tenantSlug, reason: reasonText.nullish() });
-export const keepTenantInput = z.strictObject({ id: idText });
 
 /** How long everything is kept of a tenant that nobody can enter any more. */
 export const GRACE_DAYS = 30;
-/** Even where an operator gives none: tokens live on for the revocation bound, and requests for their deadline. */
-export const SHORTEST_GRACE_SECONDS = 120;
-
-/** Before the grace is over: a product that asks meanwhile must not be erasing what is being kept. */
-const KEEP_MARGIN = '1 minute';
 
 export interface TenantDeletion {
   readonly tenantId: TenantId;
+  readonly slug: string;
   /** Nothing is lost before. */
   readonly erasesAt: Date;
 }
 
 export interface TenantToDelete {
   readonly tenantId: TenantId;
-  readonly slug: string;
+  /** As whoever decides has typed it; null: it was not asked for. */
+  readonly slug: string | null;
   readonly reason: string | null;
   readonly graceDays: number;
 }
@@ -63,25 +60,27 @@ export function deleteTenant(
   { db, seal, products }: FlowDeps,
 ): Promise<TenantDeletion> {
   return db.transaction(async (rows) => {
-    const [tenant] = await rows<{ slug: string; status: 'active' | 'suspended' | 'deleting' }>(
-      'select slug, status from tenants where id = $1 for no key update',
-      [tenantId],
-    );
+    const tenant = await lockTenant(rows, tenantId);
     if (!tenant) throw new NotFound('tenant');
-    if (tenant.slug !== slug) throw new BadUserInput('is not that of this tenant', 'input.slug');
+    if (slug !== null && tenant.slug !== slug) throw new BadUserInput('is not that of this tenant', 'input.slug');
     if (tenant.status === 'deleting') throw new Conflict('The tenant is being deleted.');
     await rows(`update tenants set status = 'deleting', updated_at = stack_now() where id = $1`, [tenantId]);
+    // An archive that is not whole yet is nobody's any more: no product is to begin another part of it.
+    await rows(
+      `update data_orders set state = 'over', expires_at = stack_now() where kind = 'export' and tenant_id = $1 and state = 'open'`,
+      [tenantId],
+    );
     const order = await addOrder(rows, {
       kind: 'erase',
       subject: { kind: 'tenant', tenantId },
       askedBy: origin.actor.kind === 'user' ? origin.actor.id : null,
       graceSeconds: Math.max(graceDays * 86_400, SHORTEST_GRACE_SECONDS),
-      statusBefore: tenant.status,
+      statusBefore: tenant.status === 'suspended' ? 'suspended' : 'active',
     });
     await addErasedParts(rows, order, products());
     const { id, dueAt } = order;
     for (const recipient of await ownersOf(rows, tenantId))
-      await queueMail(rows, seal, tenantDeletionMail({ recipient, slug, erasesAt: dueAt }));
+      await queueMail(rows, seal, tenantDeletionMail({ recipient, slug: tenant.slug, erasesAt: dueAt }));
     await appendAudit(rows, {
       tenantId,
       origin,
@@ -92,7 +91,7 @@ export function deleteTenant(
       ...(reason !== null && { personal: { userId: null, data: { reason } } }),
     });
     await appendRevocations(rows, 'tenant', [tenantId]);
-    return { tenantId, erasesAt: dueAt };
+    return { tenantId, slug: tenant.slug, erasesAt: dueAt };
   });
 }
 
@@ -103,38 +102,4 @@ async function ownersOf(rows: Rows, tenantId: TenantId): Promise<readonly string
     [tenantId],
   );
   return owners.map(({ email }) => email);
-}
-
-/**
- * Takes a deletion back while nothing is erased: the tenant is what it was before, active or suspended. Throws `NotFound`, and
- * `Conflict` for one that is not being deleted, or whose grace is over.
- */
-export function keepTenant(
-  { id }: z.output<typeof keepTenantInput>,
-  origin: Origin,
-  { db }: FlowDeps,
-): Promise<{ readonly tenantId: TenantId; readonly status: 'active' | 'suspended' }> {
-  return db.transaction(async (rows) => {
-    const [tenant] = await rows<{ id: TenantId }>('select id from tenants where id = $1 for no key update', [id]);
-    if (!tenant) throw new NotFound('tenant');
-    const [kept] = await rows<{ id: string; status: 'active' | 'suspended' }>(
-      `update data_orders set state = 'over', ended_at = stack_now()
-       where kind = 'erase' and tenant_id = $1 and state = 'open' and due_at > stack_now() + interval '${KEEP_MARGIN}'
-       returning id, status_before as status`,
-      [id],
-    );
-    if (!kept) throw new Conflict('The tenant is not being deleted, or its grace is over.');
-    const { status } = kept;
-    await rows('update tenants set status = $2, updated_at = stack_now() where id = $1', [id, status]);
-    await appendAudit(rows, {
-      tenantId: tenant.id,
-      origin,
-      action: 'identity.keep-tenant',
-      outcome: 'success',
-      subject: { type: 'Tenant', id },
-      details: { order: kept.id, status },
-    });
-    await appendRevocations(rows, 'tenant', [id]);
-    return { tenantId: tenant.id, status };
-  });
 }

@@ -9,10 +9,11 @@ const PAGE = 1_000;
 /** By file, the rows in it. `$1`: the tenant, or the person. */
 type Contents = Readonly<Record<string, string>>;
 
-// No hash, no token and no secret is in any of these: what signs in stays here.
+// No token, no secret and no hash of one is in any of these: what signs in stays here.
 const OF_TENANT: Contents = {
   tenant: `select id, slug, name, plan, status, settings, region, created_at, updated_at from tenants where id = $1`,
-  members: `select m.id, m.user_id, u.email, u.username, u.display_name, m.roles, m.status, m.created_at, m.updated_at
+  members: `select m.id, m.user_id, case when m.status = 'active' then u.email end as email,
+      case when m.status = 'active' then u.username end as username, case when m.status = 'active' then u.display_name end as display_name, m.roles, m.status, m.created_at, m.updated_at
     from memberships m join users u on u.id = m.user_id where m.tenant_id = $1`,
   roles: `select id, name, permissions, created_at, updated_at from tenant_roles where tenant_id = $1`,
   invitations: `select id, email, roles, status, invited_by, created_at, expires_at from invitations where tenant_id = $1`,
@@ -42,7 +43,8 @@ const OF_PERSON: Contents = {
   api_keys: `select id, tenant_id, name, scopes, allowed_ips, created_at, expires_at, revoked_at, last_used_at
     from api_keys where created_by = $1`,
   audit_events: `select e.tenant_id, e.occurred_at, e.action, e.outcome, p.data as personal
-    from audit_personal p join audit_events e on e.tenant_id = p.tenant_id and e.id = p.event_id where p.user_id = $1`,
+    from audit_personal p join audit_events e on e.tenant_id = p.tenant_id and e.id = p.event_id
+    where p.user_id = $1 and e.actor_id = $1::text`,
 };
 
 /** Writes what core-identity itself has of a tenant, or of a person, for their archive: all of it as it is at one moment. */

@@ -1,5 +1,5 @@
 import type { Rows } from '../../store/system-database.js';
-import type { OrderSubject } from '../../tenant-data/data-orders.js';
+import type { OrderSubject } from '../../data-orders/data-orders.js';
 
 /** An archive that was ordered. */
 export interface DataExport {

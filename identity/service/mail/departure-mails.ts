@@ -1,14 +1,14 @@
 import type { Mail } from './queue-mail.js';
+import { written } from './written.js';
 
 const day = (date: Date): string => date.toISOString().slice(0, 10);
-const written = (...paragraphs: string[]): string => `${['Hello,', ...paragraphs].join('\n\n')}\n`;
 
 export const archiveReadyMail = ({ recipient, expiresAt }: { recipient: string; expiresAt: Date }): Mail => ({
   recipient,
   kind: 'archive-ready',
   subject: 'Your export is ready',
   text: written(
-    `the archive you asked for is ready. It can be fetched until ${day(expiresAt)}, by whoever asked for it, signed in.`,
+    `the archive you asked for is ready. It can be fetched until ${day(expiresAt)}, by whoever it is for, signed in within the last ten minutes.`,
     'If that was not you, change your password now.',
   ),
 });
@@ -28,7 +28,7 @@ export const accountDeletionMail = ({ recipient }: { recipient: string }): Mail 
   kind: 'account-deletion',
   subject: 'Your account is deleted',
   text: written(
-    'your account was deleted, as you asked for, signed in. Everything that is yours alone is erased within minutes.',
+    'your account was deleted, as you asked for, signed in. Everything that is yours alone is erased soon.',
     'What you made for others stays with them, under a number that names nobody.',
   ),
 });

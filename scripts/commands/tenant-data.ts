@@ -7,7 +7,7 @@ import type { ReadableStream } from 'node:stream/web';
 import { BadUserInput, Conflict, parseTenantId, type TenantId } from '@inevitable/contract';
 import type { DataExport, DeletionFound, TenantDataDesk } from '@inevitable/identity';
 import { InvalidArgumentError, type Command } from 'commander';
-import type { CommandWorld } from '../commands/command.js';
+import type { CommandWorld } from './command.js';
 import {
   administer,
   ADMINISTER_EXITS,
@@ -15,8 +15,8 @@ import {
   JSON_FLAG,
   OPERATORS_REASON,
   type AdministerFlags,
-} from './administer.js';
-import { countTenantData, type TenantDataLeft } from './count-tenant-data.js';
+} from '../parts/administer.js';
+import { countTenantData, type TenantDataLeft } from '../parts/count-tenant-data.js';
 
 const EXPORT_HELP = `
 Every product adds its rows and files, by its worker: a stack must be up, and this waits for it. The archive is a tar file with

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { TenantId } from '@inevitable/contract';
-import { exportFiles, indexKey, type ArchivedFile, type FileStore } from '@inevitable/kit/host';
+import { exportFiles, type FileStore } from '@inevitable/kit/host';
 import { archiveKey } from '../archives/archive-keys.js';
 import { ARCHIVE_FORMAT, signManifest, type ArchiveManifest } from '../archives/manifest.js';
-import { MANIFEST, SIGNATURE, type PackedFile } from '../archives/pack-archive.js';
+import { MANIFEST, SIGNATURE } from '../archives/pack-archive.js';
 import type { Seal } from '../store/seal.js';
 import type { SystemDatabase } from '../store/system-database.js';
 import { subjectOf, type DataOrder } from './data-orders.js';
+import { listContents } from './list-contents.js';
 
 export interface ArchiveDeps {
   readonly db: SystemDatabase;
@@ -45,29 +46,6 @@ export async function finishArchive(
   await files.put(SIGNATURE, Buffer.from(signManifest(text, await archiveKey(db, seal))));
   await files.put(MANIFEST, Buffer.from(text));
   return createHash('sha256').update(text).digest();
-}
-
-/** Every file of an archive but for its manifest, by its parts' lists. */
-export async function listContents(
-  { rows }: Pick<SystemDatabase, 'rows'>,
-  { id, tenantId: ofTenant }: Pick<DataOrder, 'id' | 'tenantId'>,
-  store: FileStore,
-): Promise<readonly (PackedFile & ArchivedFile)[]> {
-  const parts = await rows<{ product: string; tenantId: string; index: string }>(
-    `select product, tenant_id as "tenantId", encode(index_sha256, 'hex') as index from data_parts where order_id = $1
-     order by product, tenant_id`,
-    [id],
-  );
-  const files = exportFiles(store, ofTenant, id);
-  const contents: ArchivedFile[] = [];
-  for (const { product, tenantId, index } of parts) {
-    const kept = await files.read(indexKey(`${product}/${tenantId}`));
-    const text = kept && (await new Response(kept.body).text());
-    if (text === null || createHash('sha256').update(text).digest('hex') !== index)
-      throw new Error(`The list of what "${product}" exported for order ${id} is not the one it reported.`);
-    contents.push(...(JSON.parse(text) as ArchivedFile[])); // as archiveWriter wrote it: the hash says so
-  }
-  return contents;
 }
 
 async function ofWhom({ rows }: Pick<SystemDatabase, 'rows'>, order: DataOrder): Promise<ArchiveManifest['of']> {
