@@ -13,6 +13,9 @@ import { watch } from 'chokidar';
 /** Editors write a file in several steps, and a checkout changes many files at once. */
 const SETTLE_MS = 50;
 
+/** A file that is replaced is watched anew, and what is written until then causes no event: it is seen by a second look. */
+const SECOND_LOOK_MS = 1_000;
+
 /** What supergraph.yaml and the schemas it names come to, at one time. */
 export type SupergraphLook =
   | (ComposedSubgraphs & { readonly subgraphs: readonly SubgraphText[] })
@@ -31,6 +34,7 @@ export async function watchSupergraph(
 ): Promise<() => Promise<void>> {
   let told: string | null = null;
   let due: NodeJS.Timeout | null = null;
+  let second: NodeJS.Timeout | undefined;
   let looking: Promise<void> = Promise.resolve();
   let closed = false;
 
@@ -52,6 +56,8 @@ export async function watchSupergraph(
       due = null;
       looking = looking.then(lookAgain);
     }, SETTLE_MS);
+    clearTimeout(second);
+    second = setTimeout(() => (looking = looking.then(lookAgain)), SECOND_LOOK_MS);
   };
 
   await new Promise<void>((resolve) => void watcher.once('ready', resolve));
@@ -61,6 +67,7 @@ export async function watchSupergraph(
   return async () => {
     closed = true;
     if (due) clearTimeout(due);
+    clearTimeout(second);
     await watcher.close();
     await looking;
   };

@@ -30,17 +30,28 @@ export async function judgeExport(
     if (exported.some((row) => row['tenant_id'] !== ownerId))
       findings.push(`The archive has rows of "${name}" that are not the tenant's.`);
   }
-  for (const key of keys) if (!archive.contents[key]) findings.push(`The archive lacks the file "${key}".`);
+  for (const key of keys) {
+    const bytes = new Uint8Array(await new Response((await files.read(key))!.body).arrayBuffer());
+    if (!archive.contents[key] || Buffer.compare(archive.contents[key], bytes) !== 0)
+      findings.push(`The archive lacks the file "${key}", or has another one in its place.`);
+  }
 
   const strangers = JSON.stringify(await product.tenantData.export(strangerId));
   if (strangers.includes(ownerId)) findings.push('The archive of another tenant names this one.');
 
   const own = await product.tenantData.export(ownerId, userId);
   if (Object.keys(own.contents).length) findings.push('The archive of a person has files of the tenant.');
-  for (const [name, rows] of Object.entries(own.tables)) {
-    const { personColumn = '' } = tenantData[name] ?? {};
-    if (rows.some((row) => row[personColumn] !== userId))
+  for (const { name, rows } of await tenantRows(product, ownerId)) {
+    const { personColumn, leftOut } = tenantData[name] ?? {};
+    const theirs =
+      personColumn === undefined || leftOut !== undefined ? [] : rows.filter((row) => row[personColumn] === userId);
+    const exported = own.tables[name] ?? [];
+    if (personColumn !== undefined && exported.some((row) => row[personColumn] !== userId))
       findings.push(`The archive of a person has rows of "${name}" that are somebody else's.`);
+    if (exported.length !== theirs.length)
+      findings.push(
+        `The archive of a person has ${exported.length} rows of "${name}", and ${theirs.length} are theirs.`,
+      );
   }
   return findings;
 }
@@ -51,18 +62,17 @@ export async function judgeExport(
  */
 export async function judgeErasure(product: TestSubgraph, { ownerId, strangerId }: Owned): Promise<string[]> {
   const before = JSON.stringify(await tenantRows(product, ownerId));
-  const jobs = (await product.tenantData.left(ownerId))['jobs'];
+  const had = await product.tenantData.left(ownerId);
   await product.tenantData.erase(strangerId);
   const findings: string[] = [];
   if (JSON.stringify(await tenantRows(product, ownerId)) !== before)
     findings.push('With another tenant go rows of this one.');
-  if ((await product.tenantData.left(ownerId))['jobs'] !== jobs)
-    findings.push('With another tenant go jobs of this one.');
+  const after = await product.tenantData.left(ownerId);
+  for (const what of ['files', 'jobs'])
+    if (after[what] !== had[what]) findings.push(`With another tenant go ${what} of this one.`);
 
   await product.tenantData.erase(ownerId);
   for (const [what, count] of Object.entries(await product.tenantData.left(ownerId)))
     if (count) findings.push(`Of an erased tenant, ${count} are left: ${what}.`);
-  for (const { name, rows } of await tenantRows(product, ownerId))
-    if (rows.length) findings.push(`Of an erased tenant, ${rows.length} rows are left in "${name}".`);
   return findings;
 }
