@@ -47,12 +47,6 @@ export { AddressUnavailable, serveHealth } from './subgraph/serve-health.js';
 export { serveMetrics, type ServedMetrics } from './subgraph/serve-metrics.js';
 export { serveSubgraph, type InternalApi, type ServedSubgraph } from './subgraph/serve-subgraph.js';
 export { contextVerifier } from './subgraph/verify-context.js';
-export {
-  archiveWriter,
-  indexKey,
-  sha256,
-  type ArchivedFile,
-  type ArchivePart,
-} from './tenant-data/archive-writer.js';
+export { archiveWriter, indexKey, sha256, type ArchivedFile, type ArchivePart } from './tenant-data/archive-writer.js';
 export { countLeft } from './tenant-data/count-left.js';
 export { exportFiles } from './tenant-data/export-files.js';
