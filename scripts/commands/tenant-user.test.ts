@@ -127,6 +127,21 @@ What is left of it: stack tenant left ${ID}\n$`),
     );
   });
 
+  it('is administered while the file store is down, and says so where files are needed', async () => {
+    const down = {
+      ...env,
+      S3_ENDPOINT: 'http://127.0.0.1:1',
+      S3_BUCKET: 'stack-files',
+      S3_ACCESS_KEY_ID: 'x',
+      S3_SECRET_ACCESS_KEY: 'x',
+    };
+    const meanwhile = (...args: string[]) => runCommand([tenantCommand], { root, env: down }, ['tenant', ...args]);
+    expect(await meanwhile('rename', 'acme', 'Acme Works')).toMatchObject({ error: null, exitCode: ExitCode.Ok });
+    const [, id] = new RegExp(`acme .* (${ID})`).exec((await meanwhile('list')).printed)!;
+    const { exitCode, error } = await meanwhile('left', id!);
+    expect([exitCode, error]).toEqual([ExitCode.CouldNotRun, expect.stringContaining('Files cannot be kept in')]);
+  });
+
   it.each([
     [['export', 'nowhere', '--output', './nowhere.tar'], 'No such tenant.\n'],
     [['export', 'acme', '--output', './password.txt'], 'There is a file ./password.txt already: name another one.\n'],

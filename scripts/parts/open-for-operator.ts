@@ -9,6 +9,7 @@ import type { Closers } from './closers.js';
 import type { Databases } from './databases.js';
 import { openFileStore } from './file-store.js';
 import { openIdentityParts } from './identity.js';
+import { openedWhenUsed } from './opened-when-used.js';
 import { openLog } from './open-log.js';
 import { openPlaces } from './open-places.js';
 import { loadProducts } from './products.js';
@@ -33,7 +34,7 @@ export async function openForOperator(world: CommandWorld, closers: Closers): Pr
   const publicUrl = settings.publicUrl ?? DEFAULT_PUBLIC_URL;
   // No mail server: a command only writes mails down, and works while that server is gone.
   const withoutMail = { ...settings, smtp: undefined };
-  const { files } = await openFileStore(settings, closers);
+  const files = openedWhenUsed(async () => (await openFileStore(settings, closers)).files);
   const { identity } = await openIdentityParts(withoutMail, databases, products, publicUrl, files, closers, log);
   return { settings, config, databases, products, identity, files, log };
 }
