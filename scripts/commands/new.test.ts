@@ -381,6 +381,9 @@ describe('What a new subgraph is called', () => {
           for (const { path, text } of renamed)
             expect(`${path}\n${text}`).not.toMatch(/starter|(?<![a-z])notes?(?![a-z])|Notes?(?![a-z])/i);
           expect(new Set(renamed.map(({ path }) => path)).size).toBe(files.length);
+          const textOf = (ending: string) => renamed.find(({ path }) => path.endsWith(ending))!.text;
+          const [, table] = /CREATE TABLE (\w+)/.exec(textOf('migration.sql'))!;
+          expect(textOf('subgraph.ts')).toContain(`tenantData: { ${table}: { personColumn: 'created_by' } }`);
         },
       ),
       { numRuns: 30 },

@@ -96,7 +96,7 @@ describe('A subgraph made by "stack new subgraph"', () => {
       ...['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--selectProjects', 'unit'],
       ...['--testPathPatterns', 'product-contract\\.test', '--testNamePattern', 'claude-config'],
     );
-    expect(contract).toEqual({ code: 0, output: expect.stringMatching(/Tests: +\d+ skipped, 1[0-9] passed/) });
+    expect(contract).toEqual({ code: 0, output: expect.stringMatching(/Tests: +\d+ skipped, \d\d passed/) });
   });
 
   it('is in a lock file that "npm ci" takes, and that npm itself would have written', async () => {

@@ -102,7 +102,9 @@ function stretchesOf(path: string, text: string): readonly Stretch[] {
   return [{ manner: 'prose', text }];
 }
 
-const TYPESCRIPT = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g;
+/** Comments, strings, and where a table is a key. */
+const TYPESCRIPT =
+  /tenantData: \{ \w+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g;
 const GRAPHQL = /"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*/g;
 const PRISMA = /"(?:\\.|[^"\\\n])*"|\/\/[^\n]*/g;
 const JSON_STRING = /"(?:\\.|[^"\\\n])*"/g;
@@ -122,6 +124,7 @@ function split(text: string, apart: RegExp, mannerOf: (found: string, before: st
 
 function mannerInTypeScript(found: string, before: string): Manner {
   if (found.startsWith('/')) return 'prose';
+  if (found.startsWith('tenantData')) return 'snake'; // a table
   const content = found.slice(1, -1);
   if (/^select /.test(content)) return 'snake';
   if (content.includes('{')) return 'code'; // an operation
