@@ -24,6 +24,7 @@ export const identityInMemory = (issuer: string, publicJwk: PublicJwk): Identity
   },
   tenants: { find: refuse, active: refuse },
   audit: { append: refuse },
+  tenantData: { open: refuse, done: refuse },
 });
 
 function refuse(): never {
