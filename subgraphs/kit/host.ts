@@ -49,4 +49,5 @@ export { serveSubgraph, type InternalApi, type ServedSubgraph } from './subgraph
 export { contextVerifier } from './subgraph/verify-context.js';
 export { archiveWriter, indexKey, sha256, type ArchivedFile, type ArchivePart } from './tenant-data/archive-writer.js';
 export { countLeft } from './tenant-data/count-left.js';
+export { cursorLines } from './tenant-data/cursor-lines.js';
 export { exportFiles } from './tenant-data/export-files.js';

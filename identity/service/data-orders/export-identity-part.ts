@@ -1,10 +1,7 @@
 import type { DataPart } from '@inevitable/contract';
-import { archiveWriter, exportFiles, type FileStore } from '@inevitable/kit/host';
-import type { Rows, SystemDatabase } from '../store/system-database.js';
+import { archiveWriter, cursorLines, exportFiles, type FileStore } from '@inevitable/kit/host';
+import type { SystemDatabase } from '../store/system-database.js';
 import { IDENTITY, NO_TENANT, type DataOrder } from './data-orders.js';
-
-/** How many rows are read at once. */
-const PAGE = 1_000;
 
 /** By file, the rows in it. `$1`: the tenant, or the person. */
 type Contents = Readonly<Record<string, string>>;
@@ -36,7 +33,8 @@ const OF_PERSON: Contents = {
   account: `select id, email, username, display_name, status, email_verified_at, created_at, updated_at,
       exists (select from totp_factors f where f.user_id = users.id and f.confirmed_at is not null) as second_factor
     from users where id = $1`,
-  memberships: `select m.id, m.tenant_id, t.slug, t.name, m.roles, m.status, m.created_at
+  // What a tenant is called now is nothing to those who left it.
+  memberships: `select m.id, m.tenant_id, t.slug, case when m.status = 'active' then t.name end as name, m.roles, m.status, m.created_at
     from memberships m join tenants t on t.id = m.tenant_id where m.user_id = $1`,
   sessions: `select id, tenant_id, device, address, amr, auth_time, last_seen_at, expires_at, ended_at
     from sessions where user_id = $1`,
@@ -60,24 +58,8 @@ export function exportIdentityPart(
     await rows('set transaction isolation level repeatable read, read only');
     let total = 0;
     for (const [file, text] of Object.entries(userId === null ? OF_TENANT : OF_PERSON))
-      total += await part.lines(file, linesOf(rows, text, userId ?? tenantId!, signal));
+      total += await part.lines(file, cursorLines(rows, text, [userId ?? tenantId!], signal));
     const { index } = await part.finish();
     return { rows: total, files: 0, jobs: 0, index };
   });
-}
-
-async function* linesOf(
-  rows: Rows,
-  text: string,
-  subject: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<string> {
-  await rows(`declare exported no scroll cursor for select to_jsonb(r)::text as line from (${text}) r`, [subject]);
-  for (let read = PAGE; read === PAGE;) {
-    signal?.throwIfAborted();
-    const page = await rows<{ line: string }>(`fetch ${PAGE} from exported`);
-    for (const { line } of page) yield line;
-    read = page.length;
-  }
-  await rows('close exported');
 }

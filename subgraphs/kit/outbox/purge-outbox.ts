@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
-import { BadJob, defineJob, type JobDefinition } from '../jobs/define-job.js';
+import { defineJob, type JobDefinition } from '../jobs/define-job.js';
+import { ownJobName } from '../jobs/own-job-name.js';
 import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
 
 /** Sent records stay this long, for whoever asks what became of one. */
@@ -28,14 +29,11 @@ export async function purgeOutbox(pool: Pool, signal?: AbortSignal): Promise<num
 
 /**
  * The kit's own job of every product with a database: `<product>.purge-outbox`. Throws `BadJob` where the product
- * declares one of that name, which would be run in place of it.
+ * declares one of that name.
  */
-export function purgeOutboxJob({ name: product, jobs = [] }: SubgraphDeclaration, pool: Pool): JobDefinition {
-  const name = `${product}.purge-outbox`;
-  if (jobs.some((job) => job.name === name))
-    throw new BadJob(`Job "${name}" is the kit's own, for every product with a database: give yours another name.`);
+export function purgeOutboxJob(declaration: SubgraphDeclaration, pool: Pool): JobDefinition {
   return defineJob({
-    name,
+    name: ownJobName(declaration, 'purge-outbox'),
     description: 'Removes outbox records that were sent more than a day ago.',
     payload: z.object({}),
     schedule: { cron: '42 * * * *' },

@@ -1,9 +1,10 @@
 import type { DataPart, DataTask } from '@inevitable/contract';
 import pg from 'pg';
-import type { ProductDatabase, TenantHandle } from '../database/index.js';
+import type { TenantHandle } from '../database/index.js';
 import { everyFile } from '../files/every-file.js';
 import { tenantFiles } from '../files/tenant-files.js';
 import { archiveWriter, type ArchiveWriter } from './archive-writer.js';
+import { cursorLines, type SendStatement } from './cursor-lines.js';
 import { exportFiles } from './export-files.js';
 import { declaredData, type TenantData } from './tenant-data.js';
 import type { DataResources } from './perform-data-task.js';
@@ -11,16 +12,13 @@ import { readTenantTables, type TenantTable } from './tenant-tables.js';
 
 /** Of the kit: what is in it has been sent, or will be. */
 const OUTBOX = 'outbox';
-/** How many rows are read at once: as many are held in memory, however wide they are. */
-const PAGE = 100;
-
 /**
  * Writes what a product contributes to an archive: the rows that its own code may read, by the role its own code has, bound to
  * the tenant; and of a tenant, its files. Each table as it is at one moment. Throws where the declaration and the database
  * do not agree: an archive with a gap would look like a whole one.
  */
 export async function exportPart(task: DataTask, resources: DataResources): Promise<DataPart> {
-  const { declaration, database, systemPool, files: store, signal } = resources;
+  const { declaration, systemPool, files: store, signal } = resources;
   const { name: product } = declaration;
   const tenantData = declaredData(declaration);
   const tables = await readTenantTables(systemPool, product);
@@ -39,7 +37,7 @@ export async function exportPart(task: DataTask, resources: DataResources): Prom
     if (task.userId !== null && declared.personColumn === undefined) continue;
     signal?.throwIfAborted();
     const person = task.userId === null ? null : { column: declared.personColumn!, id: task.userId };
-    rows += await exportTable({ table, person, tenantId: task.tenantId }, database, part);
+    rows += await exportTable({ table, person, tenantId: task.tenantId }, resources, part);
   }
   const count = task.userId === null ? await exportFilesOf(task, resources, part) : 0;
   const { index } = await part.finish();
@@ -72,31 +70,16 @@ interface TableToExport {
 
 function exportTable(
   { table, person, tenantId }: TableToExport,
-  database: ProductDatabase,
+  { database, signal }: DataResources,
   part: ArchiveWriter,
 ): Promise<number> {
-  return database.transaction(tenantId, ({ statement }) => {
+  return database.transaction(tenantId, async ({ statement }) => {
+    const send: SendStatement = async (text, values = []) => (await statement({ text, values: [...values] })).rows;
+    const columns = (await readableColumns(statement, table.name)).map(quoted).join(', ');
     const where = person ? `where ${quoted(person.column)} = $1` : '';
-    const cursor = async (): Promise<void> => {
-      const columns = (await readableColumns(statement, table.name)).map(quoted).join(', ');
-      const text = `declare exported no scroll cursor for
-        select to_jsonb(r)::text as row from (select ${columns} from ${quoted(table.name)} ${where} order by ${table.key.map(quoted).join(', ')}) r`;
-      await statement({ text, ...(person && { values: [person.id] }) });
-    };
-    return part.lines(table.name, rowsOf(statement, cursor));
+    const rows = `select ${columns} from ${quoted(table.name)} ${where} order by ${table.key.map(quoted).join(', ')}`;
+    return part.lines(table.name, cursorLines(send, rows, person ? [person.id] : [], signal));
   });
-}
-
-async function* rowsOf(
-  statement: TenantHandle<unknown>['statement'],
-  open: () => Promise<void>,
-): AsyncGenerator<string> {
-  await open();
-  for (;;) {
-    const { rows } = await statement({ text: `fetch ${PAGE} from exported` });
-    for (const { row } of rows as { row: string }[]) yield row;
-    if (rows.length < PAGE) return;
-  }
 }
 
 /** What a product's own code may not read, such as a hash, leaves in no export either. */

@@ -1,6 +1,7 @@
 import { OPEN_TASKS_PAGE, type DataTask, type TaskRef, type TenantDataPort } from '@inevitable/contract';
 import { z } from 'zod';
-import { BadJob, defineJob, skipped, type JobDefinition } from '../jobs/define-job.js';
+import { defineJob, skipped, type JobDefinition } from '../jobs/define-job.js';
+import { ownJobName } from '../jobs/own-job-name.js';
 import { TenantStillBusy } from './erase-part.js';
 import { performDataTask, type DataResources } from './perform-data-task.js';
 
@@ -9,12 +10,9 @@ import { performDataTask, type DataResources } from './perform-data-task.js';
  * and people: their export, their erasure. Throws `BadJob` where the product declares one of that name.
  */
 export function tenantDataJob(resources: DataResources, orders: TenantDataPort): JobDefinition {
-  const { name: product, jobs = [] } = resources.declaration;
-  const name = `${product}.tenant-data`;
-  if (jobs.some((job) => job.name === name))
-    throw new BadJob(`Job "${name}" is the kit's own, for every product with a database: give yours another name.`);
+  const { name: product } = resources.declaration;
   return defineJob({
-    name,
+    name: ownJobName(resources.declaration, 'tenant-data'),
     description: 'Exports and erases what core-identity orders of tenants and people.',
     payload: z.object({}),
     schedule: { cron: '* * * * *', overlap: 'skip' },

@@ -256,19 +256,22 @@ export function describeProductJobs(name: string, keep: () => Promise<ProductJob
         }
       });
 
-      it('waits while the tenant is suspended, and fails at once when it is gone', async () => {
-        const stack = await under(
-          tenantsThat((asked, id) => Promise.resolve(asked === 1 ? record(id, 'suspended') : null)),
-        );
-        const id = await enqueue(stack, counted as never, {});
-        await putBack(id);
-        expect(await overview(stack)).toMatchObject({ waiting: 1, failed: 0 });
-        await stored.makeDue(id);
-        await stack.jobs.settled(counted.name);
-        expect((await overview(stack)).latestFailures).toMatchObject([
-          { attempts: 1, reason: expect.stringContaining('is gone') },
-        ]);
-      });
+      it.each(['suspended', 'deleting'] as const)(
+        'waits while the tenant is %s, and fails at once when it is gone',
+        async (status) => {
+          const stack = await under(
+            tenantsThat((asked, id) => Promise.resolve(asked === 1 ? record(id, status) : null)),
+          );
+          const id = await enqueue(stack, counted as never, {});
+          await putBack(id);
+          expect(await overview(stack)).toMatchObject({ waiting: 1, failed: 0 });
+          await stored.makeDue(id);
+          await stack.jobs.settled(counted.name);
+          expect((await overview(stack)).latestFailures).toMatchObject([
+            { attempts: 1, reason: expect.stringContaining('is gone') },
+          ]);
+        },
+      );
 
       /** Until it was tried and put back. */
       const putBack = (id: string): Promise<void> =>

@@ -20,11 +20,11 @@ describe('An account', () => {
     await newMember(test, { username: 'leaver', tenant: 'acme', roles: ['member'] });
     const [leaver, id] = [await test.as('leaver'), await test.userId('leaver')];
     const ada = await test.as('ada');
-    await test.ask(
-      'mutation { inviteMember(input: { email: "leaver@people.test", roles: ["member"] }) { accepted } }',
-      ada,
-    );
-    await test.ask('mutation { changeEmail(input: { email: "new@people.test" }) { accepted } }', leaver);
+    const invited = 'mutation { inviteMember(input: { email: "leaver@people.test", roles: ["member"] }) { accepted } }';
+    expect((await test.ask(invited, ada)).errors).toBeUndefined();
+    const changing = 'mutation { changeEmail(input: { email: "new@people.test" }) { accepted } }';
+    expect((await test.ask(changing, leaver)).errors).toBeUndefined();
+    expect(await test.mails('new@people.test')).toHaveLength(1);
     await test.post('/auth/login', { email: 'leaver@people.test', password: 'wrong' });
     expect(await deleteAccount(leaver, id)).toEqual({ data: { deleteAccount: { userId: id } } });
     expect((await test.post('/auth/login', { username: 'leaver', password: DEMO_PASSWORD })).status).toBe(401);
@@ -39,7 +39,7 @@ describe('An account', () => {
     const texts = await test.rows<{ text: string }>(
       `select u::text as text from users u union all select m::text from mails m union all select p.data::text from audit_personal p`,
     );
-    expect(texts.filter(({ text }) => text.includes('leaver@people.test'))).toEqual([]);
+    expect(texts.filter(({ text }) => /(leaver|new)@people\.test/.test(text))).toEqual([]);
     expect((await test.audit(acme)).length).toBeGreaterThan(0);
   });
 
@@ -54,7 +54,7 @@ describe('An account', () => {
   });
 
   it('is erased though its person owns a tenant that is being deleted, too', async () => {
-    const { id: tenantId, owner } = await newTenant(test, 'going-first');
+    const { owner } = await newTenant(test, 'going-first');
     await test.rows(
       `insert into memberships (tenant_id, id, user_id, roles) select t.id, gen_random_uuid(), u.id, '{member}'
        from tenants t, users u where t.slug = 'acme' and u.username = $1`,
@@ -63,7 +63,6 @@ describe('An account', () => {
     await test.identity.tenantData.delete('going-first', { reason: 'a test' });
     const id = await test.userId(owner);
     expect(await deleteAccount(await test.as(owner), id)).toEqual({ data: { deleteAccount: { userId: id } } });
-    expect(tenantId).toBeTruthy();
   });
 
   it('that was given up cannot be enabled again, and the last administrator of the platform gives none up', async () => {

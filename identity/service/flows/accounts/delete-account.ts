@@ -23,8 +23,8 @@ export interface AccountDeletion {
 }
 
 /**
- * Gives up the caller's own account: it signs in nowhere from now on, its memberships, sessions and API keys end, and within
- * minutes everything that is the person's own is erased. What they made in a tenant stays the tenant's, under an id that names
+ * Gives up the caller's own account: it signs in nowhere from now on, its memberships, sessions and API keys end, and soon
+ * everything that is the person's own is erased. What they made in a tenant stays the tenant's, under an id that names
  * nobody. Throws `FreshSignInNeeded`, `NotFound` for another id, and `Conflict` for the last owner of a tenant.
  */
 export async function deleteAccount(

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { gunzipSync } from 'node:zlib';
@@ -118,6 +119,12 @@ describe("A tenant's export", () => {
       findings: [],
     });
     expect(await test.get('/.well-known/archive-jwks.json')).toEqual({ keys });
+    const manifest = createHash('sha256').update(files['manifest.json']!).digest('hex');
+    expect(
+      (await test.audit(ada.tenant!.id)).filter(({ action }) => action === 'identity.finish-export').at(-1),
+    ).toMatchObject({
+      details: { order: id, manifest },
+    });
   });
 
   it('is refused when a byte of it was changed, a file taken out or put in, or another key has signed it', async () => {
