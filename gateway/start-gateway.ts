@@ -29,6 +29,7 @@ import { explainPlan } from './extensions/explain-plan.js';
 import { gatherExtensions } from './extensions/gather-extensions.js';
 import type { GatewayExtension } from './extensions/gateway-extension.js';
 import type { PlannerThreads } from './planner/planner-threads.js';
+import { protection } from './protection/protection.js';
 import { prepareDrain } from './routing/drain.js';
 import { createHttpServer } from './routing/http-server.js';
 import { compileRoutes, type ProductRouting, type RouteTable } from './routing/product-routes.js';
@@ -109,7 +110,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 
   const contextTokens = identity && createContextTokens(now);
   const subgraphs = typeof options.subgraphs === 'function' ? options.subgraphs(contextTokens) : options.subgraphs;
-  const extensions = gatherExtensions([explainPlan(deployment, identity === null), ...(options.extensions ?? [])], log);
+  const extensions = gatherExtensions(
+    [explainPlan(deployment, identity === null), ...protection(), ...(options.extensions ?? [])],
+    log,
+  );
   const { openSubgraph } = options;
   const supergraph = await serveSupergraph({
     registry,

@@ -112,6 +112,50 @@ function fail(): never {
   throw new Error('no connection to 10.0.0.7');
 }
 
+describe('onEnd', () => {
+  const watched = (more: Partial<GatewayExtension> = {}) => {
+    const [begun, ended]: [OperationSeen[], OperationSeen[]] = [[], []];
+    return {
+      begun,
+      ended,
+      hooks: {
+        onOperation: (operation: OperationSeen) => (begun.push(operation), proceed),
+        onEnd: (operation: OperationSeen) => void ended.push(operation),
+        ...more,
+      },
+    };
+  };
+
+  it('comes once for each operation that was asked about: answered, with errors, or stopped later on', async () => {
+    const { begun, ended, hooks } = watched({ decideOverride: fail });
+    const gateway = await extendedBy(hooks);
+    for (const query of ['{ open }', '{ fails(how: "internal") }', '{ nonsense }', '{ node { notes { text } } }'])
+      await gateway.query(query);
+    expect(begun).toHaveLength(3);
+    expect(ended).toEqual(begun);
+  });
+
+  it.each([
+    ['at once', () => reject(new Forbidden())],
+    ['later', async () => reject(new Forbidden())],
+    ['by failing', fail],
+    ['by failing later', async () => fail()],
+  ])('comes where an extension after it rejects the operation %s', async (_how, onOperation) => {
+    const { begun, ended, hooks } = watched();
+    const refuses: GatewayExtension = { name: 'refuses', contract: 1, needs: ['tried'], onOperation };
+    const gateway = await extendedBy(hooks, { extensions: [{ name: 'tried', contract: 1, ...hooks }, refuses] });
+    await gateway.query('{ open }');
+    expect(begun).toHaveLength(1);
+    expect(ended).toEqual(begun);
+  });
+
+  it('that fails leaves the answer as it is, and is named in the log', async () => {
+    const gateway = await extendedBy({ onEnd: fail });
+    expect((await gateway.query('{ open }')).status).toBe(200);
+    expect(gateway.logged.join()).toContain('Extension \\"tried\\" failed in onEnd: no connection to 10.0.0.7');
+  });
+});
+
 describe('decidePolicy', () => {
   const SDL = `
     extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@policy"])

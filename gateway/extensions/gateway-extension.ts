@@ -20,6 +20,12 @@ export interface GatewayExtension {
   /** After parsing, before authorization and planning. Reject here and no subgraph is contacted. */
   onOperation?(operation: OperationSeen): Verdict | Promise<Verdict>;
 
+  /**
+   * Once for each operation that `onOperation` hooks were asked about, this one's or others', whatever became of it: nothing
+   * of it is running any more. Of an answer in parts, when the last one was fetched; of a subscription, when it has begun.
+   */
+  onEnd?(operation: OperationSeen): void;
+
   /** Answers a name in `@policy`. Undefined: not this extension's. A policy that nobody answers is denied. */
   decidePolicy?(policy: string, context: RequestContext): boolean | undefined | Promise<boolean | undefined>;
 
@@ -55,6 +61,8 @@ export interface OperationSeen {
   readonly operationName: string | null;
   /** As the client sent them: one object of each request, for as long as a subscription lasts. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** What it costs at most before it is run, by `@cost` and `@listSize` (`limits/operation-cost.ts`). Found when it is asked for. */
+  readonly cost: number;
   /** A header of the client's request, by lower-case name. */
   header(name: string): string | undefined;
 }

@@ -88,6 +88,7 @@ describe('A hook that no extension has', () => {
   it('is not there to be called', () => {
     expect(gathered(extension('a'))).toEqual({
       onOperation: null,
+      onEnd: null,
       decidePolicy: null,
       decideOverride: null,
       onSubgraphFetch: null,

@@ -16,10 +16,11 @@ const CONTRACT = 1;
 
 /**
  * The hooks of all extensions, one function each. Null where no extension has the hook. What a hook throws arrives as
- * `ExtensionFailed`; only `onSubscription` and `onAnswer` never throw.
+ * `ExtensionFailed`; only `onEnd`, `onSubscription` and `onAnswer` never throw.
  */
 export interface GatheredExtensions {
   readonly onOperation: ((operation: OperationSeen) => Verdict | Promise<Verdict>) | null;
+  readonly onEnd: ((operation: OperationSeen) => void) | null;
   readonly decidePolicy: ((policy: string, context: RequestContext) => Promise<boolean | undefined>) | null;
   readonly decideOverride: ((label: string, context: RequestContext) => boolean | undefined) | null;
   readonly onSubgraphFetch: ((fetch: FetchPrepared) => Readonly<Record<string, string>> | undefined) | null;
@@ -36,6 +37,7 @@ export function gatherExtensions(given: readonly GatewayExtension[], log: Logger
   const having = <Hook extends keyof GatewayExtension>(hook: Hook) =>
     extensions.filter((extension): extension is Having<Hook> => Boolean(extension[hook]));
   const operations = having('onOperation');
+  const ends = having('onEnd');
   const policies = having('decidePolicy');
   const overrides = having('decideOverride');
   const fetches = having('onSubgraphFetch');
@@ -44,6 +46,22 @@ export function gatherExtensions(given: readonly GatewayExtension[], log: Logger
 
   return {
     onOperation: operations.length === 0 ? null : (operation) => inTurn(operations, 0, operation, proceed),
+    onEnd:
+      ends.length === 0
+        ? null
+        : (operation) => {
+            for (const extension of ends) {
+              try {
+                extension.onEnd(operation);
+              } catch (error) {
+                const err = new ExtensionFailed(extension, 'onEnd', error);
+                log.error(
+                  { err, requestId: operation.context.requestId },
+                  'An extension failed as an operation ended.',
+                );
+              }
+            }
+          },
     decidePolicy:
       policies.length === 0
         ? null

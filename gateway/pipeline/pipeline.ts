@@ -1,4 +1,4 @@
-import { ERROR_CODES, toErrorBody } from '@inevitable/contract';
+import { CallerError, ERROR_CODES, toErrorBody } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { Credentials } from '../authentication/credentials.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
@@ -40,5 +40,6 @@ export async function handleOperation(request: GatewayRequest, { open, log }: Re
   }
 }
 
-/** Worth a line in our log: not what a caller is refused with. */
-export const isOurs = (error: unknown): boolean => ERROR_CODES[toErrorBody(error).extensions.code].status >= 500;
+/** Worth a line in our log: not what a caller is refused with, though it be for having too much to do. */
+export const isOurs = (error: unknown): boolean =>
+  !(error instanceof CallerError) && ERROR_CODES[toErrorBody(error).extensions.code].status >= 500;

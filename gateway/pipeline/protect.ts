@@ -1,6 +1,8 @@
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { OperationSeen, Verdict } from '../extensions/gateway-extension.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
 import type { IdentifiedOperation } from './identify-operation.js';
+import { seenOperation } from './seen-operation.js';
 
 /** An operation that may go on to be authorized and planned. */
 export interface PermittedOperation extends IdentifiedOperation {
@@ -9,42 +11,37 @@ export interface PermittedOperation extends IdentifiedOperation {
   readonly observed: boolean;
 }
 
-/** Asks the extensions. Throws what one of them rejected the operation with, before any subgraph is asked. */
+/**
+ * Asks the extensions. Throws what one of them rejected the operation with, before any subgraph is asked; it has ended for
+ * them then. Whoever is given a permitted operation tells them of its end (`GatheredExtensions.onEnd`).
+ */
 export function protect(
   identified: IdentifiedOperation,
-  { onOperation }: GatheredExtensions,
+  snapshot: Snapshot,
+  extensions: GatheredExtensions,
 ): PermittedOperation | Promise<PermittedOperation> {
-  if (onOperation === null) return withoutAsking(identified);
-  const seen = operationSeen(identified);
-  const verdict = onOperation(seen);
-  return verdict instanceof Promise
-    ? verdict.then((given) => obey(given, identified, seen))
-    : obey(verdict, identified, seen);
+  const { onOperation } = extensions;
+  if (onOperation === null) return withoutAsking(identified, snapshot);
+  const seen = seenOperation(identified, snapshot);
+  try {
+    const verdict = onOperation(seen);
+    if (!(verdict instanceof Promise)) return obey(verdict, identified, seen);
+    return verdict.then((given) => obey(given, identified, seen)).catch(refuse);
+  } catch (error) {
+    return refuse(error);
+  }
+
+  function refuse(error: unknown): never {
+    extensions.onEnd?.(seen);
+    throw error;
+  }
 }
 
 /** Permitted before: an event of a subscription is answered as the subscription was. */
-export const withoutAsking = (identified: IdentifiedOperation): PermittedOperation =>
-  Object.assign(identified, { seen: operationSeen(identified), observed: false });
+export const withoutAsking = (identified: IdentifiedOperation, snapshot: Snapshot): PermittedOperation =>
+  Object.assign(identified, { seen: seenOperation(identified, snapshot), observed: false });
 
 function obey(verdict: Verdict, identified: IdentifiedOperation, seen: OperationSeen): PermittedOperation {
   if (verdict.kind === 'reject') throw verdict.error;
   return Object.assign(identified, { seen, observed: verdict.observe });
 }
-
-const operationSeen = ({
-  document,
-  schema,
-  operation,
-  variables,
-  context,
-  header,
-}: IdentifiedOperation): OperationSeen => ({
-  context,
-  document: document.document,
-  schema,
-  definition: operation.definition,
-  hash: document.hash,
-  operationName: operation.definition.name?.value ?? null,
-  variables,
-  header,
-});

@@ -6,8 +6,20 @@ import { protect } from './protect.js';
 
 /** The phases from an operation that is known to its answer, whoever read the request. Throws as each of them does. */
 export async function runOperation(identified: IdentifiedOperation, parts: ExecutionParts): Promise<ExecutedOperation> {
-  const permitted = await protect(identified, parts.extensions);
-  const authorized = await authorizeOperation(permitted, parts.snapshot);
-  const planned = await planOperation(authorized, parts.snapshot, parts.extensions);
-  return executePlan(planned, parts);
+  const { snapshot, extensions } = parts;
+  const permitted = await protect(identified, snapshot, extensions);
+  let increments: ExecutedOperation['increments'] = null;
+  try {
+    const authorized = await authorizeOperation(permitted, snapshot);
+    const planned = await planOperation(authorized, snapshot, extensions);
+    const executed = await executePlan(planned, parts);
+    increments = executed.increments;
+    return executed;
+  } finally {
+    const { onEnd } = extensions;
+    if (onEnd) {
+      if (increments) void increments.fetched.then(() => onEnd(permitted.seen));
+      else onEnd(permitted.seen);
+    }
+  }
 }

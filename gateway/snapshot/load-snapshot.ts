@@ -2,6 +2,8 @@ import type { SupergraphVersion } from '@inevitable/contract';
 import { buildSchema, parse } from 'graphql';
 import { loadAuthorization, type AuthorizationOptions } from '../authorization/authorize.js';
 import type { OperationPlan } from '../executor/operation-plan.js';
+import { costEstimates } from '../limits/estimate-cost.js';
+import { readCosts } from '../limits/read-costs.js';
 import { typeConditions } from '../executor/type-conditions.js';
 import { createPlanCache } from '../planner/plan-cache.js';
 import type { Planner } from '../planner/planner.js';
@@ -49,6 +51,7 @@ export async function loadSnapshot(
       hidesTypes: hidesObjectTypes(supergraph, schema),
       planner,
       authorization: loadAuthorization(sdl, schema, authorization),
+      costOf: costEstimates(schema, readCosts(document)),
       handles,
       transports: new Map([...handles].map(([name, handle]) => [name, transportOf(handle)])),
       documents: documentCache(),

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { LRUCache } from 'lru-cache';
 import type { Authorization } from '../authorization/authorize.js';
+import type { EstimateCost } from '../limits/estimate-cost.js';
 import type { CompilationTarget } from '../executor/compile-plan.js';
 import type { OperationPlan } from '../executor/operation-plan.js';
 import type { Subgraphs } from '../transports/subgraph-directory.js';
@@ -18,6 +19,8 @@ export interface Snapshot extends CompilationTarget {
   readonly schema: GraphQLSchema;
   readonly planner: Planner;
   readonly authorization: Authorization;
+  /** What an operation of a valid document costs at most, before it is run. */
+  readonly costOf: EstimateCost;
   /** The supergraph's subgraphs, by name. */
   readonly handles: Subgraphs;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;

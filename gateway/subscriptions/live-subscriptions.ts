@@ -46,15 +46,19 @@ export class LiveSubscriptions {
   async open(received: ReceivedOperation, identified: IdentifiedOperation, snapshot: Snapshot): Promise<ClientStream> {
     const { extensions } = this.#parts;
     const caller = await this.#callerOf(received);
-    const permitted = await protect(identified, extensions);
-    const planned = await planOperation(await authorizeOperation(permitted, snapshot), snapshot, extensions);
-    extensions.onSubscription?.(planned.seen);
-    const subscription = new Subscription(received, caller, this.#parts, () => this.#live.delete(subscription));
-    this.#live.add(subscription);
-    subscription.start(planned, snapshot);
-    if (this.#isClosed) subscription.close();
-    else void subscription.follow(); // a reload may have passed by while it was planned
-    return subscription.stream;
+    const permitted = await protect(identified, snapshot, extensions);
+    try {
+      const planned = await planOperation(await authorizeOperation(permitted, snapshot), snapshot, extensions);
+      extensions.onSubscription?.(planned.seen);
+      const subscription = new Subscription(received, caller, this.#parts, () => this.#live.delete(subscription));
+      this.#live.add(subscription);
+      subscription.start(planned, snapshot);
+      if (this.#isClosed) subscription.close();
+      else void subscription.follow(); // a reload may have passed by while it was planned
+      return subscription.stream;
+    } finally {
+      extensions.onEnd?.(permitted.seen);
+    }
   }
 
   close(): void {

@@ -334,7 +334,7 @@ export class Subscription {
   async #planOn(snapshot: Snapshot, context: RequestContext): Promise<PlannedRequest> {
     const received = { ...this.#received, facts: this.#factsNow() };
     const identified = identifyOperation({ received, context }, snapshot);
-    const authorized = await authorizeOperation(withoutAsking(identified), snapshot);
+    const authorized = await authorizeOperation(withoutAsking(identified, snapshot), snapshot);
     return planOperation(authorized, snapshot, this.#parts.extensions);
   }
 

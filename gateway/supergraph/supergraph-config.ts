@@ -1,5 +1,6 @@
 import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
+import { protectionKey, type ProtectionSettings } from '../protection/protection-settings.js';
 import type { SubscriptionEndpoint } from '../transports/http-subgraph.js';
 import { lintKey, lintSettings, type LintSettings } from './lint-settings.js';
 
@@ -33,6 +34,7 @@ export interface SupergraphConfig {
   readonly federationVersion: string | null;
   readonly subgraphs: ReadonlyMap<string, SubgraphConfig>;
   readonly products: ReadonlyMap<string, ProductConfig>;
+  readonly protection: ProtectionSettings;
   /** What `stack lint` holds the schemas to. */
   readonly lint: LintSettings;
 }
@@ -109,6 +111,7 @@ const configFile = z.strictObject({
       }),
     )
     .default({}),
+  protection: protectionKey,
   lint: lintKey,
 });
 
@@ -123,7 +126,7 @@ export function parseSupergraphConfig(text: string, file: string): SupergraphCon
     const unknown = issues.find(({ code }) => code === 'unrecognized_keys');
     throw new BadSupergraphConfig(explain(unknown ?? issues[0]!, yaml, file));
   }
-  const { federation_version: version, subgraphs, products, lint } = parsed.data;
+  const { federation_version: version, subgraphs, products, protection, lint } = parsed.data;
   const config: SupergraphConfig = {
     federationVersion: version === undefined ? null : String(version),
     subgraphs: new Map(
@@ -158,6 +161,7 @@ export function parseSupergraphConfig(text: string, file: string): SupergraphCon
         },
       ]),
     ),
+    protection,
     lint: lintSettings(lint, (path) => yaml.lineOf(['lint', ...path])),
   };
   refuseSharedPlaces(config, yaml, file);

@@ -23,6 +23,18 @@ export const ERROR_CODES = {
   CONFLICT: { status: 409, meaning: 'The object changed or exists already.' },
   QUOTA_EXCEEDED: { status: 403, meaning: 'A metered feature is used up; the message says when it resets.' },
   RATE_LIMITED: { status: 429, meaning: 'Too many requests; come back after Retry-After.' },
+  OVERLOADED: { status: 503, meaning: 'This gateway has more to do than it can; come back after Retry-After.' },
+  COST_ESTIMATED_TOO_EXPENSIVE: {
+    status: 400,
+    meaning:
+      'The operation may cost more than one operation may; `extensions` has both. Ask for shorter lists, or in parts.',
+  },
+  INTROSPECTION_DISABLED: { status: 403, meaning: 'The caller may not ask for the schema here.' },
+  PERSISTED_QUERY_NOT_FOUND: {
+    status: 200,
+    meaning: 'This gateway has no document of that hash; send it with the hash.',
+  },
+  PERSISTED_QUERY_NOT_IN_LIST: { status: 403, meaning: 'Only documents that were listed before are run here.' },
   SUBGRAPH_UNREACHABLE: { status: 503, meaning: 'A part of the stack did not answer.' },
   TIMEOUT: { status: 504, meaning: 'The answer would have come after the deadline.' },
   SUBSCRIPTION_SCHEMA_CHANGED: {

@@ -1,4 +1,5 @@
 export * from './access-token.js';
+export * from './address-key.js';
 export * from './api-key.js';
 export * from './assert-never.js';
 export * from './caller.js';

@@ -1,7 +1,6 @@
-import { CallerError, type SecurityEvent } from '@inevitable/contract';
+import { addressKey, CallerError, type SecurityEvent } from '@inevitable/contract';
 import { appendAudit, type AuditEntry } from '../audit/append-audit.js';
 import { TooManySignIns } from '../passwords/passwords.js';
-import { addressKey } from '../throttling/address-key.js';
 import { claimAttempts } from '../throttling/claim-attempts.js';
 import type { FlowDeps } from './flow-deps.js';
 

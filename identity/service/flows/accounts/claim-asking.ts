@@ -1,6 +1,6 @@
+import { addressKey } from '@inevitable/contract';
 import type { Origin } from '../../audit/origin.js';
 import type { SystemDatabase } from '../../store/system-database.js';
-import { addressKey } from '../../throttling/address-key.js';
 import { requireAttempts } from '../../throttling/claim-attempts.js';
 
 /** Room for an office behind one address; too few for whoever mails half the world through us. */

@@ -1,5 +1,4 @@
-import type { UserId } from '@inevitable/contract';
-import { addressKey } from '../../throttling/address-key.js';
+import { addressKey, type UserId } from '@inevitable/contract';
 import type { Attempt, AttemptLimit } from '../../throttling/claim-attempts.js';
 
 const WINDOW_SECONDS = 15 * 60;

@@ -1,4 +1,4 @@
-import { canonicalAddress } from '@inevitable/contract';
+import { canonicalAddress } from './ip-ranges.js';
 
 const GROUPS = 8;
 /** What one customer of a provider gets at least (RFC 6177): all of its addresses are one caller's. */

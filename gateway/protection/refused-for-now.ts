@@ -1,0 +1,22 @@
+import type { ErrorCode } from '@inevitable/contract';
+import { RequestRefused } from '../graphql-over-http/request-refused.js';
+
+interface Wait {
+  readonly code: Extract<ErrorCode, 'RATE_LIMITED' | 'OVERLOADED'>;
+  readonly message: string;
+  /** At least one; fractions are rounded up. */
+  readonly retryAfterSeconds: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Beside `code` and `retryAfterSeconds` in `extensions`. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** The operation could be run later: 429 or 503 with `Retry-After` (RFC 9110, 10.2.3), over whatever transport. */
+export function refusedForNow({ code, message, retryAfterSeconds, headers = {}, details = {} }: Wait): RequestRefused {
+  const seconds = Math.max(1, Math.ceil(retryAfterSeconds));
+  return new RequestRefused({
+    code,
+    errors: [{ message, extensions: { code, retryAfterSeconds: seconds, ...details } }],
+    headers: { 'retry-after': String(seconds), ...headers },
+  });
+}
