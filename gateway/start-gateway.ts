@@ -111,7 +111,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const contextTokens = identity && createContextTokens(now);
   const subgraphs = typeof options.subgraphs === 'function' ? options.subgraphs(contextTokens) : options.subgraphs;
   const extensions = gatherExtensions(
-    [explainPlan(deployment, identity === null), ...protection(), ...(options.extensions ?? [])],
+    [explainPlan(deployment, identity === null), ...protection({ securityEvent }), ...(options.extensions ?? [])],
     log,
   );
   const { openSubgraph } = options;

@@ -27,6 +27,7 @@ const EVENTS: { readonly [Event in SecurityEvent]: SecurityEvents[Event] } = {
   'API key refused': {},
   'credential refused': { credential: 'api-key', reason: 'malformed' },
   denied: { product: 'starter', code: 'FORBIDDEN' },
+  'operation refused': { code: 'RATE_LIMITED' },
   'quota refused': { feature: 'starter.notes' },
   'revocations stale': {},
 };

@@ -17,6 +17,7 @@ const LIMITED: ReadonlySet<SecurityEvent> = new Set([
   'API key refused',
   'credential refused',
   'denied',
+  'operation refused',
   'quota refused',
 ]);
 

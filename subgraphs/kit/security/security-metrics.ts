@@ -21,6 +21,7 @@ const COUNTERS = {
     labels: ['credential', 'reason'],
   },
   stack_denials_total: { help: 'Operations that a known caller was denied.', labels: ['product', 'code'] },
+  stack_operations_refused_total: { help: 'Operations that a gateway refused to run, by code.', labels: ['code'] },
   stack_quota_refusals_total: { help: 'Reservations beyond a quota, by feature.', labels: ['feature'] },
   stack_revocations_stale_total: { help: 'How often a gateway ceased to hear of revocations.', labels: [] },
 } as const satisfies Readonly<Record<string, CounterOf>>;
@@ -57,6 +58,7 @@ const COUNTED: { readonly [Event in SecurityEvent]: Counted<Event> } = {
     labelsOf: ({ credential, reason }) => ({ credential, reason }),
   },
   denied: { counter: 'stack_denials_total', labelsOf: ({ product, code }) => ({ product, code }) },
+  'operation refused': { counter: 'stack_operations_refused_total', labelsOf: ({ code }) => ({ code }) },
   'quota refused': { counter: 'stack_quota_refusals_total', labelsOf: ({ feature }) => ({ feature }) },
   'revocations stale': by('stack_revocations_stale_total'),
 };

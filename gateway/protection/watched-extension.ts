@@ -1,0 +1,37 @@
+import { auditActorOf, CallerError, type SecurityEventSink } from '@inevitable/contract';
+import type { GatewayExtension, OperationSeen, Verdict } from '../extensions/gateway-extension.js';
+
+/** `extension`, whose refusals are security events. What it fails at is none. */
+export function watchedExtension(extension: GatewayExtension, securityEvent: SecurityEventSink): GatewayExtension {
+  if (!extension.onOperation) return extension;
+  const tell = (error: unknown, { context }: OperationSeen): void => {
+    if (!(error instanceof CallerError)) return;
+    const { tenant, caller, requestId } = context;
+    const who = caller.kind === 'anonymous' ? {} : auditActorOf(caller);
+    securityEvent('operation refused', { code: error.code, tenantId: tenant?.id ?? null, ...who, requestId });
+  };
+  const seen = (verdict: Verdict, operation: OperationSeen): Verdict => {
+    if (verdict.kind === 'reject') tell(verdict.error, operation);
+    return verdict;
+  };
+  const failed = (error: unknown, operation: OperationSeen): never => {
+    tell(error, operation);
+    throw error;
+  };
+  return {
+    ...extension,
+    onOperation(operation) {
+      let verdict: Verdict | Promise<Verdict>;
+      try {
+        verdict = extension.onOperation!(operation);
+      } catch (error) {
+        return failed(error, operation);
+      }
+      if (!(verdict instanceof Promise)) return seen(verdict, operation);
+      return verdict.then(
+        (given) => seen(given, operation),
+        (error: unknown) => failed(error, operation),
+      );
+    },
+  };
+}
