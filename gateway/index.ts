@@ -27,6 +27,8 @@ export {
 export { startPlannerThreads, type PlannerThreads, type PlannerThreadsOptions } from './planner/planner-threads.js';
 export type * from './planner/query-plan.js';
 export { undeferred } from './planner/undeferred.js';
+export type { CorsRule } from './routing/cors.js';
+export type { CertificateFiles } from './routing/own-certificate.js';
 export type { ProductRouting } from './routing/product-routes.js';
 export { startGateway, type GatewayOptions, type RunningGateway } from './start-gateway.js';
 export * from './supergraph/index.js';

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { Server as TLSServer } from 'node:tls';
 import {
   auditActorOf,
   checkHealth,
@@ -30,10 +31,14 @@ import { gatherExtensions } from './extensions/gather-extensions.js';
 import type { GatewayExtension } from './extensions/gateway-extension.js';
 import type { PlannerThreads } from './planner/planner-threads.js';
 import { protection } from './protection/protection.js';
+import { admissions } from './routing/admit-request.js';
+import type { CorsRule } from './routing/cors.js';
 import { prepareDrain } from './routing/drain.js';
 import { createHttpServer } from './routing/http-server.js';
 import { compileRoutes, type ProductRouting, type RouteTable } from './routing/product-routes.js';
+import { followCertificate, readCertificate, type CertificateFiles } from './routing/own-certificate.js';
 import { clientReader } from './routing/read-client.js';
+import { originReader } from './routing/read-origin.js';
 import { serveSupergraph } from './snapshot/serve-supergraph.js';
 import { LiveSubscriptions } from './subscriptions/live-subscriptions.js';
 import type { SlowConsumer } from './subscriptions/subscription.js';
@@ -68,8 +73,14 @@ export interface GatewayOptions {
   readonly authorization?: AuthorizationOptions['mode'];
   /** What becomes of a subscriber who reads more slowly than events come; `close` unless given. */
   readonly slowConsumer?: SlowConsumer;
-  /** Addresses and ranges of our own proxies, whose `X-Forwarded-For` is believed; none unless given. */
+  /** Addresses and ranges of our own proxies, whose `X-Forwarded-*` are believed; nobody's are unless given. */
   readonly trustedProxies?: readonly string[];
+  /** What comes in the clear is redirected, or refused, but for probes; it may come so unless given. */
+  readonly httpsRequired?: boolean;
+  /** Served with TLS by ourselves; absent: by a proxy of ours, or not at all. */
+  readonly certificate?: CertificateFiles | undefined;
+  /** Whose pages may read answers; none of another origin unless given. */
+  readonly corsRules?: readonly CorsRule[];
   /** The GraphiQL page at `/graphiql`; absent: there is none. Where customers are (`deployment`) there never is one. */
   readonly console?: ConsoleOptions | undefined;
   /** Shared with other gateways of this process, and not ended with this one; absent: its own. */
@@ -98,7 +109,8 @@ export interface RunningGateway {
 
 /**
  * Listens as soon as the supergraph is loaded; what identity gives follows, and `/ready` says what is missing until then.
- * Rejects with one sentence when the supergraph cannot be had or the port is taken, and then leaves nothing running.
+ * Rejects with one sentence when the certificate cannot be used, the supergraph cannot be had or the port is taken, and then
+ * leaves nothing running.
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { host, port, deployment, identity, registry, products, checks = {}, logger: log, now = Date.now } = options;
@@ -108,6 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const draining = new AbortController();
   const isDraining = () => draining.signal.aborted;
 
+  const certificate = options.certificate ? await readCertificate(options.certificate) : null;
   const contextTokens = identity && createContextTokens(now);
   const subgraphs = typeof options.subgraphs === 'function' ? options.subgraphs(contextTokens) : options.subgraphs;
   const extensions = gatherExtensions(
@@ -166,9 +179,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const credentials = trust && trust.credentials;
   const { slowConsumer } = options;
   const subscriptions = new LiveSubscriptions({ credentials, snapshots, extensions, slowConsumer, log });
+  const { trustedProxies = [], httpsRequired = false, corsRules = [] } = options;
+  const readOrigin = originReader(trustedProxies);
   const app = createHttpServer({
     deployment,
-    readClient: clientReader(options.trustedProxies ?? []),
+    readClient: clientReader(trustedProxies),
+    readOrigin,
+    admissions: admissions({ readOrigin, isHttpsRequired: httpsRequired, cors: corsRules }),
+    certificate,
     credentials,
     snapshots,
     subscriptions,
@@ -183,10 +201,15 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   });
 
   const drain = prepareDrain(app);
+  const unfollowCertificate =
+    options.certificate && certificate && app.server instanceof TLSServer
+      ? followCertificate(app.server, options.certificate, certificate, log)
+      : () => undefined;
 
   async function release(): Promise<void> {
     draining.abort();
     stop.abort();
+    unfollowCertificate();
     subscriptions.close();
     await supergraph.close();
   }
@@ -201,7 +224,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 
   let closed: Promise<void> | null = null;
   return {
-    url: urlOf(app.server.address() as AddressInfo),
+    url: urlOf(app.server.address() as AddressInfo, certificate ? 'https' : 'http'),
     supergraphId: () => snapshots.current.id,
     health,
     async whenReady() {
@@ -281,7 +304,7 @@ function cannotListen(error: unknown, host: string, port: number): Error {
   return new Error(`The gateway cannot listen on ${host}:${port}: ${message}.`, { cause: error });
 }
 
-function urlOf({ address, family, port }: AddressInfo): string {
-  if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`; // every address; this one is always there
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+function urlOf({ address, family, port }: AddressInfo, scheme: 'http' | 'https'): string {
+  if (address === '0.0.0.0' || address === '::') return `${scheme}://127.0.0.1:${port}`; // every address; this one is always there
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Server as TLSServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 
 /** How long requests in flight may take to finish before they are cut off. */
@@ -11,7 +12,8 @@ export const DRAIN_MS = 10_000;
  */
 export function prepareDrain(app: FastifyInstance): () => Promise<void> {
   const unused = new Set<Socket>();
-  app.server.on('connection', (socket: Socket) => {
+  // Of TLS the socket that requests come on is another one than the connection's.
+  app.server.on(app.server instanceof TLSServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     unused.add(socket);
     socket.once('close', () => unused.delete(socket));
   });

@@ -16,21 +16,26 @@ import { authenticateCaller } from '../authentication/authenticate-caller.js';
 import type { Credentials } from '../authentication/credentials.js';
 import { mayCross } from '../transports/forwarded-headers.js';
 import type { ProductRoute, RouteTable } from './product-routes.js';
+import type { ReadOrigin } from './read-origin.js';
 import type { RequestFacts } from './request-facts.js';
 
 /** A client that takes nothing for so long has left, whatever its connection says; the product's body is let go. */
 const READS_WITHIN_MS = 60_000;
-/** A name or address with an optional port (RFC 9110, section 7.2). */
-const HOST = /^[\w.:[\]-]+$/;
+
+export interface ForwardingParts {
+  readonly routes: RouteTable;
+  readonly credentials: Credentials | null;
+  readonly readOrigin: ReadOrigin;
+}
 
 /** Answers a request that is not the gateway's own: by the product whose path it is, or with 404. Throws our errors. */
 export async function forwardToProduct(
   request: FastifyRequest,
   reply: FastifyReply,
   facts: RequestFacts,
-  { routes, credentials }: { routes: RouteTable; credentials: Credentials | null },
+  { routes, credentials, readOrigin }: ForwardingParts,
 ): Promise<FastifyReply> {
-  const url = urlOf(request);
+  const url = urlOf(request, readOrigin);
   const route = routes(url.hostname, url.pathname);
   if (!route) throw new NotFound(`path here: ${url.pathname.slice(0, 200)}`);
   if (route.kind === 'health') return answerHealth(route, reply);
@@ -48,13 +53,10 @@ async function answerHealth({ product, subgraph }: ProductRoute, reply: FastifyR
 }
 
 /** The normalised URL, so that `/auth/../notes` is routed as the `/notes` it will be read as. */
-function urlOf({ raw }: FastifyRequest): URL {
+function urlOf({ raw }: FastifyRequest, readOrigin: ReadOrigin): URL {
   const { url: target = '' } = raw;
-  const [host, another] = raw.headersDistinct['host'] ?? ['localhost'];
-  // A Host that carries more than a host ("a@b", "a/b") would make other parts of the URL than it says; and of two, a proxy
-  // before us may have gone by the other one (RFC 9112, section 3.2).
-  const isOne = host !== undefined && another === undefined && HOST.test(host);
-  const text = target.startsWith('/') && isOne ? `http://${host}${target}` : '';
+  const { scheme, host } = readOrigin(raw);
+  const text = target.startsWith('/') && host !== null ? `${scheme}://${host}${target}` : '';
   if (!URL.canParse(text)) throw new BadUserInput('The request target or its Host header is malformed.');
   return new URL(text);
 }
@@ -97,7 +99,7 @@ function productRequest(
   }
   headers.set('x-forwarded-for', client.address ?? '');
   headers.set('x-forwarded-host', url.host);
-  headers.set('x-forwarded-proto', 'http');
+  headers.set('x-forwarded-proto', url.protocol.slice(0, -1));
   const body = request.body instanceof Buffer && request.body.length > 0 ? request.body : null;
   return new Request(url, { method: request.method, headers, body, redirect: 'manual' });
 }

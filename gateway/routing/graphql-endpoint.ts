@@ -1,33 +1,43 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { REQUEST_ID_HEADER } from '@inevitable/contract';
+import { compressAnswer, COMPRESSED_FROM_BYTES, preferredCoding } from '../graphql-over-http/compress-answer.js';
 import { readBody } from '../graphql-over-http/read-body.js';
 import { handleOperation, type RequestParts } from '../pipeline/pipeline.js';
 import { toErrorResponse, type GatewayResponse } from '../pipeline/to-response.js';
 import type { OpenStreams } from '../streaming/open-streams.js';
 import { sendStream } from '../streaming/send-stream.js';
+import type { Admission, Admissions } from './admit-request.js';
 import { requestFacts, requestIdOf, type RequestFactsParts } from './request-facts.js';
 
 export interface GraphQLEndpointParts extends RequestParts, RequestFactsParts {
   readonly isDraining: () => boolean;
   /** Where streams that are being written can be stopped. */
   readonly openStreams: OpenStreams;
+  readonly admit: Admissions['admit'];
 }
 
 export const GRAPHQL_PATH = '/graphql';
 
 /**
- * Answers /graphql on a server before the router sees the request, which everything else still goes to. Routing, hooks
- * and reply of a framework cost a tenth of what the gateway spends on a small operation (`npm run bench`, single).
+ * Admits every request, or answers it where it is not to go on. /graphql is answered before the router sees the request,
+ * which everything else still goes to: routing, hooks and reply of a framework cost a tenth of what the gateway spends on a
+ * small operation (`npm run bench`, single).
  */
 export function answerGraphQLFirst(server: Server, parts: GraphQLEndpointParts): void {
   const others = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const admission = parts.admit(request);
+    if (admission.kind === 'answered') return void turnAway(admission, request, response);
     const url = request.url ?? '';
     const mark = url.indexOf('?');
     if ((mark < 0 ? url : url.slice(0, mark)) === GRAPHQL_PATH)
-      void answer(request, response, mark < 0 ? '' : url.slice(mark + 1), parts);
-    else for (const other of others) other.call(server, request, response);
+      void answer(request, response, mark < 0 ? '' : url.slice(mark + 1), admission.headers, parts);
+    else {
+      const { headers } = admission;
+      for (let at = 0; at < headers.length; at += 2) response.setHeader(headers[at]!, headers[at + 1]!);
+      for (const other of others) other.call(server, request, response);
+    }
   });
 }
 
@@ -36,6 +46,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   search: string,
+  ofEveryAnswer: readonly string[],
   parts: GraphQLEndpointParts,
 ): Promise<void> {
   const { method = '', headers, rawHeaders } = request;
@@ -46,7 +57,7 @@ async function answer(
   };
   const write = ({ status, headers: given, body }: GatewayResponse): void | Promise<void> => {
     // Names and values by turns: an object of them would be made only to be taken apart.
-    const all: string[] = [REQUEST_ID_HEADER, requestId];
+    const all: string[] = [REQUEST_ID_HEADER, requestId, ...ofEveryAnswer];
     for (const name in given) all.push(name, given[name]!);
     if (parts.isDraining()) {
       all.push('connection', 'close');
@@ -57,6 +68,14 @@ async function answer(
       response.once('finish', () => parts.isDraining() && closeSoon(request)); // it may have ended because of that
       return sendStream(response, body.stream, body.format, parts.openStreams);
     }
+    if (body.length < COMPRESSED_FROM_BYTES) return end(status, all, body);
+    all.push('vary', 'accept-encoding');
+    const coding = preferredCoding(headers['accept-encoding']);
+    if (coding === null) return end(status, all, body);
+    all.push('content-encoding', coding);
+    return compressAnswer(body, coding).then((compressed) => end(status, all, compressed));
+  };
+  const end = (status: number, all: string[], body: string | Buffer): void => {
     all.push('content-length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
     response.writeHead(status, all).end(body);
   };
@@ -67,10 +86,21 @@ async function answer(
     const answered = write(await handleOperation({ method, search, header, rawHeaders, body, facts }, parts));
     if (answered) await answered;
   } catch (error) {
-    if (!response.headersSent) return void write(toErrorResponse(error, header('accept')));
+    if (!response.headersSent) return write(toErrorResponse(error, header('accept')));
     parts.log.error({ err: error, requestId }, 'A stream broke off.');
     response.destroy();
   }
+}
+
+/** What it still sends is not read: the connection is of no more use. */
+function turnAway(
+  { status, headers, body }: Extract<Admission, { kind: 'answered' }>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+  const all = [REQUEST_ID_HEADER, requestIdOf(request), ...headers, ...(hasBody ? ['connection', 'close'] : [])];
+  response.writeHead(status, all).end(body);
 }
 
 /** A server that stops waits for its connections; this one has said its last. */

@@ -11,12 +11,19 @@ import type { OpenOperation, PipelineParts } from '../pipeline/pipeline.js';
 import { OpenStreams } from '../streaming/open-streams.js';
 import { serveWebSocket } from '../streaming/serve-websocket.js';
 import { DRAIN_MS } from './drain.js';
+import type { Admissions } from './admit-request.js';
 import { forwardToProduct } from './forward-to-product.js';
 import { answerGraphQLFirst, GRAPHQL_PATH } from './graphql-endpoint.js';
+import type { Certificate } from './own-certificate.js';
 import type { RouteTable } from './product-routes.js';
+import type { ReadOrigin } from './read-origin.js';
 import { requestFacts, requestIdOf, type RequestFactsParts } from './request-facts.js';
 
 export interface HttpServerParts extends PipelineParts, RequestFactsParts {
+  readonly admissions: Admissions;
+  readonly readOrigin: ReadOrigin;
+  /** Our own; null: it is served in the clear, for a proxy of ours or for development. */
+  readonly certificate: Certificate | null;
   /** Aborted when the server begins to stop, before it is closed. */
   readonly draining: AbortSignal;
   readonly routes: RouteTable;
@@ -42,6 +49,7 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     // While draining we still answer what arrives on open connections, and close each with its answer.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    ...(parts.certificate && { https: parts.certificate }),
     routerOptions: { maxParamLength: 16_384 },
     exposeHeadRoutes: false,
     frameworkErrors: (error, request, reply) =>
@@ -107,7 +115,8 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
 
   const open: OpenOperation = (received) => openOperation(received, parts);
   const openStreams = new OpenStreams();
-  answerGraphQLFirst(app.server, { open, deployment, readClient, isDraining, openStreams, log });
+  const { admit, isTooPlain } = parts.admissions;
+  answerGraphQLFirst(app.server, { open, deployment, readClient, isDraining, openStreams, admit, log });
   const webSockets = serveWebSocket(app.server, {
     path: GRAPHQL_PATH,
     open,
@@ -115,6 +124,7 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     deployment,
     readClient,
     isDraining,
+    isTooPlain,
     log,
   });
   // The server waits for its connections to end, which these would not do by themselves.

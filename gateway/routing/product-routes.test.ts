@@ -46,6 +46,28 @@ describe('A path', () => {
     expect(leadsTo('x.notes.example.com', '/whatever')).toBe(null);
   });
 
+  it.each([
+    ['platformforge.ai', 'accounts product'],
+    ['eu.platformforge.ai', 'accounts product'],
+    ['deep.eu.platformforge.ai', 'notes product'],
+    ['notes.eu.platformforge.ai', 'accounts product'],
+    ['platformforge.ai.evil.test', null],
+    ['evilplatformforge.ai', null],
+    ['.platformforge.ai', null],
+  ])('on %s belongs to the product that has the host, else to the one with the longest pattern: %j', (host, to) => {
+    const byHost = compileRoutes(
+      [
+        product('notes', { pathPrefixes: [], hosts: ['*.eu.platformforge.ai'] }),
+        product('accounts', {
+          pathPrefixes: [],
+          hosts: ['*.platformforge.ai', 'platformforge.ai', 'notes.eu.platformforge.ai'],
+        }),
+      ],
+      (name) => subgraphs.get(name),
+    );
+    expect(byHost(host, '/x')?.product.name ?? null).toBe(to && to.split(' ')[0]);
+  });
+
   it('leads to a product only on the boundary of a segment', () => {
     fc.assert(
       fc.property(fc.string(), (rest) => {

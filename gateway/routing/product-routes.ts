@@ -1,4 +1,5 @@
 import type { SubgraphHandle } from '@inevitable/contract';
+import { fitsHost } from './host-pattern.js';
 import type { ProductConfig } from '../supergraph/supergraph-config.js';
 
 /** What a product's routes need of its declaration in supergraph.yaml. */
@@ -20,7 +21,8 @@ interface Prefix {
 }
 
 /**
- * The longest matching path prefix wins, on every host; where none matches, the host decides. So `/auth` leads to
+ * The longest matching path prefix wins, on every host; where none matches, the host decides: its own name, else the longest
+ * pattern that fits it. So `/auth` leads to
  * identity also below a product's own host. Throws when a product has no subgraph, unless it may come later; one that leaves
  * the supergraph takes its paths with it.
  */
@@ -30,15 +32,17 @@ export function compileRoutes(
   mayComeLater = false,
 ): RouteTable {
   const prefixes: Prefix[] = [];
-  const byHost = new Map<string, ProductRouting>();
+  const hosts: { readonly pattern: string; readonly product: ProductRouting }[] = [];
   for (const product of products) {
     if (product.hosts.length === 0 && product.pathPrefixes.length === 0) continue;
     if (!mayComeLater && !subgraphOf(product.name))
       throw new Error(`Product "${product.name}" has routes, and no subgraph of that name was given to the gateway.`);
     for (const prefix of product.pathPrefixes) prefixes.push({ prefix, product });
-    for (const host of product.hosts) byHost.set(host, product);
+    for (const pattern of product.hosts) hosts.push({ pattern, product });
   }
   prefixes.sort((one, other) => other.prefix.length - one.prefix.length);
+  // Of all that fit a host, its own name is longer than any pattern: that one ends like it and has a letter less at least.
+  hosts.sort((one, other) => other.pattern.length - one.pattern.length);
 
   // Asked for with every request: a reload may say that a subgraph has moved.
   const route = (product: ProductRouting, kind: ProductRoute['kind']): ProductRoute | null => {
@@ -49,8 +53,8 @@ export function compileRoutes(
     for (const { prefix, product } of prefixes) {
       if (isBelow(path, prefix)) return route(product, path === prefix + product.healthEndpoint ? 'health' : 'product');
     }
-    const product = byHost.get(host);
-    return product ? route(product, 'product') : null;
+    const found = hosts.find(({ pattern }) => fitsHost(pattern, host));
+    return found ? route(found.product, 'product') : null;
   };
 }
 

@@ -13,6 +13,8 @@ import { OperationRefused, type WebSocketOperation } from './web-socket-operatio
 export interface WebSocketParts extends WebSocketConnectionParts {
   readonly path: string;
   readonly isDraining: () => boolean;
+  /** It came in the clear, and may not. */
+  readonly isTooPlain: (request: IncomingMessage) => boolean;
   readonly limits?: Partial<WebSocketLimits>;
 }
 
@@ -43,6 +45,7 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): ServedWeb
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') return ignoreUpgrade(server, request, socket, head);
     socket.on('error', () => socket.destroy());
     if ((request.url ?? '').split('?', 1)[0] !== parts.path) return refuse(socket, 404);
+    if (parts.isTooPlain(request)) return refuse(socket, 403);
     if (parts.isDraining()) return refuse(socket, 503);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new WebSocketConnection(webSocket, request, limits, parts);

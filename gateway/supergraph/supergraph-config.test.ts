@@ -172,7 +172,7 @@ describe('supergraph.yaml', () => {
     ],
     [
       `${subgraphs}products: { a: { module: x, hosts: ["a:80"] } }`,
-      'supergraph.yaml:2: "products.a.hosts.0" must be a host name without port.',
+      'supergraph.yaml:2: "products.a.hosts.0" must be a host name without port, or "*." and one.',
     ],
     [
       `${subgraphs}products: { a: { module: x, path_prefix: /a }, b: { module: y, path_prefix: [/b, /a] } }`,

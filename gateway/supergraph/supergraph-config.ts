@@ -1,6 +1,7 @@
 import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
 import { protectionKey, type ProtectionSettings } from '../protection/protection-settings.js';
+import { HOST_PATTERN } from '../routing/host-pattern.js';
 import type { SubscriptionEndpoint } from '../transports/http-subgraph.js';
 import { lintKey, lintSettings, type LintSettings } from './lint-settings.js';
 
@@ -20,7 +21,7 @@ export interface ProductConfig {
   readonly name: string;
   /** The npm package or file that exports the product's subgraph declaration. */
   readonly module: string;
-  /** Lower case, without port: every path of these hosts that nobody else claims leads to the product. */
+  /** Lower case, without port, or `*.` and one: every path of these hosts that nobody else claims leads to the product. */
   readonly hosts: readonly string[];
   /** `/auth` covers `/auth` and `/auth/…`, on every host. */
   readonly pathPrefixes: readonly string[];
@@ -49,8 +50,8 @@ const NAME_RULE = 'must be a lower-case name such as "claude-config"';
 const name = z.string().regex(/^[a-z][a-z0-9_-]*$/, NAME_RULE);
 const host = z
   .string()
-  .regex(/^[a-z0-9.-]+$/i, 'must be a host name without port')
-  .transform((text) => text.toLowerCase());
+  .transform((text) => text.toLowerCase())
+  .refine((text) => HOST_PATTERN.test(text), 'must be a host name without port, or "*." and one');
 const path = z
   .string()
   .regex(/^(\/[A-Za-z0-9._~-]+)+$/, 'must be a path such as "/billing", without a slash at its end');

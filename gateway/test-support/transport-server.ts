@@ -4,8 +4,10 @@ import { pino } from 'pino';
 import type { OpenedOperation } from '../pipeline/open-operation.js';
 import type { OpenOperation } from '../pipeline/pipeline.js';
 import type { ReceivedOperation } from '../pipeline/receive.js';
+import { admissions } from '../routing/admit-request.js';
 import { answerGraphQLFirst, GRAPHQL_PATH } from '../routing/graphql-endpoint.js';
 import { clientReader } from '../routing/read-client.js';
+import { originReader } from '../routing/read-origin.js';
 import { StreamPayload } from '../streaming/client-stream.js';
 import { OpenStreams } from '../streaming/open-streams.js';
 import { QueuedStream } from '../streaming/queued-stream.js';
@@ -41,6 +43,7 @@ export async function transportServer({
     },
     deployment: 'internal',
     readClient: clientReader([]),
+    ...admissions({ readOrigin: originReader([]), isHttpsRequired: false, cors: [] }),
     isDraining: () => isDraining,
     log: pino({ level: 'silent' }),
   } as const;
@@ -103,7 +106,7 @@ export function fedStream(of: 'subscription' | 'increments' = 'subscription'): F
 export const answered = (data: object): OpenedOperation => ({
   kind: 'answer',
   executed: {
-    answer: { data: JSON.stringify(data), passedThrough: false, errors: [], extensions: null },
+    answer: { data: JSON.stringify(data), passedThrough: false, objects: 0, errors: [], extensions: null },
     headers: {},
     increments: null,
   },

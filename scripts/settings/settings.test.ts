@@ -140,6 +140,45 @@ describe('TRUSTED_PROXIES', () => {
   });
 });
 
+const SECRET = 'f9K2mQ7xLr4Tz8Wc1Vb6Ny3Hd5Gj0Psu';
+
+describe('HTTPS', () => {
+  it.each<[string, NodeJS.ProcessEnv, boolean]>([
+    ['is optional in development', {}, false],
+    ['is required in production', { NODE_ENV: 'production', STACK_SECRET: SECRET }, true],
+    ['is required where customers are', { DEPLOYMENT_CONTEXT: 'customer', STACK_SECRET: SECRET }, true],
+    ['is what is said there', { NODE_ENV: 'production', STACK_SECRET: SECRET, HTTPS: 'optional' }, false],
+    ['is what is said in development', { HTTPS: 'required' }, true],
+  ])('%s', (_where, env, required) => expect(readSettings(env, '/clone').httpsRequired).toBe(required));
+
+  it('takes a certificate and its key together', () => {
+    const files = { TLS_CERT_FILE: 'tls.crt', TLS_KEY_FILE: '/etc/tls.key' };
+    expect(readSettings(files, '/clone').certificate).toEqual({ certFile: '/clone/tls.crt', keyFile: '/etc/tls.key' });
+    expect(() => readSettings({ TLS_CERT_FILE: 'tls.crt' }, '/clone')).toThrow(
+      'TLS_CERT_FILE is set without TLS_KEY_FILE',
+    );
+    expect(() => readSettings({ TLS_KEY_FILE: 'tls.key' }, '/clone')).toThrow(
+      'TLS_KEY_FILE is set without TLS_CERT_FILE',
+    );
+  });
+});
+
+describe('CORS_ORIGINS', () => {
+  const rulesOf = (list: string) => readSettings({ CORS_ORIGINS: list }, '/clone').corsRules;
+
+  it('is a list of origins, some for one host', () => {
+    expect(rulesOf('https://app.test, shop.test=https://*.app.test')).toEqual([
+      { host: null, origin: 'https://app.test' },
+      { host: 'shop.test', origin: 'https://*.app.test' },
+    ]);
+    expect(rulesOf('')).toEqual([]);
+  });
+
+  it.each(['app.test', 'https://app.test/', 'https://app.test,'])('that cannot be used is refused: %s', (given) => {
+    expect(() => rulesOf(given)).toThrow(`CORS_ORIGINS ("${given}") cannot be used: `);
+  });
+});
+
 const S3 = {
   S3_ENDPOINT: 'https://s3.example.com/',
   S3_BUCKET: 'stack-files',

@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { canonicalRange, type DeploymentContext } from '@inevitable/contract';
+import type { CertificateFiles } from '@inevitable/gateway';
+import { readCorsRule, type CorsRule } from '@inevitable/gateway/cors';
 
 /** A setting cannot be used; the message is one sentence that names it. */
 export class BadSetting extends Error {}
@@ -47,6 +49,14 @@ const ipRangeList = z
     'it has to be IP addresses and ranges of them, like 10.0.0.0/8, parted by commas',
   );
 
+const corsRules = z
+  .string()
+  .transform((text) => text.split(',').map((one) => readCorsRule(one.trim())))
+  .refine(
+    (rules): rules is CorsRule[] => rules.every((rule) => rule !== null),
+    'it has to be origins like https://app.example.com or https://*.example.com, or host=origin, parted by commas',
+  );
+
 const PRODUCT_DEPLOYMENT = /^([A-Z][A-Z0-9_]*)_DEPLOYMENT_CONTEXT$/;
 
 /** Named, and refused rather than ignored: a set variable never falls back silently. */
@@ -62,6 +72,10 @@ const environment = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   DEPLOYMENT_CONTEXT: deploymentContext.optional(),
   TRUSTED_PROXIES: ipRangeList.optional(),
+  HTTPS: z.enum(['required', 'optional']).optional(),
+  TLS_CERT_FILE: z.string().min(1).optional(),
+  TLS_KEY_FILE: z.string().min(1).optional(),
+  CORS_ORIGINS: corsRules.optional(),
   SUBSCRIPTION_SLOW_CONSUMER: z.enum(['close', 'drop']).default('close'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
   SUPERGRAPH_CONFIG: z.string().min(1).default('supergraph.yaml'),
@@ -156,6 +170,12 @@ export interface Settings {
   readonly slowConsumer: 'close' | 'drop';
   /** Our own proxies in front of the gateway, as addresses and ranges. */
   readonly trustedProxies: readonly string[];
+  /** What reaches the gateway in the clear is redirected, or refused. */
+  readonly httpsRequired: boolean;
+  /** The gateway's own; absolute. undefined: a proxy has one, or nobody. */
+  readonly certificate: CertificateFiles | undefined;
+  /** Whose pages may read the gateway's answers. */
+  readonly corsRules: readonly CorsRule[];
   readonly supergraphConfig: string;
   /** `registry`: what was published last is served, and `supergraphConfig` where nothing was. `files`: always the latter. */
   readonly supergraphSource: 'registry' | 'files';
@@ -227,6 +247,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     );
   }
 
+  const development = !production && deployment === 'internal';
   const dataDir = resolve(root, read.DATA_DIR);
 
   return Object.freeze({
@@ -235,11 +256,14 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     port: read.PORT,
     metricsPort: read.METRICS_PORT,
     dataDir,
-    development: !production && deployment === 'internal',
+    development,
     deployment,
     logLevel: read.LOG_LEVEL,
     slowConsumer: read.SUBSCRIPTION_SLOW_CONSUMER,
     trustedProxies: read.TRUSTED_PROXIES ?? [],
+    httpsRequired: read.HTTPS === undefined ? !development : read.HTTPS === 'required',
+    certificate: certificateOf(read, root),
+    corsRules: read.CORS_ORIGINS ?? [],
     supergraphConfig: resolve(root, read.SUPERGRAPH_CONFIG),
     supergraphSource: read.SUPERGRAPH_SOURCE,
     databaseUrl: read.DATABASE_URL,
@@ -285,6 +309,15 @@ const TRIED_BY_EVERYBODY = /change[-_ ]?me|default|example|password|secret|repla
 
 const isGuessable = (secret: string): boolean =>
   new Set(secret).size < FEWEST_CHARACTERS || TRIED_BY_EVERYBODY.test(secret);
+
+/** Throws `BadSetting` where one of the two is given alone. */
+function certificateOf(read: z.infer<typeof environment>, root: string): CertificateFiles | undefined {
+  const { TLS_CERT_FILE: cert, TLS_KEY_FILE: key } = read;
+  if (cert !== undefined && key !== undefined) return { certFile: resolve(root, cert), keyFile: resolve(root, key) };
+  if (cert === undefined && key === undefined) return undefined;
+  const [given, missing] = cert === undefined ? ['TLS_KEY_FILE', 'TLS_CERT_FILE'] : ['TLS_CERT_FILE', 'TLS_KEY_FILE'];
+  throw new BadSetting(`${given} is set without ${missing}. Give both, or unset it where a proxy has the certificate.`);
+}
 
 /** Throws `BadSetting` where one of the two is given alone. */
 function smtpOf({ SMTP_URL: url, MAIL_FROM: from }: z.infer<typeof environment>): SmtpSettings | undefined {

@@ -16,9 +16,14 @@ beforeAll(async () => {
     PORT: new URL(stack.url).port,
     DEPLOYMENT_CONTEXT: 'customer',
     STACK_DEMO_PASSWORD: '',
+    TRUSTED_PROXIES: '127.0.0.1',
   };
 });
 afterAll(() => stack.close());
+
+/** As a proxy of ours passes it on. */
+const byHttps = (path: string, { headers, ...init }: RequestInit = {}) =>
+  fetch(stack.url + path, { ...init, headers: { ...headers, 'x-forwarded-proto': 'https' } });
 
 describe('A stack that had a demo', () => {
   it('is not started for customers, and says who of the demo could sign in', async () => {
@@ -41,8 +46,12 @@ describe('A stack that had a demo', () => {
     stack.processes = [runStack(['start'], asCustomers)];
     await until('it is ready', async () => (await fetch(`${stack.url}/ready`)).ok, 60_000);
 
-    expect((await fetch(`${stack.url}/graphiql`)).status).toBe(404);
-    for (const email of DEMO)
-      expect(await stack.post('/auth/login', { email, password: DEMO_PASSWORD })).toMatchObject({ status: 401 });
+    expect((await byHttps('/graphiql')).status).toBe(404);
+    for (const email of DEMO) {
+      const body = JSON.stringify({ email, password: DEMO_PASSWORD });
+      const asked = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+      expect((await byHttps('/auth/login', asked)).status).toBe(401);
+      expect((await fetch(`${stack.url}/auth/login`, asked)).status).toBe(403); // nobody's password goes in the clear
+    }
   });
 });

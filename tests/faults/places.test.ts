@@ -86,6 +86,7 @@ describe('In "customer" deployments', () => {
       PORT: String(port),
       DEPLOYMENT_CONTEXT: 'customer',
       STACK_SECRET: 'f9K2mQ7xLr4Tz8Wc1Vb6Ny3Hd5Gj0Psu',
+      HTTPS: 'optional',
     });
     await ready(port);
     expect(stack.output()).not.toMatch(/acme\.test|password/);
