@@ -29,6 +29,7 @@ import type { ConsoleOptions } from './console/serve-console.js';
 import { explainPlan } from './extensions/explain-plan.js';
 import { gatherExtensions } from './extensions/gather-extensions.js';
 import type { GatewayExtension } from './extensions/gateway-extension.js';
+import { watchedRefusals } from './extensions/watched-refusals.js';
 import type { PlannerThreads } from './planner/planner-threads.js';
 import { protection } from './protection/protection.js';
 import { admissions } from './routing/admit-request.js';
@@ -123,9 +124,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const certificate = options.certificate ? await readCertificate(options.certificate) : null;
   const contextTokens = identity && createContextTokens(now);
   const subgraphs = typeof options.subgraphs === 'function' ? options.subgraphs(contextTokens) : options.subgraphs;
-  const extensions = gatherExtensions(
-    [explainPlan(deployment, identity === null), ...protection({ securityEvent }), ...(options.extensions ?? [])],
-    log,
+  const extensions = watchedRefusals(
+    gatherExtensions([explainPlan(deployment, identity === null), ...protection(), ...(options.extensions ?? [])], log),
+    securityEvent,
   );
   const { openSubgraph } = options;
   const supergraph = await serveSupergraph({

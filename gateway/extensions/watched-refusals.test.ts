@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { anonymousContext, Forbidden, type TenantId, type UserId } from '@inevitable/contract';
-import { proceed, reject, type GatewayExtension, type OperationSeen } from '../extensions/gateway-extension.js';
+import { pino } from 'pino';
+import { proceed, reject, type GatewayExtension, type OperationSeen } from './gateway-extension.js';
+import { gatherExtensions } from './gather-extensions.js';
 import { contextFor } from '../test-support/test-subgraphs.js';
-import { watchedExtension } from './watched-extension.js';
+import { watchedRefusals } from './watched-refusals.js';
 
 const [ACME, ADA] = ['01890000-0000-7000-8000-00000000acfe' as TenantId, 'ada' as UserId];
 const member = contextFor({
@@ -14,14 +16,15 @@ const operation = { context: member } as OperationSeen;
 async function told(onOperation: GatewayExtension['onOperation'], asked = operation) {
   const events: unknown[] = [];
   const extension: GatewayExtension = { name: 'watched', contract: 1, ...(onOperation && { onOperation }) };
-  const watched = watchedExtension(extension, (...event) => void events.push(event));
+  const log = pino({ level: 'silent' });
+  const watched = watchedRefusals(gatherExtensions([extension], log), (...event) => void events.push(event));
   const verdict = await Promise.resolve()
     .then(() => watched.onOperation!(asked))
     .catch((error: unknown) => error);
   return { events, verdict };
 }
 
-describe('What protects the gateway and', () => {
+describe('An extension that', () => {
   const refusal = new Forbidden();
   it.each<[string, NonNullable<GatewayExtension['onOperation']>]>([
     ['rejects', () => reject(refusal)],
@@ -33,7 +36,7 @@ describe('What protects the gateway and', () => {
       },
     ],
     ['throws a refusal later', () => Promise.reject(refusal)],
-  ])('%s is a security event that names the code, the tenant and who it was', async (_how, onOperation) => {
+  ])('%s makes a security event that names the code, the tenant and who it was', async (_how, onOperation) => {
     const { events, verdict } = await told(onOperation);
     const { requestId } = member;
     expect(events).toEqual([
@@ -45,7 +48,7 @@ describe('What protects the gateway and', () => {
     expect([refusal, reject(refusal)]).toContainEqual(verdict);
   });
 
-  it('refuses nobody in particular is one that names nobody', async () => {
+  it('refuses nobody in particular makes one that names nobody', async () => {
     const context = anonymousContext(member);
     const { events } = await told(() => reject(refusal), { ...operation, context });
     expect(events).toEqual([
@@ -57,7 +60,7 @@ describe('What protects the gateway and', () => {
     ['lets an operation go on', () => proceed],
     ['lets it go on later', async () => proceed],
     ['fails', () => Promise.reject(new Error('away'))],
-  ])('%s is none', async (_how, onOperation) => {
+  ])('%s makes none', async (_how, onOperation) => {
     expect((await told(onOperation)).events).toEqual([]);
   });
 });

@@ -1,9 +1,12 @@
 import { auditActorOf, CallerError, type SecurityEventSink } from '@inevitable/contract';
-import type { GatewayExtension, OperationSeen, Verdict } from '../extensions/gateway-extension.js';
+import type { GatheredExtensions } from './gather-extensions.js';
+import type { OperationSeen, Verdict } from './gateway-extension.js';
 
-/** `extension`, whose refusals are security events. What it fails at is none. */
-export function watchedExtension(extension: GatewayExtension, securityEvent: SecurityEventSink): GatewayExtension {
-  if (!extension.onOperation) return extension;
+/** `extensions`, whose refusals are security events. What they fail at is none. */
+export function watchedRefusals(extensions: GatheredExtensions, securityEvent: SecurityEventSink): GatheredExtensions {
+  const { onOperation } = extensions;
+  if (onOperation === null) return extensions;
+
   const tell = (error: unknown, { context }: OperationSeen): void => {
     if (!(error instanceof CallerError)) return;
     const { tenant, caller, requestId } = context;
@@ -19,11 +22,11 @@ export function watchedExtension(extension: GatewayExtension, securityEvent: Sec
     throw error;
   };
   return {
-    ...extension,
+    ...extensions,
     onOperation(operation) {
       let verdict: Verdict | Promise<Verdict>;
       try {
-        verdict = extension.onOperation!(operation);
+        verdict = onOperation(operation);
       } catch (error) {
         return failed(error, operation);
       }
