@@ -1,6 +1,6 @@
 import type { FeatureUsage, TenantId } from '@inevitable/contract';
 import type { SystemDatabase } from '../store/system-database.js';
-import { burnsWith } from './hold-with-grants.js';
+import { burnsWith } from './burns-with.js';
 import { METERED_FEATURE } from './metered-feature.js';
 
 /**

@@ -48,6 +48,18 @@ describe('What is gathered', () => {
     expect(await Promise.all([again, waiting])).toEqual(['C', 'B']);
   });
 
+  it('goes at once for one who asks again and again alone, on hearing the answer', async () => {
+    const { ask, sent } = gathering(10);
+    const again = ask('one', 'a').then(() => {
+      const answer = ask('one', 'b');
+      return { answer, sent: sent.map(({ items }) => items) };
+    });
+    sent[0]!.answer();
+    expect((await again).sent).toEqual([['a'], ['b']]);
+    sent[1]!.answer();
+    expect(await (await again).answer).toBe('B');
+  });
+
   it('fails for those who went together, and for nobody after them', async () => {
     const { ask, sent, next } = gathering(2);
     const answers = ['a', 'b', 'c', 'd'].map((item) => ask('one', item));

@@ -22,8 +22,8 @@ export function gathered<Item, Answer>(
       } catch (error) {
         for (const { reject } of together) reject(error);
       }
-      // Whoever asks again on hearing the answer is among the next, and not one statement later.
-      await new Promise(setImmediate);
+      // Whoever asks again on hearing the answer is among the next, and not one statement later. Alone nobody waits for that.
+      if (together.length > 1 || queue.length > 0) await new Promise(setImmediate);
     }
     queues.delete(key);
   }

@@ -47,7 +47,7 @@ async function measured(options: Options, closers: (() => Promise<void>)[]): Pro
   const postgresql = await startPostgresql();
   closers.push(postgresql.close);
   if (wants('reserve')) {
-    const bed = await openIdentityBed(postgresql);
+    const bed = await openIdentityBed(postgresql, options.callers);
     report('reserving …');
     results.reserve = await measureReserve(bed, options).finally(bed.close);
   }

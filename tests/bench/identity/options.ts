@@ -36,7 +36,7 @@ export function readOptions(args: readonly string[]): Options {
     runs: namesOf('runs', values.runs, RUN_NAMES),
     callers: numberOf('callers', values.callers, 4, 1, 10),
     rounds: numberOf('rounds', values.rounds, quick ? 12 : 40, 1, 1_000),
-    roundMs: quick ? 200 : 300,
+    roundMs: quick ? 120 : 300,
     samples: numberOf('samples', values.samples, quick ? 25 : 150, 1, 10_000),
     seconds: numberOf('seconds', values.seconds, quick ? 5 : 20, 1, 600),
   };

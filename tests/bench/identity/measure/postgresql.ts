@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCluster } from '@inevitable/kit/host';
@@ -6,6 +6,8 @@ import pg from 'pg';
 
 /** A PostgreSQL of this run, with fsync on, as the stack starts it itself. */
 export interface Postgresql {
+  /** Of its first process, whose children all others are. */
+  readonly pid: number;
   /** A new empty database, reached as the superuser. */
   create(name: string): Promise<string>;
   close(): Promise<void>;
@@ -23,6 +25,7 @@ export async function startPostgresql(): Promise<Postgresql> {
     await rm(dataDir, { recursive: true, force: true });
   }
   return {
+    pid: Number.parseInt(await readFile(join(cluster.directory, 'postmaster.pid'), 'utf8'), 10), // its first line
     async create(name) {
       await admin.query(`CREATE DATABASE ${name}`);
       const url = new URL(cluster.url);

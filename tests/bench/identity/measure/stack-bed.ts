@@ -20,11 +20,21 @@ export interface Tokens {
   readonly refreshToken: string;
 }
 
+export interface PeopleToMake {
+  /** Its slug. */
+  readonly tenant?: string;
+  readonly role?: 'member' | 'viewer';
+  readonly status?: 'active' | 'disabled';
+}
+
 /** The whole stack in one process, as `npm start` runs it. */
 export interface StackBed {
   readonly pid: number;
-  /** New people of one tenant, who all have `PASSWORD`; answers their addresses. */
-  people(count: number, status?: 'active' | 'disabled'): Promise<readonly string[]>;
+  readonly url: string;
+  /** A new tenant on the enterprise plan, with these features of its own as numbers. */
+  tenant(slug: string, features?: Readonly<Record<string, number>>): Promise<void>;
+  /** New people, viewers of one tenant unless told, who all have `PASSWORD`; answers their addresses. */
+  people(count: number, who?: PeopleToMake): Promise<readonly string[]>;
   /** From an address of its own each time, so that it is the login alone that is counted. */
   login(email: string, password?: string): Promise<{ readonly status: number; readonly body: Tokens }>;
   logout(refreshToken: string): Promise<void>;
@@ -50,6 +60,7 @@ export async function startStackBed(postgresql: Postgresql): Promise<StackBed> {
       STACK_DEMO_PASSWORD: PASSWORD,
       TRUSTED_PROXIES: '127.0.0.1', // whoever says for whom it asks: us
       LOG_LEVEL: 'error',
+      RATE_LIMITS: 'off',
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -78,7 +89,20 @@ export async function startStackBed(postgresql: Postgresql): Promise<StackBed> {
     });
   return {
     pid: child.pid!,
-    async people(count, status = 'active') {
+    url,
+    async tenant(slug, features = {}) {
+      const id = newId();
+      await rows.query(
+        `insert into identity.tenants (id, slug, name, plan) values ($1, $2, 'A tenant of the benchmark', 'enterprise')`,
+        [id, slug],
+      );
+      await rows.query(
+        `insert into identity.feature_overrides (tenant_id, feature, version, definition, reason)
+         select $1, key, 1, json_build_object('kind', 'static', 'value', value), 'the benchmark' from json_each($2)`,
+        [id, features],
+      );
+    },
+    async people(count, { tenant = 'acme', role = 'viewer', status = 'active' } = {}) {
       const emails = Array.from({ length: count }, () => `person-${++made}@bench.test`);
       const ids = emails.map(() => newId());
       await rows.query(
@@ -92,8 +116,8 @@ export async function startStackBed(postgresql: Postgresql): Promise<StackBed> {
       );
       await rows.query(
         `insert into identity.memberships (tenant_id, id, user_id, roles)
-         select t.id, p.id, p.id, '{viewer}' from identity.tenants t, unnest($1::uuid[]) p (id) where t.slug = 'acme'`,
-        [ids],
+         select t.id, p.id, p.id, array[$3] from identity.tenants t, unnest($1::uuid[]) p (id) where t.slug = $2`,
+        [ids, tenant, role],
       );
       return emails;
     },

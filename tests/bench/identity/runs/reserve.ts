@@ -1,4 +1,5 @@
 import { parseTenantId, type TenantId } from '@inevitable/contract';
+import type { Identity } from '@inevitable/identity';
 import { newId } from '@inevitable/kit';
 import { ownCpuMs } from '../../jobs/processes/own-cpu.js';
 import { median } from '../../measure/median.js';
@@ -7,6 +8,7 @@ import type { Options } from '../options.js';
 
 const FEATURE = 'bench.things';
 const PLENTY = 1_000_000_000_000;
+const WARM_UP_MS = 250;
 
 export interface Rate {
   readonly perSecond: number;
@@ -17,23 +19,37 @@ export interface Rate {
 /** Prepared, as what is compared with it is. */
 const BARE = 'update usage_counters set held = held + 1 where tenant_id = $1 and feature = $2 returning held';
 
-/** What is measured, in the order of a round. `bare` is one `UPDATE … RETURNING` of a counter's row. */
-export const WAYS = ['bare', 'reserve', 'reserve with grants', 'reserve from grants', 'reserve and commit'] as const;
+/**
+ * What is measured, in the order of a round. `bare` is one `UPDATE … RETURNING` of a counter's row. Alone: one caller and nobody
+ * else. Between processes: as many callers, of whom no two are in one process.
+ */
+export const WAYS = [
+  'bare alone',
+  'reserve alone',
+  'bare',
+  'reserve',
+  'reserve between processes',
+  'reserve with grants',
+  'reserve from grants',
+  'reserve and commit',
+] as const;
 export type Way = (typeof WAYS)[number];
+
+const isAlone = (way: Way): boolean => way.endsWith('alone');
 
 export interface ReserveFigures {
   readonly callers: number;
   readonly rates: Readonly<Record<Way, Rate>>;
-  /** Of each way to `bare` of the same round: the median, since rounds differ and what stands in one does not. */
+  /** Of each way to the bare one of as many callers in the same round: the median, since rounds differ and what stands in one does not. */
   readonly ratios: Readonly<Record<Way, number>>;
 }
 
 /**
- * All callers want the same row, so each who updates it waits for the one before; those who reserve go together meanwhile
- * (`--callers 1`: what one statement takes beside the other).
+ * All callers want the same row, so each who updates it waits for the one before; those who reserve in one process go together
+ * meanwhile.
  */
 export async function measureReserve(
-  { identity, pool, analyze }: IdentityBed,
+  { identity, others, pool, analyze }: IdentityBed,
   { callers, rounds, roundMs }: Options,
 ): Promise<ReserveFigures> {
   const { entitlements } = identity.ports;
@@ -64,47 +80,52 @@ export async function measureReserve(
       );
     return id;
   }
-  const reserve = (tenantId: TenantId) =>
-    entitlements.reserve({ tenantId, feature: FEATURE, amount: 1, idempotencyKey: newId() });
-  const reserving = async (plan: string, grants: number) => {
-    const tenantId = await newTenant(plan, grants);
-    return async (): Promise<string> => {
-      const outcome = await reserve(tenantId);
-      if (outcome.kind !== 'reserved') throw new Error(`The benchmark could not reserve: ${outcome.kind}.`);
-      return outcome.reservationId;
-    };
+  const reserve = async (tenantId: TenantId, { entitlements }: Identity['ports'] = identity.ports): Promise<string> => {
+    const request = { tenantId, feature: FEATURE, amount: 1, idempotencyKey: newId() };
+    const outcome = await entitlements.reserve(request);
+    if (outcome.kind !== 'reserved') throw new Error(`The benchmark could not reserve: ${outcome.kind}.`);
+    return outcome.reservationId;
   };
-  const settled = await newTenant('bench', 0);
-  const bare = await newTenant('bench', 0);
-  await reserve(bare); // its row
-  const actions: Readonly<Record<Way, () => Promise<unknown>>> = {
-    bare: () => pool.query({ name: 'bare', text: BARE, values: [bare, FEATURE] }),
-    reserve: await reserving('bench', 0),
-    'reserve with grants': await reserving('bench', 3),
-    'reserve from grants': await reserving('granted', 3),
-    'reserve and commit': async () => {
-      const outcome = await reserve(settled);
-      if (outcome.kind === 'reserved') await entitlements.commit(settled, outcome.reservationId, 1);
-    },
+  const [alone, together, apart, settled, updated, updatedAlone] = [
+    await newTenant('bench', 0),
+    await newTenant('bench', 0),
+    await newTenant('bench', 0),
+    await newTenant('bench', 0),
+    await newTenant('bench', 0),
+    await newTenant('bench', 0),
+  ];
+  const [withGrants, ofGrants] = [await newTenant('bench', 3), await newTenant('granted', 3)];
+  for (const tenantId of [updated, updatedAlone]) await reserve(tenantId); // its row
+  const update = (tenantId: TenantId) => () => pool.query({ name: 'bare', text: BARE, values: [tenantId, FEATURE] });
+  /** Each is told which of the callers it is. */
+  const actions: Readonly<Record<Way, (caller: number) => Promise<unknown>>> = {
+    'bare alone': update(updatedAlone),
+    'reserve alone': () => reserve(alone),
+    bare: update(updated),
+    reserve: () => reserve(together),
+    'reserve between processes': (caller) => reserve(apart, others[caller]!.ports),
+    'reserve with grants': () => reserve(withGrants),
+    'reserve from grants': () => reserve(ofGrants),
+    'reserve and commit': async () => entitlements.commit(settled, await reserve(settled), 1),
   };
 
-  async function rateOf(action: () => Promise<unknown>, forMs: number): Promise<Rate> {
+  async function rateOf(way: Way, forMs: number): Promise<Rate> {
     let done = 0;
     const [startedAt, cpuMs] = [performance.now(), ownCpuMs()];
-    const caller = async (): Promise<void> => {
+    const call = async (_: unknown, caller: number): Promise<void> => {
       while (performance.now() - startedAt < forMs) {
-        await action();
+        await actions[way](caller);
         done++;
       }
     };
-    await Promise.all(Array.from({ length: callers }, caller));
+    await Promise.all(Array.from({ length: isAlone(way) ? 1 : callers }, call));
     return {
       perSecond: (done * 1_000) / (performance.now() - startedAt),
       cpuUs: ((ownCpuMs() - cpuMs) * 1_000) / done,
     };
   }
 
-  for (const way of WAYS) await rateOf(actions[way], 500);
+  for (const way of WAYS) await rateOf(way, WARM_UP_MS);
   await analyze();
   const measured: Record<Way, Rate>[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -112,7 +133,7 @@ export async function measureReserve(
     // Each round begins with another one: no way always follows the same.
     for (const index of WAYS.keys()) {
       const way = WAYS[(index + round) % WAYS.length]!;
-      rates[way] = await rateOf(actions[way], roundMs);
+      rates[way] = await rateOf(way, roundMs);
     }
     measured.push(rates as Record<Way, Rate>);
   }
@@ -126,6 +147,8 @@ export async function measureReserve(
       perSecond: medians((rates) => rates[way].perSecond, way),
       cpuUs: medians((rates) => rates[way].cpuUs, way),
     })),
-    ratios: byWay((way) => medians((rates) => rates[way].perSecond / rates.bare.perSecond, way)),
+    ratios: byWay((way) =>
+      medians((rates) => rates[way].perSecond / rates[isAlone(way) ? 'bare alone' : 'bare'].perSecond, way),
+    ),
   };
 }

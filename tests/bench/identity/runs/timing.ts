@@ -21,7 +21,7 @@ function orderOf(index: number): readonly Kind[] {
 
 /** One at a time, in turn, each of another person and from another address: nothing but the account differs. */
 export async function measureTiming(stack: StackBed, { samples }: Options): Promise<TimingFigures> {
-  const [known, disabled] = [await stack.people(samples), await stack.people(samples, 'disabled')];
+  const [known, disabled] = [await stack.people(samples), await stack.people(samples, { status: 'disabled' })];
   const attempts: Readonly<Record<Kind, (index: number) => ReturnType<StackBed['login']>>> = {
     'unknown user': (index) => stack.login(`stranger-${index}@bench.test`, 'a wrong password'),
     'wrong password': (index) => stack.login(known[index]!, 'a wrong password'),

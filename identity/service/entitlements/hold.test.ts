@@ -5,6 +5,7 @@ import { OPERATOR } from '../audit/origin.js';
 import { grantFeature } from '../flows/entitlements/grant-feature.js';
 import { voidFeatureGrant } from '../flows/entitlements/void-feature-grant.js';
 import { openTestIdentity, type TestIdentity } from '../testing/open-test-identity.js';
+import { reserveWith } from './reserve.js';
 
 const QUOTA = 5;
 let test: TestIdentity;
@@ -98,6 +99,79 @@ describe('A quota with grants', () => {
       'select from feature_grant_balances b join feature_grants g on g.id = b.grant_id where b.used + b.held > g.amount',
     );
     expect(over).toEqual([]);
+  });
+
+  it('holds once for a key that several processes are asked for at once, while what is held expires', async () => {
+    const tenantId = await newTenant(...Array.from({ length: 8 }, () => 3)); // 29 with the quota
+    const processes = Array.from({ length: 4 }, () => reserveWith(test.flows.db));
+    for (let round = 0; round < 4; round++) {
+      // All ask under the same keys, in two orders. Small amounts go together and all find room; of the large ones some do not.
+      const amount = 1 + (round % 2);
+      const keys = Array.from({ length: 24 }, (_, index) => `round ${round}, ${index}`);
+      const asked = processes.flatMap((reserve, process) =>
+        (process % 2 ? keys.toReversed() : keys).map((idempotencyKey) => ({ reserve, idempotencyKey })),
+      );
+      const outcomes = await Promise.all(
+        asked.map(({ reserve, idempotencyKey }) => reserve({ tenantId, feature: 'notes', amount, idempotencyKey })),
+      );
+      const heldUnder = new Map<string, Set<string>>();
+      for (const [index, outcome] of outcomes.entries())
+        if (outcome.kind === 'reserved') {
+          const { idempotencyKey } = asked[index]!;
+          heldUnder.set(idempotencyKey, (heldUnder.get(idempotencyKey) ?? new Set()).add(outcome.reservationId));
+        }
+      expect([...heldUnder.values()].map((ids) => ids.size)).toEqual(Array.from(heldUnder, () => 1));
+      const lines = amount === 1 ? 24 : 14;
+      expect(heldUnder.size).toBe(lines);
+      // Whoever was refused left nothing in the ledger, neither a line nor a part.
+      expect(
+        await test.rows(
+          `select count(*)::int as lines, sum(amount - granted)::int as of_quota, sum(granted)::int as of_grants,
+             (select sum(p.amount)::int from reservation_grants p where p.tenant_id = $1 and p.actual is null) as parts
+           from reservations where tenant_id = $1 and state = 'reserved'`,
+          [tenantId],
+        ),
+      ).toEqual([{ lines, of_quota: QUOTA, of_grants: lines * amount - QUOTA, parts: lines * amount - QUOTA }]);
+      expect(await test.identity.maintenance.recomputeBalances()).toMatchObject({ repaired: 0 });
+      await test.advance('16 minutes');
+    }
+  });
+
+  it('meets keys in one order: two processes that are asked for the same ones do not wait for each other in a circle', async () => {
+    const tenantId = await newTenant(40);
+    const failed: unknown[] = []; // PostgreSQL ends one of those who wait in a circle
+    const { prepared } = test.flows.db;
+    const noting: typeof prepared = (...statement) =>
+      prepared<never>(...statement).catch((error: unknown) => {
+        failed.push(error);
+        throw error;
+      });
+    const under = (keys: readonly string[]) => {
+      const reserve = reserveWith({ ...test.flows.db, prepared: noting });
+      return keys.map((idempotencyKey) => reserve({ tenantId, feature: 'notes', amount: 1, idempotencyKey }));
+    };
+    const reserving = await test.flows.db.transaction(async (rows) => {
+      // Whoever comes to the key m waits for us. The first of each process goes alone, and the others together.
+      await rows(
+        `insert into reservations (tenant_id, id, feature, amount, idempotency_key, period_start, expires_at)
+         values ($1, $2, 'notes', 1, 'm', stack_now(), stack_now())`,
+        [tenantId, newId()],
+      );
+      const waiting = async (count: number): Promise<void> => {
+        const blocked = `select count(*)::int as count from pg_stat_activity
+          where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`;
+        while ((await test.rows<{ count: number }>(blocked))[0]!.count < count);
+      };
+      const first = under(['first', 'a', 'm', 'z']);
+      await waiting(1);
+      const second = under(['second', 'z', 'a']);
+      await waiting(2);
+      await rows(`delete from reservations where tenant_id = $1 and idempotency_key = 'm'`, [tenantId]);
+      return [...first, ...second];
+    });
+    const outcomes = await Promise.all(reserving);
+    expect(failed).toEqual([]);
+    expect(new Set(outcomes.map((outcome) => outcome.kind === 'reserved' && outcome.reservationId)).size).toBe(5);
   });
 
   it('of one tenant is none of another, who can neither burn it nor give it back', async () => {
