@@ -17,7 +17,7 @@ import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
 import { tenantDataJob } from '../tenant-data/tenant-data-job.js';
 import { DEFAULT_QUEUE, type JobDefinition } from './define-job.js';
 import { observingNothing, type JobObserver } from './observation/job-observer.js';
-import { startJobRunner, type JobRunner, type ProductJobs } from './runner/start-job-runner.js';
+import type { JobRunner, ProductJobs } from './runner/start-job-runner.js';
 import { openJobStore } from './store/open-job-storage.js';
 
 /** One product whose jobs are run here, and whose outbox is relayed if it has a database. */
@@ -86,6 +86,8 @@ export async function startWorker({
     if (!files) throw new Error('A worker that exports and erases what tenants have needs the file store.');
     return [purge, tenantDataJob({ declaration, database, systemPool: pool, files, jobs: store }, tenantData)];
   };
+  // Agenda takes a tenth of a second of CPU to load: only who runs jobs loads it.
+  const { startJobRunner } = await import('./runner/start-job-runner.js');
   const runner = await startJobRunner(
     products.map(({ declaration, database, deployment: own = deployment }): ProductJobs => ({
       product: declaration.name,

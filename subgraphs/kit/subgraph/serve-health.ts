@@ -1,8 +1,6 @@
 import { checkHealth, healthStatusCode, type HealthCheck } from '@inevitable/contract';
 import Fastify, { type FastifyInstance } from 'fastify';
-
-/** A server cannot have the address it was told; the message says which. */
-export class AddressUnavailable extends Error {}
+import { AddressUnavailable } from './address-unavailable.js';
 
 /** Listens and answers the URL. `setting`: what names the port. Throws `AddressUnavailable`. */
 export async function listen(app: FastifyInstance, host: string, port: number, setting = 'PORT'): Promise<string> {

@@ -4,11 +4,9 @@ import { connect, RequestError, type NatsConnection } from '@nats-io/transport-n
 import type { Logger } from 'pino';
 import { EventFanOut } from './event-fan-out.js';
 import { decodeEvent, encodeEvent, KEPT, STREAM, subjectOf } from './nats-stream.js';
+import { NatsUnavailable } from './nats-unavailable.js';
 import { readNatsUrl } from './read-nats-url.js';
 import { StreamReader } from './read-stream.js';
-
-/** NATS cannot be used now; the message says why, without credentials. */
-export class NatsUnavailable extends Error {}
 
 /** Events of every process that has the same NATS server. */
 export interface NatsBus extends EventBus {

@@ -1,0 +1,2 @@
+/** NATS cannot be used now; the message says why, without credentials. */
+export class NatsUnavailable extends Error {}
