@@ -25,14 +25,29 @@ import { watchedCredentials } from './authentication/watched-credentials.js';
 import { VerificationKeys } from './authentication/verification-keys.js';
 import { authorizationWith } from './authorization/authorization-with.js';
 import type { AuthorizationOptions } from './authorization/authorize.js';
+import { tenantEntitlements } from './authorization/tenant-entitlements.js';
 import type { ConsoleOptions } from './console/serve-console.js';
 import { explainPlan } from './extensions/explain-plan.js';
 import { gatherExtensions } from './extensions/gather-extensions.js';
 import type { GatewayExtension } from './extensions/gateway-extension.js';
+import { tellRefusal } from './extensions/tell-refusal.js';
+import { showCost } from './extensions/show-cost.js';
+import { introspectionWhere, mayIntrospect, type IntrospectionPolicy } from './limits/introspection.js';
+import { DEFAULT_LIMITS, type Limits } from './limits/limits-settings.js';
 import { watchedRefusals } from './extensions/watched-refusals.js';
+import { OperationDocuments } from './documents/operation-documents.js';
+import { TrustedDocuments, type TrustedDocumentsOptions } from './documents/trusted-documents.js';
+import { unlistedDocuments } from './documents/unlisted-documents.js';
 import type { PlannerThreads } from './planner/planner-threads.js';
+import { DEFAULT_CONCURRENCY, type ConcurrencySettings } from './protection/bulkheads/concurrency-settings.js';
+import { DEFAULT_CONNECTIONS, type ConnectionsSettings } from './protection/connections-settings.js';
+import { LoadShedding } from './protection/load-shedding.js';
+import { loadReader, type LoadReader } from './protection/read-load.js';
+import { DEFAULT_SHEDDING, type SheddingSettings } from './protection/shedding-settings.js';
 import { protection } from './protection/protection.js';
+import type { RateLimitsOptions } from './protection/rate-limits/rate-limits.js';
 import { admissions } from './routing/admit-request.js';
+import { boundConnections } from './routing/bound-connections.js';
 import type { CorsRule } from './routing/cors.js';
 import { prepareDrain } from './routing/drain.js';
 import { createHttpServer } from './routing/http-server.js';
@@ -82,6 +97,25 @@ export interface GatewayOptions {
   readonly certificate?: CertificateFiles | undefined;
   /** Whose pages may read answers; none of another origin unless given. */
   readonly corsRules?: readonly CorsRule[];
+  /** How large an operation may be; `DEFAULT_LIMITS` unless given. */
+  readonly limits?: Limits | undefined;
+  /** Who may ask for the schema; `introspectionWhere(deployment)` unless given. */
+  readonly introspection?: IntrospectionPolicy | undefined;
+  /** How much callers may ask for, and where that is counted; absent: as much as they like. */
+  readonly limitedRates?: RateLimitsOptions | undefined;
+  /**
+   * How many operations may run at once, and how many of one tenant; the defaults of supergraph.yaml unless given. Null, and
+   * without identity, where there are no tenants: not bounded.
+   */
+  readonly concurrency?: ConcurrencySettings | null;
+  /** How many connections there may be; the defaults of supergraph.yaml unless given, any number where it is null. */
+  readonly connections?: ConnectionsSettings | null;
+  /** From when on nothing more is taken on; the defaults of supergraph.yaml unless given, never where it is null. */
+  readonly shedding?: SheddingSettings | null;
+  /** What its process bears; tests say something else. */
+  readonly load?: LoadReader;
+  /** Which documents are run, and which are told of; all are run unless given. */
+  readonly trustedDocuments?: TrustedDocumentsOptions | undefined;
   /** The GraphiQL page at `/graphiql`; absent: there is none. Where customers are (`deployment`) there never is one. */
   readonly console?: ConsoleOptions | undefined;
   /** Shared with other gateways of this process, and not ended with this one; absent: its own. */
@@ -110,22 +144,35 @@ export interface RunningGateway {
 
 /**
  * Listens as soon as the supergraph is loaded; what identity gives follows, and `/ready` says what is missing until then.
- * Rejects with one sentence when the certificate cannot be used, the supergraph cannot be had or the port is taken, and then
+ * Rejects with one sentence when the certificate or a manifest of documents cannot be used, the supergraph cannot be had or the port is taken, and then
  * leaves nothing running.
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { host, port, deployment, identity, registry, products, checks = {}, logger: log, now = Date.now } = options;
-  const { securityEvent = () => undefined } = options;
+  const { securityEvent = () => undefined, limitedRates } = options;
   const stop = new AbortController();
   const { signal } = stop;
   const draining = new AbortController();
   const isDraining = () => draining.signal.aborted;
 
   const certificate = options.certificate ? await readCertificate(options.certificate) : null;
+  const trusted = options.trustedDocuments ? await TrustedDocuments.read(options.trustedDocuments) : null;
+  const documents = new OperationDocuments({
+    trusted,
+    tellUnlisted: unlistedDocuments(log, now),
+    onRefused: (refusal, context) => tellRefusal(refusal, context, securityEvent),
+  });
   const contextTokens = identity && createContextTokens(now);
   const subgraphs = typeof options.subgraphs === 'function' ? options.subgraphs(contextTokens) : options.subgraphs;
+  const entitlementsOf = identity && tenantEntitlements(identity.entitlements, now);
+  const { limits = DEFAULT_LIMITS, introspection = introspectionWhere(deployment) } = options;
+  const concurrency = identity && (options.concurrency === undefined ? DEFAULT_CONCURRENCY : options.concurrency);
+  const protecting = protection({ introspection, limits, limitedRates, concurrency, entitlementsOf, log });
   const extensions = watchedRefusals(
-    gatherExtensions([explainPlan(deployment, identity === null), ...protection(), ...(options.extensions ?? [])], log),
+    gatherExtensions(
+      [explainPlan(deployment, identity === null), showCost(limits.cost), ...protecting, ...(options.extensions ?? [])],
+      log,
+    ),
     securityEvent,
   );
   const { openSubgraph } = options;
@@ -134,9 +181,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     subgraphs,
     openSubgraph: openSubgraph ? (graph) => openSubgraph(graph, contextTokens) : null,
     authorization: {
-      ...authorizationWith(options.authorization ?? 'filter', identity && identity.entitlements, extensions, log),
+      ...authorizationWith(options.authorization ?? 'filter', entitlementsOf, extensions, log),
       onDenied: (context) => tellDenial(context, securityEvent),
     },
+    rules: { limits, maySeeSchema: (context) => mayIntrospect(introspection, context) },
     planners: options.planners,
     log,
   });
@@ -163,10 +211,17 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       draining: draining.signal,
     });
 
+  const { shedding: bearable = DEFAULT_SHEDDING } = options;
+  const shedding = bearable && new LoadShedding(bearable, options.load ?? loadReader(), log);
+  const overload = () => (shedding?.isShedding ? shedding.refusal() : null);
+
   const ownParts = (): PartHealth[] => [
     // One is there, or nothing would listen; a newer one that does not load leaves this gateway as good as it was.
     { name: 'supergraph', ready: true, reason: supergraph.problem() },
     ...(trust?.health() ?? []),
+    ...(trusted ? [trusted.health()] : []),
+    ...(limitedRates?.counters.health() ?? []),
+    ...(shedding ? [shedding.health()] : []),
     isDraining()
       ? notReady('accepting requests', 'draining: this gateway is being stopped')
       : ready('accepting requests'),
@@ -179,16 +234,18 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 
   const credentials = trust && trust.credentials;
   const { slowConsumer } = options;
-  const subscriptions = new LiveSubscriptions({ credentials, snapshots, extensions, slowConsumer, log });
+  const subscriptions = new LiveSubscriptions({ credentials, documents, snapshots, extensions, slowConsumer, log });
   const { trustedProxies = [], httpsRequired = false, corsRules = [] } = options;
   const readOrigin = originReader(trustedProxies);
   const app = createHttpServer({
     deployment,
     readClient: clientReader(trustedProxies),
     readOrigin,
-    admissions: admissions({ readOrigin, isHttpsRequired: httpsRequired, cors: corsRules }),
+    admissions: admissions({ readOrigin, isHttpsRequired: httpsRequired, cors: corsRules, overload }),
+    overload,
     certificate,
     credentials,
+    documents,
     snapshots,
     subscriptions,
     extensions,
@@ -201,16 +258,22 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     log,
   });
 
+  const { connections = DEFAULT_CONNECTIONS } = options;
+  if (connections) boundConnections(app.server, connections, trustedProxies, log);
   const drain = prepareDrain(app);
   const unfollowCertificate =
     options.certificate && certificate && app.server instanceof TLSServer
       ? followCertificate(app.server, options.certificate, certificate, log)
       : () => undefined;
 
+  const unfollowDocuments = trusted?.follow(log);
+
   async function release(): Promise<void> {
     draining.abort();
     stop.abort();
     unfollowCertificate();
+    shedding?.close();
+    unfollowDocuments?.();
     subscriptions.close();
     await supergraph.close();
   }

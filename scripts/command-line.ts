@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   lint: async () => (await import('./commands/lint.js')).lintCommand,
   explain: async () => (await import('./commands/explain.js')).explainCommand,
   schema: async () => (await import('./commands/schema.js')).schemaCommand,
+  documents: async () => (await import('./commands/documents.js')).documentsCommand,
   publish: async () => (await import('./commands/publish.js')).publishCommand,
   history: async () => (await import('./commands/history.js')).historyCommand,
   diff: async () => (await import('./commands/diff.js')).diffCommand,

@@ -7,8 +7,9 @@ export {
   type PlanRegressionSeverity,
 } from './check/check-candidate.js';
 export type * from './check/check-report.js';
-export { OperationsUnreadable } from './check/operations-in-texts.js';
-export { readOperationFiles } from './check/read-operation-files.js';
+export { OperationsUnreadable, writtenOperations, type WrittenOperation } from './check/operations-in-texts.js';
+export { readOperationFiles, readOperationTexts } from './check/read-operation-files.js';
+export { documentManifest, type DocumentManifest } from './documents/document-manifest.js';
 export { reportAsData } from './check/report-as-data.js';
 export { reportAsText } from './check/report-as-text.js';
 export type { KnownOperation, OperationClient } from './check/known-operation.js';

@@ -20,6 +20,7 @@ import { pino, type Logger } from 'pino';
 import { v7 as uuid } from 'uuid';
 import type { AuthorizationOptions } from '../authorization/authorize.js';
 import { authorizationWith } from '../authorization/authorization-with.js';
+import { tenantEntitlements } from '../authorization/tenant-entitlements.js';
 import { engineOn } from '../engine/load-supergraph-engine.js';
 import type { SupergraphEngine } from '../engine/supergraph-engine.js';
 import { gatherExtensions } from '../extensions/gather-extensions.js';
@@ -75,6 +76,7 @@ export class SupergraphGateway<Context extends object = Record<string, unknown>>
   /** Throws when the supergraph does not load. */
   async load(): Promise<GatewayLoadResult> {
     const { supergraphSdl, subgraphs = new Map<string, SubgraphHandle>(), authorization = 'filter' } = this.#options;
+    const { entitlements = null } = this.#options;
     const log = this.#log;
     const extensions = gatherExtensions(this.#options.extensions ?? [], log);
     this.#source = await openSource(supergraphSdl, log);
@@ -83,7 +85,12 @@ export class SupergraphGateway<Context extends object = Record<string, unknown>>
       subgraphs,
       openSubgraph:
         this.#options.openSubgraph ?? (({ name, url }) => httpSubgraph({ name, routingUrl: url, contextTokens: null })),
-      authorization: authorizationWith(authorization, this.#options.entitlements ?? null, extensions, log),
+      authorization: authorizationWith(
+        authorization,
+        entitlements && tenantEntitlements(entitlements),
+        extensions,
+        log,
+      ),
       planners: this.#options.planners,
       onSnapshot: (snapshot) => this.#announce(snapshot),
       log,

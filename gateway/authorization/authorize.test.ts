@@ -13,6 +13,7 @@ import {
 } from '../test-support/protected-supergraph.js';
 import { loadAuthorization, type Decision } from './authorize.js';
 import { decidePolicies } from './decide-policies.js';
+import { tenantEntitlements } from './tenant-entitlements.js';
 
 const LIBRARY = composed([
   `type Query {
@@ -51,7 +52,7 @@ function decided(mode: 'reject' | 'filter', source: string, context: RequestCont
   expect(validate(schema, document)).toEqual([]);
   const authorization = loadAuthorization(LIBRARY, schema, {
     mode,
-    decidePolicy: decidePolicies(entitlements),
+    decidePolicy: decidePolicies(tenantEntitlements(entitlements)),
     onPolicyFailed: () => undefined,
   });
   const requirements = authorization.requirementsOf(document, null);
@@ -121,7 +122,7 @@ describe('An operation of which all may be seen', () => {
     expect(decided('filter', '{ me { id } }', nobody()).decision).not.toBeInstanceOf(Promise);
     const authorization = loadAuthorization(LIBRARY, schema, {
       mode: 'filter',
-      decidePolicy: decidePolicies(plan),
+      decidePolicy: decidePolicies(tenantEntitlements(plan)),
       onPolicyFailed: () => undefined,
     });
     const requirements = authorization.requirementsOf(parse('{ report { total } }'), null)!;

@@ -1,6 +1,6 @@
-import type { EntitlementsPort, RequestContext } from '@inevitable/contract';
+import type { RequestContext } from '@inevitable/contract';
 import { isEntitled, isEntitledToProduct } from './is-entitled.js';
-import { tenantEntitlements } from './tenant-entitlements.js';
+import type { EntitlementsOf } from './tenant-entitlements.js';
 
 /** Whether a policy holds for the caller. Undefined: the name means nothing to whoever was asked. */
 export type DecidePolicy = (
@@ -13,15 +13,12 @@ const PRODUCT = 'product:';
 
 /**
  * Answers `entitled:<feature>` and `product:<product>` from what the caller's tenant may use, and leaves every other name to
- * `decideOther`. Nobody in particular is entitled to nothing; without `entitlements` (`--auth off`) nor is anybody.
- * Made once for a process: what it learns of tenants outlives a supergraph.
+ * `decideOther`. Nobody in particular is entitled to nothing; without `entitlementsOf` (`--auth off`) nor is anybody.
  */
 export function decidePolicies(
-  entitlements: Pick<EntitlementsPort, 'describe'> | null,
+  entitlementsOf: EntitlementsOf | null,
   decideOther: DecidePolicy = () => undefined,
 ): DecidePolicy {
-  const entitlementsOf = entitlements && tenantEntitlements(entitlements);
-
   return (policy, context) => {
     const holds = policy.startsWith(FEATURE)
       ? isEntitled(policy.slice(FEATURE.length))

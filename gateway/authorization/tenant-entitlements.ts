@@ -22,6 +22,8 @@ export function tenantEntitlements(
   now: () => number = Date.now,
 ): EntitlementsOf {
   const known = new LRUCache<string, Known>({ max: CACHED_TENANTS });
+  /** Of those who asked before with the same token, for whom no key has to be made. */
+  const seen = new WeakMap<TenantSeen, Known>();
   const asked = new Map<string, Promise<Entitlements>>();
 
   async function ask(key: string, { id, entitlementsDigest }: TenantSeen): Promise<Entitlements> {
@@ -34,9 +36,14 @@ export function tenantEntitlements(
   }
 
   return (tenant) => {
+    const before = seen.get(tenant);
+    if (before && now() < before.askAgainAt) return before.entitlements;
     const key = `${tenant.id} ${tenant.entitlementsDigest}`;
     const found = known.get(key);
-    if (found && now() < found.askAgainAt) return found.entitlements;
+    if (found && now() < found.askAgainAt) {
+      seen.set(tenant, found);
+      return found.entitlements;
+    }
     let answer = asked.get(key);
     if (!answer) {
       answer = ask(key, tenant).finally(() => asked.delete(key));

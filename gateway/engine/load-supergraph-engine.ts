@@ -3,6 +3,7 @@ import { validate } from 'graphql';
 import type { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { authorizationWith } from '../authorization/authorization-with.js';
+import { tenantEntitlements } from '../authorization/tenant-entitlements.js';
 import type { AuthorizationOptions } from '../authorization/authorize.js';
 import { gatherExtensions, type GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { GatewayExtension } from '../extensions/gateway-extension.js';
@@ -43,7 +44,7 @@ export async function loadSupergraphEngine(
     registry: { current: async () => versionOf(sdl) },
     subgraphs,
     openSubgraph: null,
-    authorization: authorizationWith(mode, entitlements, extensions, log),
+    authorization: authorizationWith(mode, entitlements && tenantEntitlements(entitlements), extensions, log),
     planners,
     log,
   });

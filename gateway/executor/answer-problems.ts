@@ -16,11 +16,15 @@ export interface Problems {
   /** The writer goes below `key`, and leaves it. */
   enter(key: Key): void;
   leave(): void;
+  /** Set by the writer: the objects of the schema's types in what it wrote, without the outermost one. */
+  objects: number;
 }
 
 /** Knows only whether there was one. The writer that keeps no path has this; where there was, the other writer runs. */
 export class ProblemAlarm implements Problems {
   raised = false;
+  /** Right where nothing was raised. */
+  objects = 0;
 
   fail(): null {
     this.raised = true;
@@ -43,6 +47,7 @@ export class ProblemAlarm implements Problems {
 export class AnswerProblems implements Problems {
   /** In the order in which they were met. */
   readonly found: GraphQLFormattedError[] = [];
+  objects = 0;
   readonly #explained: Places;
   #here: Key[] = [];
 

@@ -5,8 +5,11 @@ export interface Answer {
   /** JSON of `data`. Null: null reached the top. Where `passedThrough`, the whole response of a subgraph as it came. */
   readonly data: string | Buffer | null;
   readonly passedThrough: boolean;
+  /** Objects of the schema's types in `data`, without `data` itself. */
+  readonly objects: number;
   readonly errors: readonly GraphQLFormattedError[];
-  readonly extensions: Readonly<Record<string, unknown>> | null;
+  /** By name, each as JSON. */
+  readonly extensions: Readonly<Record<string, string>> | null;
 }
 
 /** The response as JSON (GraphQL specification, 7.1). */
@@ -14,12 +17,17 @@ export function answerText({ data, passedThrough, errors, extensions }: Answer):
   if (passedThrough && data !== null) {
     if (extensions === null) return data;
     const whole = data.toString();
-    return `${whole.slice(0, whole.lastIndexOf('}'))},"extensions":${JSON.stringify(extensions)}}`;
+    return whole.slice(0, whole.lastIndexOf('}')) + endText(extensions);
   }
   let text = `{"data":${data === null ? 'null' : String(data)}`;
   if (errors.length > 0) text += `,"errors":${JSON.stringify(errors)}`;
-  if (extensions !== null) text += `,"extensions":${JSON.stringify(extensions)}`;
-  return `${text}}`;
+  return text + (extensions === null ? '}' : endText(extensions));
+}
+
+function endText(extensions: Readonly<Record<string, string>>): string {
+  let members = '';
+  for (const name in extensions) members += `${members && ','}${JSON.stringify(name)}:${extensions[name]}`;
+  return `,"extensions":{${members}}}`;
 }
 
 /** The same as objects, for a server that writes JSON itself. */

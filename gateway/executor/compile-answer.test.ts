@@ -3,11 +3,14 @@ import fc from 'fast-check';
 import {
   buildSchema,
   executeSync,
+  getNamedType,
   getNullableType,
   isAbstractType,
   isEnumType,
+  isInterfaceType,
   isLeafType,
   isListType,
+  isObjectType,
   Kind,
   parse,
   print,
@@ -31,6 +34,7 @@ import { compileAnswer } from './compile-answer.js';
 interface Written {
   readonly text: string | null;
   readonly problems: readonly Problem[];
+  readonly objects?: number;
 }
 type Problem = readonly [message: string, path: string];
 /** graphql-js has words of its own for a value of another type. */
@@ -42,7 +46,29 @@ const problem = (message: string, path: readonly (string | number)[] = []): Prob
 function write(schema: GraphQLSchema, client: ClientOperation, data: object): Written {
   const problems = new AnswerProblems([]);
   const text = compileAnswer(schema, client, 'exact')(data, problems, () => '"introspected"');
-  return { text, problems: problems.found.map(({ message, path }) => problem(message, path)) };
+  const found = problems.found.map(({ message, path }) => problem(message, path));
+  return { text, problems: found, objects: problems.objects };
+}
+
+/** Those of the schema's types below `value`: what a custom scalar holds are none. */
+function objectsIn(schema: GraphQLSchema, value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + one(item), 0);
+  return Object.entries(value).reduce((sum, [key, item]) => (isLeaf(key) ? sum : sum + one(item)), 0);
+
+  function one(item: unknown): number {
+    const isObject = typeof item === 'object' && item !== null && !Array.isArray(item);
+    return (isObject ? 1 : 0) + objectsIn(schema, item);
+  }
+
+  /** In `anySchema` a field's name says its type, wherever it is. */
+  function isLeaf(key: string): boolean {
+    const name = key.replace(/^x_/, '');
+    for (const type of Object.values(schema.getTypeMap()))
+      if ((isObjectType(type) || isInterfaceType(type)) && Object.hasOwn(type.getFields(), name))
+        return isLeafType(getNamedType(type.getFields()[name]!.type));
+    return true; // __typename
+  }
 }
 
 /** A value that a resolver may return, in which graphql-js throws at each place that is not of its type. */
@@ -139,14 +165,16 @@ describe('The writer of an answer', () => {
         let data: unknown = faultlessAnswer(schema, withTypeNames(document), { v }, choices, ODD_VALUES);
         for (let spoilt = choices.below(4); spoilt > 0; spoilt--) data = spoil(data, choices);
 
-        const { text, problems } = write(schema, client, data as object);
+        const { text, problems, objects } = write(schema, client, data as object);
         const expected = writtenByGraphQLJs(schema, document, v, data as object);
         expect(text).toBe(expected.text);
         expect(problems).toEqual(expected.problems);
+        expect(objects).toBe(objectsIn(schema, text && JSON.parse(text)));
 
         const alarm = new ProblemAlarm();
         expect(compileAnswer(schema, client, 'quick')(data as object, alarm, () => '')).toBe(text);
         expect(alarm.raised).toBe(problems.length > 0);
+        if (!alarm.raised) expect(alarm.objects).toBe(objects);
         if (problems.length > 0) faulty++;
         if (text === null) lost++;
       }),
@@ -184,7 +212,7 @@ describe('The writer of an answer', () => {
 
   it('knows names that every JavaScript object has only where they were answered', () => {
     const query = '{ thing { constructor toString: name hasOwnProperty: name __proto__: name } }';
-    expect(write(SCHEMA, clientOperationOf(parse(query)), { thing: {} })).toEqual(
+    expect(write(SCHEMA, clientOperationOf(parse(query)), { thing: {} })).toMatchObject(
       without('{"thing":{"constructor":null,"toString":null,"hasOwnProperty":null,"__proto__":null}}'),
     );
     const text = '{"thing":{"constructor":"a","toString":"b","hasOwnProperty":"c","__proto__":"d"}}';

@@ -60,7 +60,15 @@ export function compileSelection(
   const writers = new AnswerWriters(schema, client, kind);
   const write = writers.forComposite(type, sets);
   return evaluate<WriteAnswer>(
-    `let I;\n${writers.functions.code.join('\n')}\nreturn (o, E, introspect) => { I = introspect; return ${write}(o, E); };`,
+    `// n: objects that were written
+let I, n;
+${writers.functions.code.join('\n')}
+return (o, E, introspect) => {
+I = introspect; n = -1;
+const text = ${write}(o, E);
+E.objects = text === null ? 0 : n;
+return text;
+};`,
     { quoted, own, scalarText, ...writers.scope },
   );
 }
@@ -93,8 +101,9 @@ class AnswerWriters {
     const lines = [...selected].map(([key, nodes], index) => this.#writeField(type, key, nodes, index === 0));
     return `function ${name}(o, E) {
 if (typeof o !== 'object' || Array.isArray(o)) return E.unfit(${literal(type.name)}, o);
-let s = '{', v, t;
+let s = '{', v, t, m;
 ${lines.join('\n')}
+n++;
 return s + '}';
 }`;
   }
@@ -148,7 +157,11 @@ return s + '}';
           getNamedType(type) as GraphQLCompositeType,
           nodes.flatMap(({ selectionSet }) => (selectionSet ? [selectionSet] : [])),
         );
-    const call = this.#kind === 'exact' ? `E.enter(${key}); t = ${writer}(v, E); E.leave();` : `t = ${writer}(v, E);`;
+    // What null takes away was counted before.
+    const call =
+      this.#kind === 'exact'
+        ? `m = n; E.enter(${key}); t = ${writer}(v, E); E.leave(); if (t === null) n = m;`
+        : `t = ${writer}(v, E);`;
     const missing = nonNull ? `return E.fail(${label}, v, ${key});` : none;
     const failed = nonNull ? 'return null;' : none;
     return `if (v === null || v === undefined) { ${missing} }
@@ -160,7 +173,7 @@ else { ${call} if (t === null) { ${failed} } else s += ${prefix}t; }`;
       const write = this.#writeValue(item, nodes, { place, start: '', key: 'i' });
       return `function ${name}(a, E) {
 if (!Array.isArray(a)) return E.unfit(${literal(place)}, a);
-let s = '[', v, t;
+let s = '[', v, t, m;
 for (let i = 0; i < a.length; i++) {
 if (i !== 0) s += ',';
 v = a[i];

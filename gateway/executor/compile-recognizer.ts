@@ -21,11 +21,12 @@ import { evaluate, literal } from './generated-code.js';
 import { GeneratedFunctions } from './generated-functions.js';
 
 /**
- * True for the bytes of a response that is, key by key and value by value, what the slow way would write: the client's
+ * For the bytes of a response that is, key by key and value by value, what the slow way would write: the client's
  * fields in the client's order, every value of its type, nothing null that may not be, no errors, no extensions, no
- * white space but a line's end. Such bytes can be passed on. False says nothing: the slow way finds out.
+ * white space but a line's end. Such bytes can be passed on. The number is that of the objects in `data`; null says
+ * nothing: the slow way finds out.
  */
-export type RecognizeAnswer = (bytes: Buffer) => boolean;
+export type RecognizeAnswer = (bytes: Buffer) => number | null;
 
 /**
  * Generates the recognizer of an operation; null where its answers cannot be told from their bytes alone: the type of an
@@ -38,14 +39,14 @@ export function compileRecognizer(schema: GraphQLSchema, client: ClientOperation
   try {
     const recognize = recognizers.forObject(root, [client.operation.selectionSet], true);
     return evaluate<RecognizeAnswer>(
-      `let b, p, wide;
+      `let b, p, n, wide;
 ${READERS}
 ${recognizers.functions.code.join('\n')}
 return (bytes) => {
-b = bytes; p = 0; wide = false;
-if (!(${expectText('{"data":')} && ${recognize}() && b[p++] === 125)) return false;
+b = bytes; p = 0; n = -1; wide = false;
+if (!(${expectText('{"data":')} && ${recognize}() && b[p++] === 125)) return null;
 if (b[p] === 10) p++;
-return p === b.length && (!wide || isUtf8(b));
+return p === b.length && (!wide || isUtf8(b)) ? n : null;
 };`,
       { isUtf8, ...recognizers.scope },
     );
@@ -130,7 +131,7 @@ class Recognizers {
         return `${expectText(start)} && ${this.#value(fieldOf(type, field).type, nodes)}`;
       });
       const body = checks.length === 0 ? expectText('{}') : `${checks.join('\n&& ')}\n&& b[p++] === 125`;
-      return `function ${name}() { return ${body}; }`;
+      return `function ${name}() { n++; return ${body}; }`;
     });
   }
 

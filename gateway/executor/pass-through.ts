@@ -1,5 +1,12 @@
 import type { RecognizeAnswer } from './compile-recognizer.js';
 
+/** A subgraph's response that already is the client's answer. */
+export interface PassedThrough {
+  readonly bytes: Buffer;
+  /** In `data`, without `data` itself. */
+  readonly objects: number;
+}
+
 /** A subgraph that writes its JSON differently will go on doing so: after so many misses in a row nobody looks again. */
 const MISSES = 20;
 
@@ -12,10 +19,11 @@ export class PassThrough {
     this.#recognize = recognize;
   }
 
-  recognizes(bytes: Buffer): boolean {
-    if (this.#misses >= MISSES) return false;
-    const recognized = this.#recognize(bytes);
-    this.#misses = recognized ? 0 : this.#misses + 1;
-    return recognized;
+  /** Null: it cannot be passed on. */
+  of(bytes: Buffer): PassedThrough | null {
+    if (this.#misses >= MISSES) return null;
+    const objects = this.#recognize(bytes);
+    this.#misses = objects === null ? this.#misses + 1 : 0;
+    return objects === null ? null : { bytes, objects };
   }
 }

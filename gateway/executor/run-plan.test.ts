@@ -932,7 +932,7 @@ describe('The only fetch of a plan', () => {
     const bytes = bytesOf(text);
     const { compiled, fetched } = fetchedBy(QUERY, plan, [new FakeSubgraph('catalog', () => Promise.resolve(bytes))]);
     const { passedThrough } = await fetched;
-    expect(passedThrough).toBe(bytes.kind === 'bytes' && bytes.bytes);
+    expect(passedThrough?.bytes).toBe(bytes.kind === 'bytes' && bytes.bytes);
     expect(String(answerText(writeAnswer(compiled, await fetched, {})))).toBe(text);
   });
 

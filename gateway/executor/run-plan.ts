@@ -11,6 +11,7 @@ import type { EntitiesRequest } from './entities-request.js';
 import { PartProgress } from './defer/part-progress.js';
 import { FetchErrors, stepsOf } from './fetch-errors.js';
 import { own } from './generated-code.js';
+import type { PassedThrough } from './pass-through.js';
 import { portionsOf, portionVariables, requestFor, type Portion } from './portions.js';
 import { rootBody, variableTexts } from './request-body.js';
 import { rewriteAnswer } from './rewrite-answer.js';
@@ -54,7 +55,7 @@ export interface FetchMade {
 
 export interface Fetched extends FetchedPart {
   /** A subgraph's response that already is the client's answer; `data` is empty then. */
-  readonly passedThrough: Buffer | null;
+  readonly passedThrough: PassedThrough | null;
 }
 
 /** What was fetched for one part of an answer; the only one unless something is deferred. */
@@ -109,7 +110,7 @@ class PlanRun {
   #left: number;
   #finish!: (fetched: Fetched) => void;
   #hasEnded = false;
-  #passedThrough: Buffer | null = null;
+  #passedThrough: PassedThrough | null = null;
 
   constructor(
     plan: CompiledPlan,
@@ -261,8 +262,8 @@ class PlanRun {
     transport
       .send({ kind, operationName: null, body, request, ...(headers && { headers }) }, this.#context, this.#parts.end)
       .then((answer) => {
-        if (answer.kind === 'bytes' && this.#plan.passThrough?.recognizes(answer.bytes))
-          this.#passedThrough = answer.bytes;
+        const passedThrough = answer.kind === 'bytes' && this.#plan.passThrough?.of(answer.bytes);
+        if (passedThrough) this.#passedThrough = passedThrough;
         else take(resultIn(answer, subgraph));
         this.#tell(outgoing, startMs, answer);
       })

@@ -61,10 +61,10 @@ describe('An answer', () => {
   });
 
   it('is the subgraph’s own where that was passed through', () => {
-    const passedThrough = Buffer.from('{"data":{"a":1}}');
-    expect(written('{ a }', { passedThrough })).toMatchObject({
+    const bytes = Buffer.from('{"data":{"a":1}}');
+    expect(written('{ a }', { passedThrough: { bytes, objects: 0 } })).toMatchObject({
       kinds: [],
-      answer: { data: passedThrough, passedThrough: true },
+      answer: { data: bytes, passedThrough: true },
     });
   });
 

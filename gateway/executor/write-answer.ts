@@ -10,15 +10,20 @@ export function writeAnswer(
   { data, errors, explained, passedThrough }: Fetched,
   variables: Readonly<Record<string, unknown>>,
 ): Answer {
-  if (passedThrough !== null) return { data: passedThrough, passedThrough: true, errors, extensions: null };
+  if (passedThrough !== null) {
+    const { bytes, objects } = passedThrough;
+    return { data: bytes, passedThrough: true, objects, errors, extensions: null };
+  }
   const introspected = (field: Parameters<typeof introspect>[0]): string =>
     introspect(field, schema, client, variables);
   if (!client.mayDeny) {
     const alarm = new ProblemAlarm();
     const text = writer('quick')(data, alarm, introspected);
-    if (!alarm.raised) return { data: text, passedThrough: false, errors, extensions: null };
+    const { raised, objects } = alarm;
+    if (!raised) return { data: text, passedThrough: false, objects, errors, extensions: null };
   }
   const problems = new AnswerProblems(explained);
   const text = writer('exact')(data, problems, introspected);
-  return { data: text, passedThrough: false, errors: [...errors, ...problems.found], extensions: null };
+  const { found, objects } = problems;
+  return { data: text, passedThrough: false, objects, errors: [...errors, ...found], extensions: null };
 }

@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { REQUEST_ID_HEADER } from '@inevitable/contract';
+import { LRUCache } from 'lru-cache';
 import { mayCross } from '../transports/forwarded-headers.js';
 
 /** Said by the gateway alone: what the message is, who asks, and which request it belongs to. */
@@ -16,12 +17,24 @@ const OURS = new Set([
 /** What an extension wants to add, by lower-case name. Throws for a header that is not its to set, or not HTTP. */
 export function addedHeaders(wanted: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
-  for (const [given, value] of Object.entries(wanted)) {
-    const name = given.toLowerCase();
-    if (OURS.has(name) || !mayCross(name, null)) throw new Error(`it may not set the header "${given}".`);
-    validateHeaderName(name);
+  for (const given of Object.keys(wanted)) {
+    const name = nameOf(given);
+    const value = wanted[given]!;
     validateHeaderValue(name, value);
     headers[name] = value;
   }
   return headers;
+}
+
+/** As extensions spell them: each has a few, the same with every answer. */
+const known = new LRUCache<string, string>({ max: 1_000 });
+
+function nameOf(given: string): string {
+  let name = known.get(given);
+  if (name !== undefined) return name;
+  name = given.toLowerCase();
+  if (OURS.has(name) || !mayCross(name, null)) throw new Error(`it may not set the header "${given}".`);
+  validateHeaderName(name);
+  known.set(given, name);
+  return name;
 }

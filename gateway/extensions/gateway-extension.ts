@@ -61,7 +61,7 @@ export interface OperationSeen {
   readonly operationName: string | null;
   /** As the client sent them: one object of each request, for as long as a subscription lasts. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** What it costs at most before it is run, by `@cost` and `@listSize` (`limits/operation-cost.ts`). Found when it is asked for. */
+  /** What it costs by all that can be told before it is run, by `@cost` and `@listSize` (`limits/operation-cost.ts`). Found when it is asked for. */
   readonly cost: number;
   /** A header of the client's request, by lower-case name. */
   header(name: string): string | undefined;
@@ -78,6 +78,11 @@ export interface AnswerSeen {
   readonly errors: readonly GraphQLFormattedError[];
   /** JSON of `data`; null: null reached the top. Where `passedThrough`, the whole response of a subgraph. */
   readonly data: string | Buffer | null;
+  /**
+   * What it cost by what `data` holds (`limits/actual-cost.ts`). Found when it is asked for. Of an answer in parts the
+   * operation's `cost`: what is still to come is not known, and asking in parts is not cheaper. Of an event, the event's.
+   */
+  readonly actualCost: number;
   /** Milliseconds from the operation's identification to its answer. */
   readonly durationMs: number;
   /** Requests to subgraphs; empty unless an extension asked to `observe` this operation. */

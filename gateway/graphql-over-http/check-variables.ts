@@ -8,11 +8,15 @@ import {
 } from 'graphql';
 import { MAX_ERRORS, refused, shorten, type FieldProblem } from './refuse-document.js';
 
-/** GraphQL specification, 6.1.2. Done here rather than by `getVariableValues` because that one names no path. */
+/**
+ * GraphQL specification, 6.1.2. Done here rather than by `getVariableValues` because that one names no path. `suggests`: a
+ * mistake is told with names of the schema that would have been right.
+ */
 export function checkVariables(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
+  suggests = true,
 ): void {
   const problems: FieldProblem[] = [];
   for (const { variable, type: typeNode, defaultValue } of operation.variableDefinitions ?? []) {
@@ -25,10 +29,11 @@ export function checkVariables(
         problems.push({ message: `Variable "$${name}" of type "${type}" is required.`, field: name });
       continue;
     }
-    coerceInputValue(value, type, (path, _value, error) => {
+    const problemAt = (path: readonly (string | number)[], _value: unknown, error: Error): void => {
       const field = [name, ...path].join('.');
       problems.push({ message: shorten(`Variable "$${field}" does not fit: ${error.message}`), field });
-    });
+    };
+    coerceInputValue(value, type, problemAt, !suggests);
     if (problems.length >= MAX_ERRORS) break;
   }
   if (problems.length > 0) throw refused('BAD_USER_INPUT', problems.slice(0, MAX_ERRORS));

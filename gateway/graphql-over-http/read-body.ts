@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { refusedForNow } from '../protection/refused-for-now.js';
 import { badRequest } from './request-refused.js';
 
 export const BODY_LIMIT_BYTES = 1_048_576;
@@ -7,32 +8,91 @@ export const BODY_LIMIT_BYTES = 1_048_576;
  * middle of its upload reports a reset and never reads the answer.
  */
 const DISCARD_LIMIT_BYTES = 32 * BODY_LIMIT_BYTES;
+/** What almost every body has room in; so much of each is received whatever others send. */
+const SMALL_BYTES = 65_536;
+/** Of all bodies that this process receives, together, beyond what is small. Whoever sends slowly fills this, and no more. */
+const LARGE_BYTES_AT_ONCE = 128 * BODY_LIMIT_BYTES;
+const RETRY_AFTER_SECONDS = 5;
+let largeBytes = 0;
 
-/** Reads a request body of at most 1 MiB. Throws `RequestRefused` (413, or 400 for one that breaks off). */
+/** Reads a request body of at most 1 MiB. Throws `RequestRefused` (413, 503, or 400 for one that breaks off). */
 export function readBody(stream: Readable): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    const body = new Received();
     let size = 0;
+    const refuse = (error: Error): void => {
+      body.drop();
+      reject(error);
+    };
     stream.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= BODY_LIMIT_BYTES) chunks.push(chunk);
-      else chunks.length = 0;
+      if (size > BODY_LIMIT_BYTES) body.drop();
+      else if (!body.add(chunk)) refuse(tooManyLarge());
       if (size > DISCARD_LIMIT_BYTES) {
-        reject(bodyTooLarge());
+        refuse(bodyTooLarge());
         stream.destroy();
       }
     });
     let ended = false;
     stream.once('end', () => {
       ended = true;
-      if (size > BODY_LIMIT_BYTES) reject(bodyTooLarge());
-      else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      if (size > BODY_LIMIT_BYTES) return refuse(bodyTooLarge());
+      resolve(body.bytes);
+      body.drop();
     });
-    stream.once('error', () => reject(badRequest('The request body broke off.')));
+    stream.once('error', () => refuse(badRequest('The request body broke off.')));
     stream.once('close', () => {
-      if (!ended) reject(badRequest('The request body broke off.'));
+      if (!ended) refuse(badRequest('The request body broke off.'));
     });
   });
 }
 
 const bodyTooLarge = () => badRequest(`The request body is larger than ${BODY_LIMIT_BYTES} bytes.`, 413);
+const tooManyLarge = () =>
+  refusedForNow({
+    code: 'OVERLOADED',
+    message: 'Too many large requests are being received here.',
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+
+/** In one piece: of pieces of a byte each, as a client may send them, a list of them would be a hundred times as large. */
+class Received {
+  #buffer: Buffer = NOTHING;
+  #size = 0;
+  #large = 0;
+  #isDropped = false;
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#size);
+  }
+
+  /** False: there is no room, and nothing is kept. */
+  add(chunk: Buffer): boolean {
+    if (this.#isDropped) return true;
+    const size = this.#size + chunk.length;
+    const large = Math.max(0, size - SMALL_BYTES);
+    largeBytes += large - this.#large;
+    this.#large = large;
+    if (large > 0 && largeBytes > LARGE_BYTES_AT_ONCE) return false;
+    if (this.#size === 0) this.#buffer = chunk;
+    else {
+      if (size > this.#buffer.length) {
+        const larger = Buffer.allocUnsafe(Math.min(BODY_LIMIT_BYTES, 2 * size));
+        this.#buffer.copy(larger, 0, 0, this.#size);
+        this.#buffer = larger;
+      }
+      chunk.copy(this.#buffer, this.#size);
+    }
+    this.#size = size;
+    return true;
+  }
+
+  drop(): void {
+    this.#isDropped = true;
+    this.#buffer = NOTHING;
+    largeBytes -= this.#large;
+    this.#large = 0;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);

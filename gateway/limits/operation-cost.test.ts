@@ -3,43 +3,12 @@ import fc from 'fast-check';
 import { buildSchema, Kind, parse, visit, type DocumentNode, type SelectionSetNode } from 'graphql';
 import { anyOperation } from '../test-support/any-operation.js';
 import { anySchema } from '../test-support/any-schema.js';
+import { PRICED_SDL } from '../test-support/priced-schema.js';
 import { operationCosts, type OperationCost } from './operation-cost.js';
 import { readCosts } from './read-costs.js';
 
-const LINK = `schema @link(url: "https://specs.apollo.dev/link/v1.0")
-  @link(url: "https://specs.apollo.dev/cost/v0.1", import: ["@cost", { name: "@listSize", as: "@size" }])
-  { query: Query mutation: Mutation }`;
-
-const SHOP = `${LINK}
-type Query {
-  book(id: ID): Book
-  books(limit: Int = 4, offset: Int): [Book] @size(slicingArguments: ["limit"])
-  newest: [Book!]! @size(assumedSize: 5)
-  all: [Book]
-  grid: [[Book]]
-  page(first: Int, last: Int, after: String): BookConnection!
-  window(amount: Int, at: Int): Window @size(assumedSize: 2, slicingArguments: ["amount"], sizedFields: ["left", "right"])
-  search(text: String @cost(weight: 3), filter: Filter, filters: [Filter!], tags: [Tag!]): [Hit] @size(assumedSize: 10)
-  node: Node
-}
-type Mutation { rate(stars: Int): Book }
-type Book implements Node { id: ID! title: String author: Author cover: Cover @cost(weight: 20) rank: Rank tag: Tag related: [Book] @size(assumedSize: 3) }
-type Author implements Node @cost(weight: 5) { id: ID! name: String books: [Book] @size(assumedSize: 7) }
-type Cover { url: String }
-type BookConnection { edges: [BookEdge!]! nodes: [Book!]! pageInfo: PageInfo! total: Int }
-type BookEdge { node: Book! cursor: String! }
-type PageInfo { hasNextPage: Boolean! }
-type Window { left: [Book] right: [Author] }
-interface Node { id: ID! }
-union Hit = Book | Author
-input Filter { text: String author: AuthorFilter rank: Rank @cost(weight: 4) }
-input AuthorFilter { name: String }
-scalar Tag @cost(weight: 2)
-enum Rank @cost(weight: 3) { HIGH LOW }
-`;
-
 const schemaOf = (sdl: string) => buildSchema(sdl, { assumeValid: true, assumeValidSDL: true });
-const costs = operationCosts(schemaOf(SHOP), readCosts(SHOP));
+const costs = operationCosts(schemaOf(PRICED_SDL), readCosts(PRICED_SDL));
 const cost = (source: string, variables: Readonly<Record<string, unknown>> = {}): OperationCost =>
   costs(parse(source), null, variables);
 
@@ -99,6 +68,7 @@ describe('The cost of an operation', () => {
     expect(cost(source, { n: 30, with: false }).total).toBe(30);
     expect(cost(source, { n: 30, with: true, f: { author: {}, rank: 'LOW' } }).total).toBe(30 + 50 + 1 + 1 + 4);
     expect(cost(source, { n: null, with: false }).total).toBe(10); // null slices nothing
+    expect(cost('query ($constructor: Int = 30) { books(limit: $constructor) { id } }').total).toBe(30);
   });
 
   it('says what each selection at the root costs, and which lists it had to assume a length for', () => {
@@ -125,7 +95,7 @@ describe('The cost of an operation', () => {
   });
 
   it('reads weights under the names that the link gives them, and takes none below zero', () => {
-    const sdl = SHOP.replaceAll('@size(', '@cost__listSize(')
+    const sdl = PRICED_SDL.replaceAll('@size(', '@cost__listSize(')
       .replace(', import: ["@cost", { name: "@listSize", as: "@size" }]', '')
       .replace('@cost(weight: 20)', '@cost(weight: -20)');
     const renamed = operationCosts(schemaOf(sdl), readCosts(sdl));

@@ -5,7 +5,6 @@ import {
   GraphQLSkipDirective,
   isAbstractType,
   isCompositeType,
-  isInputObjectType,
   isListType,
   isObjectType,
   Kind,
@@ -15,7 +14,6 @@ import {
   type FragmentDefinitionNode,
   type GraphQLArgument,
   type GraphQLField,
-  type GraphQLInputType,
   type GraphQLNamedType,
   type GraphQLObjectType,
   type GraphQLOutputType,
@@ -24,6 +22,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { fragmentsIn, operationIn } from '../executor/client-operation.js';
+import { argumentValues, ofField, pricesOf, valuesGiven } from './prices.js';
 import type { DeclaredCosts, ListSize } from './read-costs.js';
 
 export interface OperationCost {
@@ -45,7 +44,7 @@ export type CostOperation = (
 /** The items of a list of which nothing else is known. */
 export const ASSUMED_LIST_SIZE = 10;
 
-const MUTATION_COST = 10;
+export const MUTATION_COST = 10;
 const MOST = Number.MAX_SAFE_INTEGER;
 const atMost = (cost: number): number => (cost < MOST ? cost : MOST);
 
@@ -72,17 +71,7 @@ export function operationCosts(
   declared: DeclaredCosts,
   assumedListSize = ASSUMED_LIST_SIZE,
 ): CostOperation {
-  /** Of `Type.field`, or of the field of that name in an interface of the type. */
-  function ofField<T>(declarations: ReadonlyMap<string, T>, type: GraphQLObjectType, field: string): T | undefined {
-    for (const { name } of [type, ...type.getInterfaces()]) {
-      const found = declarations.get(`${name}.${field}`);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-
-  const weightOf = (type: GraphQLNamedType): number =>
-    declared.weights.get(type.name) ?? (isCompositeType(type) || isInputObjectType(type) ? 1 : 0);
+  const { weightOf, weightOfField, costOfInputs } = pricesOf(declared);
 
   const listSizes = new Map<string, ListSize | null>();
   function listSizeOf(type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): ListSize | null {
@@ -95,29 +84,10 @@ export function operationCosts(
     return found;
   }
 
-  function costOfInput(value: unknown, type: GraphQLInputType, weight: number | undefined): number {
-    const nullable = getNullableType(type);
-    if (isListType(nullable) && Array.isArray(value))
-      return value.reduce<number>((sum, item) => sum + costOfInput(item, nullable.ofType, weight), 0);
-    const named = getNamedType(type);
-    let cost = weight ?? weightOf(named);
-    if (!isInputObjectType(named) || typeof value !== 'object' || value === null) return cost;
-    const fields = named.getFields();
-    for (const [name, given] of Object.entries(value)) {
-      const field = fields[name];
-      if (field && given !== undefined)
-        cost += costOfInput(given, field.type, declared.weights.get(`${named.name}.${name}`));
-    }
-    return cost;
-  }
-
   return (document, operationName, variables) => {
     const operation = operationIn(document, operationName);
     const fragments = fragmentsIn(document);
-    const given: Record<string, unknown> = { ...variables };
-    for (const { variable, defaultValue } of operation.variableDefinitions ?? [])
-      if (defaultValue && given[variable.name.value] === undefined)
-        given[variable.name.value] = valueFromASTUntyped(defaultValue);
+    const given = valuesGiven(operation, variables);
 
     const known = new Map<SelectionSetNode, Map<string, Weighed>>();
     const assumed = new Set<string>();
@@ -134,6 +104,7 @@ export function operationCosts(
     ): Weighed {
       if (!set || !isCompositeType(type)) return { fixed: own ?? weightOf(type), perItem: 0 };
       const possible = isAbstractType(type) ? schema.getPossibleTypes(type) : [type];
+      if (possible.length === 0) return { fixed: own ?? weightOf(type), perItem: 0 };
       if (possible.length === 1) return weighObject(set, possible[0]!, own, sized);
       const key = `${type.name} ${own ?? ''} ${sized.join(' ')}`;
       const before = known.get(set)?.get(key);
@@ -205,18 +176,11 @@ export function operationCosts(
       const listSize = listSizeOf(type, field);
       const length = listSize && lengthOf(listSize, field.args, values);
       const named = getNamedType(field.type);
-      const own = ofField(declared.weights, type, field.name);
+      const own = weightOfField(type, field);
       const inside = weigh(node.selectionSet, named, own, listSize?.sizedFields ?? []);
       if (inside.perItem > 0 && length === null) assumed.add(coordinate);
       let item = atMost(inside.fixed + (length ?? assumedListSize) * inside.perItem);
-      let inputs = 0;
-      for (const argument of field.args)
-        if (values.has(argument.name))
-          inputs += costOfInput(
-            values.get(argument.name),
-            argument.type,
-            ofField(declared.weights, type, `${field.name}(${argument.name}:)`),
-          );
+      const inputs = costOfInputs(type, field, values);
 
       const depth = listDepth(field.type);
       if (depth === 0) return { fixed: atMost(item + inputs), perItem: 0 };
@@ -243,10 +207,16 @@ export function operationCosts(
   };
 }
 
+const RELAY_LENGTHS = ['first', 'last'];
+
+/** Names of arguments whose values are lengths, of whichever field. */
+export const slicingNames = ({ listSizes }: DeclaredCosts): ReadonlySet<string> =>
+  new Set([...RELAY_LENGTHS, ...[...listSizes.values()].flatMap(({ slicingArguments }) => slicingArguments)]);
+
 /** Relay Cursor Connections: `first` and `last` are the length of what is in the page. */
 function sizeOfConnection({ type, args }: GraphQLField<unknown, unknown>): ListSize | null {
   const connection = getNamedType(type);
-  const slicingArguments = ['first', 'last'].filter((name) => args.some((argument) => argument.name === name));
+  const slicingArguments = RELAY_LENGTHS.filter((name) => args.some((argument) => argument.name === name));
   if (!isObjectType(connection) || !connection.name.endsWith('Connection') || slicingArguments.length === 0)
     return null;
   return { assumedSize: null, slicingArguments, sizedFields: ['edges', 'nodes'] };
@@ -264,18 +234,6 @@ function lengthOf(
     .filter((value) => typeof value === 'number');
   return lengths.length > 0 ? Math.max(0, ...lengths) : assumedSize;
 }
-
-/** Those that were given, a variable without a value left out, by name. */
-const argumentValues = (
-  { arguments: args = [] }: FieldNode,
-  variables: Readonly<Record<string, unknown>>,
-): ReadonlyMap<string, unknown> =>
-  new Map(
-    args.flatMap(({ name, value }): [string, unknown][] => {
-      const read = valueFromASTUntyped(value, variables);
-      return read === undefined ? [] : [[name.value, read]];
-    }),
-  );
 
 function isLeftOut({ directives = [] }: SelectionNode, variables: Readonly<Record<string, unknown>>): boolean {
   return directives.some(({ name, arguments: args }) => {

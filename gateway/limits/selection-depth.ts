@@ -1,11 +1,12 @@
-import { Kind, type DocumentNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql';
+import { Kind, type DocumentNode, type SelectionSetNode } from 'graphql';
+import { fragmentsIn } from '../executor/client-operation.js';
 
 /**
  * How many fields lie above each other in the deepest place of a document, fragments followed. Each fragment is looked at
- * once. The document must be valid: a cycle of fragments would not end.
+ * once. Of an invalid document, one that is missing or spreads itself holds nothing there.
  */
 export function selectionDepth(document: DocumentNode): number {
-  const fragments = fragmentsOf(document);
+  const fragments = fragmentsIn(document);
   const depthOfFragment = new Map<string, number>();
 
   function depthOf({ selections }: SelectionSetNode): number {
@@ -23,7 +24,9 @@ export function selectionDepth(document: DocumentNode): number {
   function fragmentDepth(name: string): number {
     const known = depthOfFragment.get(name);
     if (known !== undefined) return known;
-    const depth = depthOf(fragments.get(name)!.selectionSet);
+    depthOfFragment.set(name, 0); // while it is looked at
+    const fragment = fragments.get(name);
+    const depth = fragment ? depthOf(fragment.selectionSet) : 0;
     depthOfFragment.set(name, depth);
     return depth;
   }
@@ -38,7 +41,7 @@ export function selectionDepth(document: DocumentNode): number {
 
 /** How many fields an operation has at its root, by response name, fragments followed; of several operations the most. */
 export function rootFields(document: DocumentNode): number {
-  const fragments = fragmentsOf(document);
+  const fragments = fragmentsIn(document);
   const countOf = (root: SelectionSetNode): number => {
     const names = new Set<string>();
     const followed = new Set<string>();
@@ -48,7 +51,8 @@ export function rootFields(document: DocumentNode): number {
         else if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet);
         else if (!followed.has(selection.name.value)) {
           followed.add(selection.name.value);
-          collect(fragments.get(selection.name.value)!.selectionSet);
+          const fragment = fragments.get(selection.name.value);
+          if (fragment) collect(fragment.selectionSet);
         }
       }
     };
@@ -61,11 +65,4 @@ export function rootFields(document: DocumentNode): number {
       definition.kind === Kind.OPERATION_DEFINITION ? countOf(definition.selectionSet) : 0,
     ),
   );
-}
-
-function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  return fragments;
 }

@@ -6,6 +6,7 @@ import { writeAnswer } from '../executor/write-answer.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { IncrementStream } from '../streaming/stream-increments.js';
+import { SeenAnswer } from './seen-answer.js';
 import type { PlannedRequest } from './plan-operation.js';
 import type { IncrementalSpec } from './receive.js';
 
@@ -32,7 +33,7 @@ export async function executePlan(
   parts: ExecutionParts,
   event: ExecutionResult | null = null,
 ): Promise<ExecutedOperation> {
-  const { plan, variables, context, incremental, end, observed, seen, identifiedAt } = planned;
+  const { plan, variables, context, incremental, end, observed } = planned;
   const { snapshot, extensions, log } = parts;
   const { onAnswer, onSubgraphFetch } = extensions;
   const { compiled } = plan;
@@ -49,16 +50,8 @@ export async function executePlan(
     headersFor: onSubgraphFetch && ((subgraph) => onSubgraphFetch({ context, subgraph })),
   });
   const answer = writeAnswer(compiled, fetched, variables);
-  const added = onAnswer?.({
-    operation: seen,
-    plan: plan.planned.plan,
-    errors: answer.errors,
-    data: answer.data,
-    durationMs: performance.now() - identifiedAt,
-    fetches,
-    passedThrough: answer.passedThrough,
-  });
-  const whole = added ? { ...answer, extensions: added.extensions ?? null } : answer;
+  const added = onAnswer?.(new SeenAnswer(planned, answer, fetches, increments !== null, snapshot));
+  const whole = added ? { ...answer, extensions: added.extensions } : answer;
   increments?.begin(fetched, whole);
   return { answer: whole, headers: added?.headers ?? NO_HEADERS, increments };
 }

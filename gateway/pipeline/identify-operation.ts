@@ -1,33 +1,15 @@
-import { createHash } from 'node:crypto';
 import type { RequestContext } from '@inevitable/contract';
-import {
-  GraphQLError,
-  Kind,
-  OperationTypeNode,
-  parse,
-  validate,
-  type DocumentNode,
-  type GraphQLSchema,
-  type OperationDefinitionNode,
-} from 'graphql';
+import { Kind, OperationTypeNode, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
 import { conditionVariables } from '../executor/client-operation.js';
 import { defersAnything } from '../executor/defer/expand-deferred.js';
 import { checkVariables } from '../graphql-over-http/check-variables.js';
-import { MAX_ERRORS, refused, shorten } from '../graphql-over-http/refuse-document.js';
+import { refused, shorten } from '../graphql-over-http/refuse-document.js';
 import { badRequest } from '../graphql-over-http/request-refused.js';
 import type { AuthenticatedOperation } from './authenticate.js';
-import { rootFields, selectionDepth } from '../limits/selection-depth.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { IncrementalSpec } from './receive.js';
 import type { EndSignal } from '../transports/end-signal.js';
 import type { DocumentOperation, ValidDocument } from '../snapshot/valid-document.js';
-
-/** A document larger than this is no client's; the standard introspection query has about 300 tokens. */
-const MAX_TOKENS = 5_000;
-/** Introspection as tools send it is 15 deep; a screen's query is not half of that. */
-const MAX_DEPTH = 25;
-/** By response name, so that aliases count: each is work of its own. A screen asks for a dozen at most. */
-const MAX_ROOT_FIELDS = 50;
 
 /** One operation that fits the schema, with variables that fit the operation. */
 export interface IdentifiedOperation {
@@ -48,14 +30,14 @@ export interface IdentifiedOperation {
   readonly identifiedAt: number;
 }
 
-/** Throws `RequestRefused` about the document, the operation's name or the variables. */
+/** Throws `RequestRefused` about the operation's name, its kind or the variables. */
 export function identifyOperation(
   { received, context }: AuthenticatedOperation,
+  document: ValidDocument,
   snapshot: Snapshot,
 ): IdentifiedOperation {
-  const { query, operationName, variables, mayMutate, mayStream, header, facts } = received;
+  const { operationName, variables, mayMutate, mayStream, header, facts } = received;
 
-  const document = documentOf(query, snapshot);
   const operation = operationOf(document, operationName, snapshot);
   const { definition } = operation;
   if (definition.operation === OperationTypeNode.SUBSCRIPTION && !mayStream)
@@ -65,7 +47,7 @@ export function identifyOperation(
     );
   if (definition.operation === OperationTypeNode.MUTATION && !mayMutate)
     throw badRequest('Send mutations with POST.', 405, { allow: 'POST' });
-  checkVariables(snapshot.schema, definition, variables);
+  checkVariables(snapshot.schema, definition, variables, snapshot.rules.maySeeSchema(context));
   return {
     document,
     schema: snapshot.schema,
@@ -99,40 +81,6 @@ export function operationOf(
     document.operations.set(key, operation);
   }
   return operation;
-}
-
-function documentOf(source: string, { documents, schema }: Snapshot): ValidDocument {
-  const known = documents.get(source);
-  if (known) return known;
-  const document = parseAndValidate(source, schema);
-  const valid = { document, source, hash: createHash('sha256').update(source).digest('hex'), operations: new Map() };
-  documents.set(source, valid);
-  return valid;
-}
-
-function parseAndValidate(source: string, schema: GraphQLSchema): DocumentNode {
-  try {
-    const document = parse(source, { maxTokens: MAX_TOKENS });
-    const errors = validate(schema, document, undefined, { maxErrors: MAX_ERRORS });
-    if (errors.length > 0) throw refused('GRAPHQL_VALIDATION_FAILED', errors);
-    const depth = selectionDepth(document);
-    if (depth > MAX_DEPTH)
-      throw refused('GRAPHQL_VALIDATION_FAILED', [
-        { message: `The document nests fields ${depth} deep; ${MAX_DEPTH} is the limit.` },
-      ]);
-    const roots = rootFields(document);
-    if (roots > MAX_ROOT_FIELDS)
-      throw refused('GRAPHQL_VALIDATION_FAILED', [
-        { message: `An operation asks for ${roots} root fields, aliases included; ${MAX_ROOT_FIELDS} is the limit.` },
-      ]);
-    return document;
-  } catch (error) {
-    if (error instanceof GraphQLError) throw refused('GRAPHQL_PARSE_FAILED', [error]);
-    // Parser and rules recurse; a document that exhausts the stack is the client's doing.
-    if (error instanceof RangeError)
-      throw refused('GRAPHQL_PARSE_FAILED', [{ message: 'The document is nested too deeply.' }]);
-    throw error;
-  }
 }
 
 function chooseOperation(document: DocumentNode, name: string | null): OperationDefinitionNode {

@@ -24,11 +24,13 @@ export type OpenedOperation =
  */
 export async function openOperation(
   received: ReceivedOperation,
-  { credentials, snapshots, subscriptions, extensions, log }: PipelineParts,
+  { credentials, documents, snapshots, subscriptions, extensions, log }: PipelineParts,
 ): Promise<OpenedOperation> {
   const snapshot = snapshots.acquire(); // a reload meanwhile does not concern this request
   try {
-    const identified = identifyOperation(await authenticate(received, credentials), snapshot);
+    const authenticated = await authenticate(received, credentials);
+    const document = documents.find(authenticated, snapshot);
+    const identified = identifyOperation(authenticated, document, snapshot);
     if (identified.operation.definition.operation === OperationTypeNode.SUBSCRIPTION) {
       const stream = await subscriptions.open(received, identified, snapshot);
       return { kind: 'stream', of: 'subscription', stream, headers: {} };

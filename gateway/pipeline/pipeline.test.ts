@@ -2,12 +2,14 @@ import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { getIntrospectionQuery } from 'graphql';
+import { DEFAULT_LIMITS } from '../limits/limits-settings.js';
 import { ADA } from '../test-support/test-identity.js';
 import { testGateway, type TestGateway } from '../test-support/test-gateway.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  gateway = await testGateway();
+  // What nests deep here is one field in itself.
+  gateway = await testGateway({ limits: { ...DEFAULT_LIMITS, recursion: 25 } });
 });
 afterAll(() => gateway.close());
 

@@ -2,6 +2,8 @@ import { CallerError, ERROR_CODES, toErrorBody } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { Credentials } from '../authentication/credentials.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
+import type { OperationDocuments } from '../documents/operation-documents.js';
+import { ClientLeft } from '../routing/request-facts.js';
 import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
 import type { LiveSubscriptions } from '../subscriptions/live-subscriptions.js';
 import type { OpenedOperation } from './open-operation.js';
@@ -11,6 +13,7 @@ import { toErrorResponse, toResponse, type GatewayResponse } from './to-response
 export interface PipelineParts {
   /** null: nobody is asked who they are, and every caller is anonymous. */
   readonly credentials: Credentials | null;
+  readonly documents: OperationDocuments;
   readonly snapshots: CurrentSnapshot;
   readonly subscriptions: LiveSubscriptions;
   readonly extensions: GatheredExtensions;
@@ -40,6 +43,8 @@ export async function handleOperation(request: GatewayRequest, { open, log }: Re
   }
 }
 
-/** Worth a line in our log: not what a caller is refused with, though it be for having too much to do. */
+/** Worth a line in our log: not what a caller is refused with, though it be for having too much to do, and not that it left. */
 export const isOurs = (error: unknown): boolean =>
-  !(error instanceof CallerError) && ERROR_CODES[toErrorBody(error).extensions.code].status >= 500;
+  !(error instanceof CallerError) &&
+  !(error instanceof ClientLeft) &&
+  ERROR_CODES[toErrorBody(error).extensions.code].status >= 500;

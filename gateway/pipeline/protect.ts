@@ -2,7 +2,7 @@ import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { OperationSeen, Verdict } from '../extensions/gateway-extension.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { IdentifiedOperation } from './identify-operation.js';
-import { seenOperation } from './seen-operation.js';
+import { SeenOperation } from './seen-operation.js';
 
 /** An operation that may go on to be authorized and planned. */
 export interface PermittedOperation extends IdentifiedOperation {
@@ -22,7 +22,7 @@ export function protect(
 ): PermittedOperation | Promise<PermittedOperation> {
   const { onOperation } = extensions;
   if (onOperation === null) return withoutAsking(identified, snapshot);
-  const seen = seenOperation(identified, snapshot);
+  const seen = new SeenOperation(identified, snapshot);
   try {
     const verdict = onOperation(seen);
     if (!(verdict instanceof Promise)) return obey(verdict, identified, seen);
@@ -39,7 +39,7 @@ export function protect(
 
 /** Permitted before: an event of a subscription is answered as the subscription was. */
 export const withoutAsking = (identified: IdentifiedOperation, snapshot: Snapshot): PermittedOperation =>
-  Object.assign(identified, { seen: seenOperation(identified, snapshot), observed: false });
+  Object.assign(identified, { seen: new SeenOperation(identified, snapshot), observed: false });
 
 function obey(verdict: Verdict, identified: IdentifiedOperation, seen: OperationSeen): PermittedOperation {
   if (verdict.kind === 'reject') throw verdict.error;

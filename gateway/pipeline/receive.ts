@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { RawHeaders } from '../authentication/authenticate-caller.js';
+import { readDocumentName } from '../documents/read-document-name.js';
 import { negotiateFormat, type AcceptedFormats, type IncrementalSpec } from '../graphql-over-http/media-types.js';
+import { nestsTooDeeply } from '../graphql-over-http/json-depth.js';
 import { badRequest } from '../graphql-over-http/request-refused.js';
 import type { RequestFacts } from '../routing/request-facts.js';
 import { isEventId } from '../streaming/event-id.js';
@@ -21,7 +23,10 @@ export type { IncrementalSpec };
 
 /** A well-formed GraphQL request, over whatever it came. What its document says is not known yet. */
 export interface ReceivedOperation {
-  readonly query: string;
+  /** The document's text. Null: `documentId` names it. */
+  readonly query: string | null;
+  /** A document's SHA-256, hexadecimal, or an id of a list. Null: its text is all that is sent. */
+  readonly documentId: string | null;
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
   /** False on GET, which must be safe (RFC 9110, section 9.2.1). */
@@ -54,9 +59,10 @@ export function receive(request: GatewayRequest): ReceivedRequest {
     );
   if (method !== 'GET' && method !== 'POST') throw badRequest('Use GET or POST.', 405, { allow: 'GET, POST' });
   const parameters = method === 'GET' ? parametersOfGet(request) : parametersOfPost(request);
-  const { query, operationName, variables, extensions } = parameters;
+  const { query, documentId, operationName, variables, extensions } = parameters;
   return {
     query,
+    documentId,
     operationName,
     variables,
     mayMutate: method === 'POST',
@@ -71,7 +77,8 @@ export function receive(request: GatewayRequest): ReceivedRequest {
 }
 
 interface Parameters {
-  readonly query: string;
+  readonly query: string | null;
+  readonly documentId: string | null;
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly extensions: Readonly<Record<string, unknown>> | null;
@@ -101,8 +108,9 @@ function refuseCrossSite(request: GatewayRequest): void {
 
 function parametersOfGet(request: GatewayRequest): Parameters {
   refuseCrossSite(request);
+  if (!isPercentEncodedUtf8(request.search)) throw badRequest('The query string is not percent-encoded UTF-8.');
   const search = new URLSearchParams(request.search);
-  for (const name of ['query', 'operationName', 'variables', 'extensions'])
+  for (const name of ['query', 'documentId', 'operationName', 'variables', 'extensions'])
     if (search.getAll(name).length > 1) throw badRequest(`Send "${name}" once.`);
   const json = (name: string): unknown => {
     const text = search.get(name);
@@ -110,6 +118,7 @@ function parametersOfGet(request: GatewayRequest): Parameters {
   };
   return checkParameters({
     query: search.get('query'),
+    documentId: search.get('documentId'),
     operationName: search.get('operationName') || null,
     variables: json('variables'),
     extensions: json('extensions'),
@@ -132,6 +141,16 @@ function parametersOfPost(request: GatewayRequest): Parameters {
   return checkParameters(json);
 }
 
+/** `URLSearchParams` would put replacement characters for what is not. */
+function isPercentEncodedUtf8(search: string): boolean {
+  try {
+    decodeURIComponent(search);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Only this type needs a preflight; the ones a form can send (text/plain, multipart, urlencoded) are refused. */
 const JSON_TYPE = 'application/json';
 
@@ -147,13 +166,19 @@ function checkContentType(header: string): void {
 }
 
 function checkParameters(parameters: object): Parameters {
-  const { query, operationName, variables, extensions } = parameters as Readonly<Record<string, unknown>>;
-  if (typeof query !== 'string') throw badRequest('"query" must be a string with the GraphQL document.');
+  const { query, documentId, operationName, variables, extensions } = parameters as Readonly<Record<string, unknown>>;
   if (!isAbsent(operationName) && typeof operationName !== 'string')
     throw badRequest('"operationName" must be a string.');
   if (!isAbsent(variables) && !isMap(variables)) throw badRequest('"variables" must be a JSON object.');
   if (!isAbsent(extensions) && !isMap(extensions)) throw badRequest('"extensions" must be a JSON object.');
-  return { query, operationName: operationName ?? null, variables: variables ?? {}, extensions: extensions ?? null };
+  const name = readDocumentName({ query, documentId, extensions });
+  return {
+    query: name.query,
+    documentId: name.documentId,
+    operationName: operationName ?? null,
+    variables: variables ?? {},
+    extensions: extensions ?? null,
+  };
 }
 
 const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
@@ -162,6 +187,7 @@ const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function parseJson(text: string, what: string): unknown {
+  if (nestsTooDeeply(text)) throw badRequest(`${what} nests JSON too deeply.`);
   try {
     return JSON.parse(text);
   } catch {

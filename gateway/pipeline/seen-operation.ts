@@ -1,24 +1,41 @@
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { OperationSeen } from '../extensions/gateway-extension.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { IdentifiedOperation } from './identify-operation.js';
 
-/** An identified operation as extensions see it. */
-export function seenOperation(
-  { document, schema, operation, variables, context, header }: IdentifiedOperation,
-  { costOf }: Snapshot,
-): OperationSeen {
-  let cost: number | null = null;
-  return {
-    context,
-    document: document.document,
-    schema,
-    definition: operation.definition,
-    hash: document.hash,
-    operationName: operation.definition.name?.value ?? null,
-    variables,
-    get cost() {
-      return (cost ??= costOf(document, operation, variables));
-    },
-    header,
-  };
+/**
+ * An identified operation as extensions see it. A class: an object literal with a getter takes 1 µs, a class 0.02, and each
+ * look into it, or finding it in a map, is slower too.
+ */
+export class SeenOperation implements OperationSeen {
+  readonly context: OperationSeen['context'];
+  readonly document: DocumentNode;
+  readonly schema: GraphQLSchema;
+  readonly definition: OperationDefinitionNode;
+  readonly hash: string;
+  readonly operationName: string | null;
+  readonly variables: OperationSeen['variables'];
+  readonly header: OperationSeen['header'];
+  readonly #identified: IdentifiedOperation;
+  readonly #snapshot: Snapshot;
+  #cost: number | null = null;
+
+  constructor(identified: IdentifiedOperation, snapshot: Snapshot) {
+    const { document, schema, operation, variables, context, header } = identified;
+    this.context = context;
+    this.document = document.document;
+    this.schema = schema;
+    this.definition = operation.definition;
+    this.hash = document.hash;
+    this.operationName = operation.definition.name?.value ?? null;
+    this.variables = variables;
+    this.header = header;
+    this.#identified = identified;
+    this.#snapshot = snapshot;
+  }
+
+  get cost(): number {
+    const { document, operation, variables } = this.#identified;
+    return (this.#cost ??= this.#snapshot.costOf(document, operation, variables));
+  }
 }

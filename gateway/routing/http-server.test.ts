@@ -217,7 +217,7 @@ describe('The gateway’s own paths', () => {
       status: 200,
       body: {
         status: 'ready',
-        parts: ['supergraph', 'verification keys', 'revocation feed', 'context key', 'accepting requests'].map(
+        parts: ['supergraph', 'verification keys', 'revocation feed', 'context key', 'load', 'accepting requests'].map(
           (name) => ({ name, ready: true, reason: null }),
         ),
       },
@@ -228,7 +228,16 @@ describe('The gateway’s own paths', () => {
     const { status, body } = await json('/health');
     expect([status, body.parts.map(({ name }: { name: string }) => name)]).toEqual([
       200,
-      ['supergraph', 'verification keys', 'revocation feed', 'context key', 'accepting requests', 'accounts', 'notes'],
+      [
+        'supergraph',
+        'verification keys',
+        'revocation feed',
+        'context key',
+        'load',
+        'accepting requests',
+        'accounts',
+        'notes',
+      ],
     ]);
     expect(await json('/notes/health')).toEqual({ status: 200, body: { name: 'notes', ready: true, reason: null } });
     notesHealthy = false;

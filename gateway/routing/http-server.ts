@@ -11,7 +11,7 @@ import type { OpenOperation, PipelineParts } from '../pipeline/pipeline.js';
 import { OpenStreams } from '../streaming/open-streams.js';
 import { serveWebSocket } from '../streaming/serve-websocket.js';
 import { DRAIN_MS } from './drain.js';
-import type { Admissions } from './admit-request.js';
+import type { AdmissionParts, Admissions } from './admit-request.js';
 import { forwardToProduct } from './forward-to-product.js';
 import { answerGraphQLFirst, GRAPHQL_PATH } from './graphql-endpoint.js';
 import type { Certificate } from './own-certificate.js';
@@ -21,6 +21,7 @@ import { requestFacts, requestIdOf, type RequestFactsParts } from './request-fac
 
 export interface HttpServerParts extends PipelineParts, RequestFactsParts {
   readonly admissions: Admissions;
+  readonly overload: AdmissionParts['overload'];
   readonly readOrigin: ReadOrigin;
   /** Our own; null: it is served in the clear, for a proxy of ours or for development. */
   readonly certificate: Certificate | null;
@@ -35,7 +36,13 @@ export interface HttpServerParts extends PipelineParts, RequestFactsParts {
   readonly supergraphProblem: () => string | null;
 }
 
+/** How long a client may take to send a request, with its body; its head; and what TLS begins with. */
 const REQUEST_TIMEOUT_MS = 30_000;
+const HEAD_TIMEOUT_MS = 10_000;
+/** How long a connection may stand still on which something is being sent. A kept one may for the 72 s of Fastify. */
+const STANDSTILL_MS = 60_000;
+/** Node would look every 30 s. */
+const TIMEOUTS = { headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: 1_000 };
 /** TRACE and CONNECT are left out: a Fetch `Request` cannot carry them, and no product wants them. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -46,10 +53,13 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   const app = fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: STANDSTILL_MS,
     // While draining we still answer what arrives on open connections, and close each with its answer.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    ...(parts.certificate && { https: parts.certificate }),
+    ...(parts.certificate
+      ? { https: { ...parts.certificate, ...TIMEOUTS, handshakeTimeout: HEAD_TIMEOUT_MS } }
+      : { http: TIMEOUTS }),
     routerOptions: { maxParamLength: 16_384 },
     exposeHeadRoutes: false,
     frameworkErrors: (error, request, reply) =>
@@ -63,7 +73,9 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   app.addHook('onRequest', ({ raw }, reply, done) => {
     void reply.header(REQUEST_ID_HEADER, requestIdOf(raw));
     if (isDraining()) void reply.header('connection', 'close');
-    done();
+    // A megabyte can be a gigabyte when a product unpacks it.
+    const { 'content-encoding': coding = 'identity' } = raw.headers;
+    done(coding === 'identity' ? undefined : badRequest('Send the request body without compression.', 415));
   });
   app.addHook('onResponse', (_request, _reply, done) => {
     if (isDraining()) setImmediate(() => app.server.closeIdleConnections());
@@ -115,16 +127,19 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
 
   const open: OpenOperation = (received) => openOperation(received, parts);
   const openStreams = new OpenStreams();
-  const { admit, isTooPlain } = parts.admissions;
+  const { admit, upgradeRefusal } = parts.admissions;
   answerGraphQLFirst(app.server, { open, deployment, readClient, isDraining, openStreams, admit, log });
   const webSockets = serveWebSocket(app.server, {
     path: GRAPHQL_PATH,
-    open,
+    open(received) {
+      const refusal = parts.overload(); // its connection may be older
+      return refusal ? Promise.reject(refusal) : open(received);
+    },
     authenticate: (rawHeaders, facts) => authenticateCaller(rawHeaders, facts, parts.credentials),
     deployment,
     readClient,
     isDraining,
-    isTooPlain,
+    upgradeRefusal,
     log,
   });
   // The server waits for its connections to end, which these would not do by themselves.

@@ -2,6 +2,8 @@ import type { SupergraphVersion } from '@inevitable/contract';
 import { buildSchema, parse } from 'graphql';
 import { loadAuthorization, type AuthorizationOptions } from '../authorization/authorize.js';
 import type { OperationPlan } from '../executor/operation-plan.js';
+import { actualCosts } from '../limits/actual-cost.js';
+import type { DocumentRules } from '../limits/document-rules.js';
 import { costEstimates } from '../limits/estimate-cost.js';
 import { readCosts } from '../limits/read-costs.js';
 import { typeConditions } from '../executor/type-conditions.js';
@@ -20,6 +22,7 @@ export interface SnapshotParts {
   readonly directory: SubgraphDirectory;
   readonly loadPlanner: (sdl: string) => Promise<Planner>;
   readonly authorization: AuthorizationOptions;
+  readonly rules: DocumentRules;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface SnapshotParts {
  */
 export async function loadSnapshot(
   { id, sdl }: SupergraphVersion,
-  { directory, loadPlanner, authorization }: SnapshotParts,
+  { directory, loadPlanner, authorization, rules }: SnapshotParts,
 ): Promise<Snapshot> {
   const handles = directory.acquire(readJoinGraphs(sdl));
   let planner: Planner | null = null;
@@ -41,6 +44,7 @@ export async function loadSnapshot(
     const document = parse(sdl, { noLocation: true });
     const supergraph = supergraphSchema(document);
     const schema = buildSchema(planner.supergraph.apiSdl, { assumeValid: true, assumeValidSDL: true });
+    const costs = readCosts(document);
     return Object.freeze({
       id,
       sdl,
@@ -51,7 +55,9 @@ export async function loadSnapshot(
       hidesTypes: hidesObjectTypes(supergraph, schema),
       planner,
       authorization: loadAuthorization(sdl, schema, authorization),
-      costOf: costEstimates(schema, readCosts(document)),
+      costOf: costEstimates(schema, costs),
+      actualCostOf: actualCosts(schema, costs),
+      rules,
       handles,
       transports: new Map([...handles].map(([name, handle]) => [name, transportOf(handle)])),
       documents: documentCache(),

@@ -1,6 +1,7 @@
 import type { SchemaRegistryPort, SupergraphVersion } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { AuthorizationOptions } from '../authorization/authorize.js';
+import { DEFAULT_RULES, type DocumentRules } from '../limits/document-rules.js';
 import { startPlannerThreads, type PlannerThreads } from '../planner/planner-threads.js';
 import { SubgraphDirectory, type OpenSubgraph, type Subgraphs } from '../transports/subgraph-directory.js';
 import { CurrentSnapshot } from './current-snapshot.js';
@@ -15,6 +16,8 @@ export interface SupergraphServing {
   /** Reaches a subgraph that `subgraphs` does not have, where the supergraph says it is. */
   readonly openSubgraph: OpenSubgraph | null;
   readonly authorization: AuthorizationOptions;
+  /** What clients' documents are held to; `DEFAULT_RULES` unless given. */
+  readonly rules?: DocumentRules | undefined;
   /** Shared with others, and left running. By default the supergraph has its own. */
   readonly planners?: PlannerThreads | undefined;
   /** Called with every snapshot that becomes the current one, the first too. */
@@ -38,6 +41,7 @@ export async function serveSupergraph({
   subgraphs,
   openSubgraph,
   authorization,
+  rules = DEFAULT_RULES,
   planners: given,
   onSnapshot,
   log,
@@ -53,6 +57,7 @@ export async function serveSupergraph({
       directory,
       loadPlanner: (sdl) => planners.load(sdl),
       authorization,
+      rules,
     });
 
   async function loadFirst(): Promise<Snapshot> {

@@ -1,7 +1,9 @@
 import type { GraphQLSchema } from 'graphql';
 import type { LRUCache } from 'lru-cache';
 import type { Authorization } from '../authorization/authorize.js';
+import type { MeasureCost } from '../limits/actual-cost.js';
 import type { EstimateCost } from '../limits/estimate-cost.js';
+import type { DocumentRules } from '../limits/document-rules.js';
 import type { CompilationTarget } from '../executor/compile-plan.js';
 import type { OperationPlan } from '../executor/operation-plan.js';
 import type { Subgraphs } from '../transports/subgraph-directory.js';
@@ -21,6 +23,10 @@ export interface Snapshot extends CompilationTarget {
   readonly authorization: Authorization;
   /** What an operation of a valid document costs at most, before it is run. */
   readonly costOf: EstimateCost;
+  /** What it cost by what its answer holds. */
+  readonly actualCostOf: MeasureCost;
+  /** What clients' documents are held to. */
+  readonly rules: DocumentRules;
   /** The supergraph's subgraphs, by name. */
   readonly handles: Subgraphs;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;

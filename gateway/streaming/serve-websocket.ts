@@ -13,8 +13,8 @@ import { OperationRefused, type WebSocketOperation } from './web-socket-operatio
 export interface WebSocketParts extends WebSocketConnectionParts {
   readonly path: string;
   readonly isDraining: () => boolean;
-  /** It came in the clear, and may not. */
-  readonly isTooPlain: (request: IncomingMessage) => boolean;
+  /** The status that a request for a WebSocket is refused with; null: it may have one. */
+  readonly upgradeRefusal: (request: IncomingMessage) => number | null;
   readonly limits?: Partial<WebSocketLimits>;
 }
 
@@ -45,7 +45,8 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): ServedWeb
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') return ignoreUpgrade(server, request, socket, head);
     socket.on('error', () => socket.destroy());
     if ((request.url ?? '').split('?', 1)[0] !== parts.path) return refuse(socket, 404);
-    if (parts.isTooPlain(request)) return refuse(socket, 403);
+    const refusal = parts.upgradeRefusal(request);
+    if (refusal !== null) return refuse(socket, refusal);
     if (parts.isDraining()) return refuse(socket, 503);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new WebSocketConnection(webSocket, request, limits, parts);

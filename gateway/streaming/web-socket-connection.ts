@@ -4,6 +4,7 @@ import type { ConnectionInitMessage, SubscribePayload, WebSocket as ProtocolSock
 import type { Logger } from 'pino';
 import { WebSocket, type RawData } from 'ws';
 import type { RawHeaders } from '../authentication/authenticate-caller.js';
+import { nestsTooDeeply } from '../graphql-over-http/json-depth.js';
 import { isOurs, type OpenOperation } from '../pipeline/pipeline.js';
 import { toErrors } from '../pipeline/to-response.js';
 import { operationFacts, type RequestFacts, type RequestFactsParts } from '../routing/request-facts.js';
@@ -90,7 +91,9 @@ export class WebSocketConnection implements ProtocolSocket {
     this.#socket.on('message', (data: RawData, isBinary: boolean) => {
       if (this.#socket.readyState !== WebSocket.OPEN) return; // what comes after we have closed counts no more
       if (isBinary) return this.close(...CLOSE.invalidMessage);
-      take(String(data)).catch((error: unknown) => this.#failed(error));
+      const text = String(data);
+      if (nestsTooDeeply(text)) return this.close(...CLOSE.invalidMessage);
+      take(text).catch((error: unknown) => this.#failed(error));
       this.#forgetCompleted();
     });
   }

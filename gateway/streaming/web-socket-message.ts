@@ -3,6 +3,7 @@ import { Unauthenticated } from '@inevitable/contract';
 import type { SubscribePayload } from 'graphql-ws';
 import type { RawHeaders } from '../authentication/authenticate-caller.js';
 import { checkLastEventId, type ReceivedOperation } from '../pipeline/receive.js';
+import { readDocumentName } from '../documents/read-document-name.js';
 import type { RequestFacts } from '../routing/request-facts.js';
 
 /** As many as Node takes for all headers of a request. */
@@ -32,13 +33,13 @@ export interface SocketFacts {
   readonly rawHeaders: RawHeaders;
 }
 
-/** The operation of a `subscribe` message. Throws `RequestRefused` for a last event id that is none. */
+/** The operation of a `subscribe` message. Throws `RequestRefused` for what names no document, and for a last event id that is none. */
 export const receiveMessage = (
-  { query, operationName, variables, extensions }: SubscribePayload,
+  { query, documentId, operationName, variables, extensions }: SubscribePayload & { readonly documentId?: unknown },
   { upgrade, rawHeaders }: SocketFacts,
   facts: RequestFacts,
 ): ReceivedOperation => ({
-  query,
+  ...readDocumentName({ query, documentId, extensions }),
   operationName: operationName ?? null,
   variables: variables ?? {},
   mayMutate: true,

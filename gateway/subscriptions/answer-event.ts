@@ -39,8 +39,11 @@ async function answerEvent(
 ): Promise<StreamPayload> {
   const { answer } = await executePlan(planned, parts, event);
   const { eventId, eventsMissed } = extensionsOf(event);
-  const said = { ...(eventId !== undefined && { eventId }), ...(eventsMissed === true && { eventsMissed }) };
-  const extensions = { ...answer.extensions, ...said };
+  const extensions = {
+    ...answer.extensions,
+    ...(eventId !== undefined && { eventId: JSON.stringify(eventId) }),
+    ...(eventsMissed === true && { eventsMissed: 'true' }),
+  };
   const text = answerText({ ...answer, extensions: Object.keys(extensions).length > 0 ? extensions : null });
   return new StreamPayload(String(text), eventId ?? null);
 }

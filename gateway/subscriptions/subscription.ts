@@ -2,6 +2,7 @@ import { CallerError, SubgraphUnreachable, type RequestContext } from '@inevitab
 import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { CallerNow } from '../authentication/credentials.js';
+import type { OperationDocuments } from '../documents/operation-documents.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import { RequestRefused } from '../graphql-over-http/request-refused.js';
 import { authorizeOperation } from '../pipeline/authorize-operation.js';
@@ -25,6 +26,7 @@ import { isSameUpstream, upstreamOf, type UpstreamWanted } from './upstream-of.j
 export type SlowConsumer = 'drop' | 'close';
 
 export interface SubscriptionParts {
+  readonly documents: OperationDocuments;
   readonly snapshots: CurrentSnapshot;
   readonly extensions: GatheredExtensions;
   readonly answers: EventAnswers;
@@ -68,6 +70,8 @@ export class Subscription {
   readonly #caller: CallerNow;
   readonly #onEnd: () => void;
   #current!: Listening;
+  /** Of its document: what named it may name nothing any more. */
+  #source!: string;
   /** While two are listened to, the older one. */
   #replaced: Listening | null = null;
   #overlap: NodeJS.Timeout | undefined;
@@ -109,6 +113,7 @@ export class Subscription {
 
   /** Begins to listen. `snapshot` is held by somebody. */
   start(planned: PlannedRequest, snapshot: Snapshot): void {
+    this.#source = planned.document.source;
     this.#listen(upstreamOf(planned, snapshot), snapshot, planned.context, this.#lastTaken);
   }
 
@@ -333,7 +338,8 @@ export class Subscription {
   /** The client may leave, and others get the same answer: what is fetched ends with its own deadline. */
   async #planOn(snapshot: Snapshot, context: RequestContext): Promise<PlannedRequest> {
     const received = { ...this.#received, facts: this.#factsNow() };
-    const identified = identifyOperation({ received, context }, snapshot);
+    const document = this.#parts.documents.findAgain(this.#source, context, snapshot);
+    const identified = identifyOperation({ received, context }, document, snapshot);
     const authorized = await authorizeOperation(withoutAsking(identified, snapshot), snapshot);
     return planOperation(authorized, snapshot, this.#parts.extensions);
   }

@@ -125,6 +125,14 @@ describe('supergraph.yaml', () => {
       'supergraph.yaml:1: "subgraphs.a.timeout_ms" must be a whole number of milliseconds from 1 to 600000.',
     ]),
     [withKeys('timeout_ms: 30s'), 'supergraph.yaml:1: "subgraphs.a.timeout_ms" must be a number.'],
+    ...['0', '2.5', '-1'].map((limit): [string, string] => [
+      `protection: { limits: { max_depth: ${limit} } }\nsubgraphs: {}`,
+      'supergraph.yaml:1: "protection.limits.max_depth" must be a whole number, 1 or more.',
+    ]),
+    [
+      'subgraphs: {}\nprotection:\n  limits: { depth: 5 }',
+      'supergraph.yaml:3: "protection.limits.depth" is not a known key.',
+    ],
     [withKeys('subscription: ws'), 'supergraph.yaml:1: "subgraphs.a.subscription" must be a mapping.'],
     [
       withKeys('subscription: { protocol: mqtt }'),

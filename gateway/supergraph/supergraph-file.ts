@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
-import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { SchemaRegistryPort, SupergraphVersion } from '@inevitable/contract';
 import type { Logger } from 'pino';
+import { watchFiles } from '../background/watch-files.js';
 import { NotASupergraph, readJoinGraphs } from './join-graph.js';
-
-/** By polling, which also sees a file that was replaced, or that lies on a mounted volume. */
-const LOOK_EVERY_MS = 500;
 
 /** A file that is no supergraph, or cannot be read. The message is one sentence that begins with its path. */
 export class SupergraphFileUnusable extends Error {}
@@ -24,26 +21,12 @@ export async function supergraphFile(path: string, log: Logger): Promise<SchemaR
   await readVersion(path); // a start fails on it, not the first request
   return {
     current: () => readVersion(path),
-    watch(onVersion) {
-      let looks = 0;
-      const look = (): void => {
-        const mine = ++looks; // a slower look than the next one, or than the end, has nothing to tell any more
-        readText(path).then(
-          (sdl) => {
-            if (mine === looks) onVersion(versionOf(sdl));
-          },
-          (error: unknown) => {
-            if (mine === looks) log.error({ err: error }, 'The gateway stays on the supergraph it has.');
-          },
-        );
-      };
-      watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, look);
-      look(); // the file may have been written since it was read for the start
-      return () => {
-        looks++;
-        unwatchFile(path, look);
-      };
-    },
+    watch: (onVersion) =>
+      watchFiles([path], {
+        read: () => readText(path),
+        onRead: (sdl) => onVersion(versionOf(sdl)),
+        onFailed: (error) => log.error({ err: error }, 'The gateway stays on the supergraph it has.'),
+      }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { SchemaRegistryPort, SubgraphHandle, SupergraphVersion } from '@ine
 import { pino } from 'pino';
 import type { Credentials } from '../authentication/credentials.js';
 import { authorizationWith } from '../authorization/authorization-with.js';
+import { OperationDocuments } from '../documents/operation-documents.js';
 import { gatherExtensions } from '../extensions/gather-extensions.js';
 import type { GatewayExtension } from '../extensions/gateway-extension.js';
 import { openOperation, type OpenedOperation } from '../pipeline/open-operation.js';
@@ -59,7 +60,8 @@ export async function openGraph(
     planners,
     log,
   });
-  const subscriptions = new LiveSubscriptions({ credentials, snapshots, extensions, log, slowConsumer });
+  const documents = new OperationDocuments({ trusted: null });
+  const subscriptions = new LiveSubscriptions({ credentials, documents, snapshots, extensions, log, slowConsumer });
   let versions = 0;
   return {
     snapshots,
@@ -69,6 +71,7 @@ export async function openGraph(
       openOperation(
         {
           query,
+          documentId: null,
           operationName: null,
           variables: {},
           mayMutate: true,
@@ -80,7 +83,7 @@ export async function openGraph(
           facts: new RequestFacts('r1', null, Date.now() + 30_000, 'internal'),
           ...received,
         } as ReceivedOperation,
-        { credentials, snapshots, subscriptions, extensions, log },
+        { credentials, documents, snapshots, subscriptions, extensions, log },
       ),
     reload: (next) =>
       new Promise((resolve) => {

@@ -43,7 +43,7 @@ export async function transportServer({
     },
     deployment: 'internal',
     readClient: clientReader([]),
-    ...admissions({ readOrigin: originReader([]), isHttpsRequired: false, cors: [] }),
+    ...admissions({ readOrigin: originReader([]), isHttpsRequired: false, cors: [], overload: () => null }),
     isDraining: () => isDraining,
     log: pino({ level: 'silent' }),
   } as const;

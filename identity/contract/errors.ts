@@ -27,7 +27,7 @@ export const ERROR_CODES = {
   COST_ESTIMATED_TOO_EXPENSIVE: {
     status: 400,
     meaning:
-      'The operation may cost more than one operation may; `extensions` has both. Ask for shorter lists, or in parts.',
+      'The operation may cost more than one operation may; `extensions` has both. Ask for shorter lists, or for less at once.',
   },
   INTROSPECTION_DISABLED: { status: 403, meaning: 'The caller may not ask for the schema here.' },
   PERSISTED_QUERY_NOT_FOUND: {

@@ -375,6 +375,12 @@ describe('stack doctor, of services', () => {
     expect(down.join()).not.toContain('canary');
   });
 
+  it('finds a Redis that is down, and shows no password', async () => {
+    expect(await wrong(servicesCheck, { REDIS_URL: `redis://:canary@127.0.0.1:${deadPort}` })).toEqual([
+      `problem: REDIS_URL is set, and Redis at 127.0.0.1:${deadPort} cannot be used: connection refused. → Start it, correct REDIS_URL, or unset it: no gateway starts before that.`,
+    ]);
+  });
+
   it('finds a bucket that cannot be used, and a folder that others can write to', async () => {
     const s3 = {
       S3_ENDPOINT: `http://127.0.0.1:${deadPort}`,

@@ -3,6 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { s3FileStore } from '@inevitable/kit/host';
+import { pino } from 'pino';
 import { assertOurs } from '../parts/data-directory.js';
 import type { FilesSettings } from '../settings/settings.js';
 import { ok, problem, warning, type Check, type Said } from './check.js';
@@ -11,12 +12,16 @@ import { reasonOf } from './place-of.js';
 
 const ANSWER_WITHIN_MS = 4_000;
 
-/** NATS and the place of files: reached, with the credentials that are set. Nothing is written in either. */
+/**
+ * NATS, Redis and the place of files: reached, with the credentials that are set. Nothing is written in them but what every
+ * gateway tries Redis with, a count of nobody that expires.
+ */
 export const servicesCheck: Check = {
   name: 'services',
   async run({ settings }, signal) {
     if (!settings) return [];
-    return Promise.all([lookAtNats(settings.natsUrl, signal), lookAtFiles(settings.files)]);
+    const { natsUrl, redisUrl, files } = settings;
+    return Promise.all([lookAtNats(natsUrl, signal), lookAtRedis(redisUrl), lookAtFiles(files)]);
   },
 };
 
@@ -39,6 +44,21 @@ async function lookAtNats(url: string | undefined, signal: AbortSignal): Promise
     return problem(
       `NATS_URL is set, and NATS at ${place} cannot be used: ${reasonOf(error)}.`,
       'Start it, correct NATS_URL, or unset it: no part starts before that.',
+    );
+  }
+}
+
+async function lookAtRedis(url: string | undefined): Promise<Said> {
+  if (url === undefined) return ok('REDIS_URL is not set: each gateway counts rates for itself.');
+  try {
+    const { redisCounters } = await import('@inevitable/gateway/redis-counters');
+    const counters = await redisCounters(url, { log: pino({ level: 'silent' }) });
+    await counters.close();
+    return ok(`Redis answers at ${new URL(url).host}, and takes the credentials that are set.`);
+  } catch (error) {
+    return problem(
+      `REDIS_URL is set, and ${reasonOf(error)}.`,
+      'Start it, correct REDIS_URL, or unset it: no gateway starts before that.',
     );
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { SecurityEventSink } from '@inevitable/contract';
+import { RATE_FEATURES } from '@inevitable/gateway/rate-features';
 import type { SubgraphDeclaration } from '@inevitable/kit';
 import { identityDatabase, openIdentity, type Identity } from '@inevitable/identity';
 import type { FileStore } from '@inevitable/kit/host';
@@ -52,10 +53,10 @@ export async function openIdentityParts(
   return { identity, database };
 }
 
-/** What core-identity knows of the products. */
+/** What core-identity knows of the products and of the gateway. */
 export const declaredToIdentity = (products: readonly SubgraphDeclaration[]): Parameters<Identity['redeclare']>[0] => ({
   permissions: products.flatMap(({ permissions }) => permissions ?? []),
-  features: Object.assign({}, ...products.map(({ features }) => features)),
+  features: Object.assign({}, RATE_FEATURES, ...products.map(({ features }) => features)),
   // Operations has an outbox, in which tenants' records wait for a day.
   products: ['operations', ...products.filter(({ database }) => database).map(({ name }) => name)],
 });

@@ -8,9 +8,11 @@ import { openObservation } from '../parts/observation.js';
 import { openRemoteSubgraph } from '../parts/open-remote-subgraph.js';
 import { operationsPeer } from '../parts/operations-peer.js';
 import type { Progress } from '../parts/progress.js';
+import { openRateLimits } from '../parts/rate-limits.js';
 import { registryToFollow } from '../parts/registry-to-follow.js';
 import { openSupergraphFile } from '../parts/supergraph-file.js';
 import { readSupergraphConfig, registryFromFiles } from '../parts/supergraph.js';
+import { trustedDocumentsOf } from '../parts/trusted-documents.js';
 import type { Settings } from '../settings/settings.js';
 
 const DEFAULT_PORT = 8080;
@@ -30,6 +32,7 @@ export async function runGateway(
   const { securityEvent } = await openObservation(settings, closers, log);
   await openDataDirectory(settings.dataDir);
   const config = await readSupergraphConfig(settings.supergraphConfig);
+  const limitedRates = await openRateLimits(settings, config.protection, closers, log);
   const identity = await identityPeer(settings, 'gateway');
   const operations = file === undefined ? await operationsPeer(settings, 'gateway') : null;
   const followed =
@@ -51,6 +54,13 @@ export async function runGateway(
     httpsRequired: settings.httpsRequired,
     certificate: settings.certificate,
     corsRules: settings.corsRules,
+    limits: config.protection.limits,
+    introspection: settings.introspection,
+    trustedDocuments: trustedDocumentsOf(settings),
+    limitedRates,
+    concurrency: config.protection.concurrency,
+    connections: config.protection.connections,
+    shedding: config.protection.shedding,
     identity,
     registry: followed ?? (await openSupergraphFile(file!, log)),
     subgraphs: new Map(),

@@ -1,7 +1,8 @@
-import { httpSubgraph, startGateway } from '@inevitable/gateway';
+import { httpSubgraph, protectionKey, startGateway } from '@inevitable/gateway';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import type { Progress } from '../parts/progress.js';
+import { openRateLimits } from '../parts/rate-limits.js';
 import { openSupergraphFile } from '../parts/supergraph-file.js';
 import { BadSetting, type Settings } from '../settings/settings.js';
 
@@ -25,6 +26,8 @@ export async function runOpenGateway(
   }
   const registry = await openSupergraphFile(file, log);
   log.warn({ supergraph: file }, 'Authentication is off: whoever reaches this gateway may ask everything.');
+  // Everybody who audits or compares comes from one address.
+  const { rateLimits = 'off', redisUrl } = settings;
   const gateway = await startGateway({
     host: settings.host,
     port: settings.port ?? DEFAULT_PORT,
@@ -34,6 +37,10 @@ export async function runOpenGateway(
     subgraphs: new Map(),
     openSubgraph: ({ name, url }, contextTokens) => httpSubgraph({ name, routingUrl: url, contextTokens }),
     products: [],
+    introspection: settings.introspection,
+    trustedDocuments: settings.trustedDocuments,
+    limitedRates: await openRateLimits({ rateLimits, redisUrl }, protectionKey.parse({}), closers, log),
+    connections: null,
     logger: log,
   });
   closers.add('gateway', () => gateway.close());

@@ -38,8 +38,10 @@ import { openOperationsParts } from '../parts/operations.js';
 import { startWorkerPart } from '../parts/worker.js';
 import { Workers, type RunningWorker } from '../parts/workers.js';
 import type { Progress } from '../parts/progress.js';
+import { openRateLimits } from '../parts/rate-limits.js';
 import { registryToFollow } from '../parts/registry-to-follow.js';
 import { registryFromFiles } from '../parts/supergraph.js';
+import { trustedDocumentsOf } from '../parts/trusted-documents.js';
 import type { Settings } from '../settings/settings.js';
 import { welcome } from './welcome.js';
 
@@ -84,6 +86,7 @@ export async function runStack(
   const { registry, securityEvent } = await openObservation(settings, closers, log);
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const events = await openEventBus(settings, closers, log);
+  const limitedRates = await openRateLimits(settings, config.protection, closers, log);
   const products = await loadProducts(settings, config);
   const fileStore = await openFileStore(settings, closers);
   const isFollowing = settings.supergraphSource === 'registry';
@@ -215,6 +218,13 @@ export async function runStack(
       httpsRequired: settings.httpsRequired,
       certificate: settings.certificate,
       corsRules: settings.corsRules,
+      limits: config.protection.limits,
+      introspection: settings.introspection,
+      trustedDocuments: trustedDocumentsOf(settings),
+      limitedRates,
+      concurrency: config.protection.concurrency,
+      connections: config.protection.connections,
+      shedding: config.protection.shedding,
       identity: identity.ports,
       registry: variant?.registry ?? followed,
       subgraphs: hosted,

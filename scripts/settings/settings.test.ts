@@ -21,6 +21,40 @@ describe('NATS_URL', () => {
   );
 });
 
+const redisUrlOf = (url: string): string | undefined => readSettings({ REDIS_URL: url }, '/clone').redisUrl;
+
+describe('REDIS_URL', () => {
+  it.each(['redis://localhost', 'redis://:a-secret@redis:6379/3', 'rediss://stack:a-secret@redis.example.com/'])(
+    'may be %s',
+    (url) => expect(redisUrlOf(url)).toBe(url),
+  );
+
+  it.each(['http://:a-secret@redis', 'redis:a-secret', 'redis:///a-secret', 'redis://redis/a-secret'])(
+    'that cannot be used is refused, and not repeated: %s',
+    (url) => expect(() => redisUrlOf(url)).toThrow(/^REDIS_URL cannot be used: (?!.*a-secret)/),
+  );
+});
+
+const trustedOf = (env: NodeJS.ProcessEnv) => readSettings(env, '/clone').trustedDocuments;
+
+describe('TRUSTED_DOCUMENTS', () => {
+  it('is off unless told, and reads no manifest then', () => {
+    expect(trustedOf({})).toBeUndefined();
+    expect(trustedOf({ TRUSTED_DOCUMENTS: 'off', TRUSTED_DOCUMENTS_MANIFEST: 'a.json' })).toBeUndefined();
+  });
+
+  it('reads several manifests, below the root of the clone unless they say otherwise', () =>
+    expect(trustedOf({ TRUSTED_DOCUMENTS: 'log', TRUSTED_DOCUMENTS_MANIFEST: 'a.json, /etc/b.json' })).toEqual({
+      mode: 'log',
+      manifests: ['/clone/a.json', '/etc/b.json'],
+    }));
+
+  it('needs a manifest', () =>
+    expect(() => trustedOf({ TRUSTED_DOCUMENTS: 'enforce' })).toThrow(
+      /^TRUSTED_DOCUMENTS is "enforce" without TRUSTED_DOCUMENTS_MANIFEST/,
+    ));
+});
+
 const smtpOf = (url: string, from = 'stack@example.test') =>
   readSettings({ SMTP_URL: url, MAIL_FROM: from }, '/clone').smtp;
 

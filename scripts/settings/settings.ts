@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { canonicalRange, type DeploymentContext } from '@inevitable/contract';
-import type { CertificateFiles } from '@inevitable/gateway';
+import type { CertificateFiles, IntrospectionPolicy, TrustedDocumentsOptions } from '@inevitable/gateway';
 import { readCorsRule, type CorsRule } from '@inevitable/gateway/cors';
 
 /** A setting cannot be used; the message is one sentence that names it. */
@@ -20,6 +20,9 @@ const mongodbUri = z
     'it has to be like mongodb://user:password@host/database',
   );
 const natsUrl = z.url({ protocol: /^(nats|tls)$/, hostname: /./ });
+const redisUrl = z
+  .url({ protocol: /^rediss?$/, hostname: /./ })
+  .refine((url) => /^\/?\d*$/.test(new URL(url).pathname), 'its path has to be the number of a database');
 const smtpUrl = z.url({ protocol: /^smtps?$/, hostname: /./ });
 
 /** Of what goes into the headers of a request, which take no line break and nothing beyond ASCII. */
@@ -59,11 +62,6 @@ const corsRules = z
 
 const PRODUCT_DEPLOYMENT = /^([A-Z][A-Z0-9_]*)_DEPLOYMENT_CONTEXT$/;
 
-/** Named, and refused rather than ignored: a set variable never falls back silently. */
-const NOT_YET = {
-  REDIS_URL: 'this version needs no Redis',
-} as const;
-
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port.optional(),
@@ -86,6 +84,11 @@ const environment = z.object({
   OPERATIONS_URL: httpUrl.default('http://127.0.0.1:3400'),
   PUBLIC_URL: httpUrl.optional(),
   NATS_URL: natsUrl.optional(),
+  REDIS_URL: redisUrl.optional(),
+  INTROSPECTION: z.enum(['everybody', 'signed-in', 'administrators', 'nobody']).optional(),
+  TRUSTED_DOCUMENTS: z.enum(['off', 'log', 'enforce']).default('off'),
+  TRUSTED_DOCUMENTS_MANIFEST: z.string().min(1).optional(),
+  RATE_LIMITS: z.enum(['enforce', 'log', 'off']).optional(),
   SMTP_URL: smtpUrl.optional(),
   MAIL_FROM: z
     .string()
@@ -117,7 +120,7 @@ const environment = z.object({
 });
 
 /** Every variable that is read by this name; those of products have theirs in front. */
-export const SETTING_NAMES: readonly string[] = [...Object.keys(environment.shape), ...Object.keys(NOT_YET)];
+export const SETTING_NAMES: readonly string[] = Object.keys(environment.shape);
 
 export interface DatabaseUrls {
   /** Each may be given by the environment: `<P>_OWNER_DATABASE_URL`, `<P>_DATABASE_URL`, `<P>_SYSTEM_DATABASE_URL`. */
@@ -187,6 +190,14 @@ export interface Settings {
   readonly publicUrl: string | undefined;
   /** May hold credentials. undefined: events stay within a process. */
   readonly natsUrl: string | undefined;
+  /** Where gateways count together; may hold credentials. undefined: each counts by itself. */
+  readonly redisUrl: string | undefined;
+  /** Who may ask for the schema; undefined: as `deployment` says. */
+  readonly introspection: IntrospectionPolicy | undefined;
+  /** undefined: any document is run. Its manifests are absolute paths. */
+  readonly trustedDocuments: TrustedDocumentsOptions | undefined;
+  /** undefined: enforced where callers are known. */
+  readonly rateLimits: 'enforce' | 'log' | 'off' | undefined;
   /** Where mails are handed over; may hold credentials. undefined: they stay in their table. */
   readonly smtp: SmtpSettings | undefined;
   readonly files: FilesSettings;
@@ -211,9 +222,6 @@ export interface Settings {
 /** Reads the environment once, into a frozen value; empty variables count as unset. Throws `BadSetting`. */
 export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  for (const [name, why] of Object.entries(NOT_YET)) {
-    if (given[name] !== undefined) throw new BadSetting(`${name} is set, and ${why}. Unset it.`);
-  }
   const parsed = environment.safeParse(given);
   if (!parsed.success) throw badSetting(parsed.error.issues[0]!, given);
   const read = parsed.data;
@@ -272,6 +280,10 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     operationsUrl: read.OPERATIONS_URL,
     publicUrl: read.PUBLIC_URL,
     natsUrl: read.NATS_URL,
+    redisUrl: read.REDIS_URL,
+    introspection: read.INTROSPECTION,
+    trustedDocuments: trustedDocumentsOf(read, root),
+    rateLimits: read.RATE_LIMITS,
     smtp: smtpOf(read),
     files: s3Of(read) ?? { kind: 'directory', path: resolve(root, read.FILES_DIR ?? join(dataDir, 'files')) },
     usageSample: read.USAGE_SAMPLE,
@@ -317,6 +329,17 @@ function certificateOf(read: z.infer<typeof environment>, root: string): Certifi
   if (cert === undefined && key === undefined) return undefined;
   const [given, missing] = cert === undefined ? ['TLS_KEY_FILE', 'TLS_CERT_FILE'] : ['TLS_CERT_FILE', 'TLS_KEY_FILE'];
   throw new BadSetting(`${given} is set without ${missing}. Give both, or unset it where a proxy has the certificate.`);
+}
+
+/** Throws `BadSetting` where no manifest says which documents are trusted. */
+function trustedDocumentsOf(read: z.infer<typeof environment>, root: string): TrustedDocumentsOptions | undefined {
+  const { TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_MANIFEST: manifests } = read;
+  if (mode === 'off') return undefined;
+  if (manifests === undefined)
+    throw new BadSetting(
+      `TRUSTED_DOCUMENTS is "${mode}" without TRUSTED_DOCUMENTS_MANIFEST, so no document would be trusted. Give the file that "stack documents" writes, or set TRUSTED_DOCUMENTS=off.`,
+    );
+  return { mode, manifests: manifests.split(',').map((file) => resolve(root, file.trim())) };
 }
 
 /** Throws `BadSetting` where one of the two is given alone. */

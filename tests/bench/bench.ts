@@ -4,17 +4,22 @@ import { openBenchBed, type BenchBed } from './measure/bench-bed.js';
 import { readOptions, type Options } from './options.js';
 import { picture } from './report/picture.js';
 import { processesReport } from './report/processes-report.js';
+import { protectionReport } from './report/protection-report.js';
 import { speedJson } from './report/speed-json.js';
 import { speedReport } from './report/speed-report.js';
 import { stormReport } from './report/storm-report.js';
 import { measureProcesses } from './runs/processes.js';
+import { measureProtection } from './runs/protection.js';
 import { measureSpeed } from './runs/speed.js';
 import { measureStorm } from './runs/storm.js';
 
 /** Figures and tables on standard output; what happens meanwhile, and who was left out, on standard error. */
 const report = (line: string): void => void process.stderr.write(`  ${line}\n`);
 
-async function run(bed: BenchBed, options: Options): Promise<string> {
+async function runOnBed(
+  bed: BenchBed,
+  options: Options & { readonly run: Exclude<Options['run'], 'protection'> },
+): Promise<string> {
   switch (options.run) {
     case 'speed': {
       const tables = await measureSpeed(bed, options, report);
@@ -37,13 +42,21 @@ async function run(bed: BenchBed, options: Options): Promise<string> {
 async function main(): Promise<void> {
   if (!existsSync('/proc/self/stat')) throw new Error('CPU time is read from /proc, which this machine does not have.');
   const options = readOptions(process.argv.slice(2));
-  const names =
-    options.run === 'processes' ? Array.from({ length: options.processes }, () => 'ours' as const) : options.gateways;
   // What was started ends when its channel to us does.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  process.stdout.write(await run(options));
+}
+
+async function run(options: Options): Promise<string> {
+  if (options.run === 'protection') {
+    const protection = await measureProtection(options, report);
+    return options.json ? `${JSON.stringify({ protection })}\n` : protectionReport(protection);
+  }
+  const names =
+    options.run === 'processes' ? Array.from({ length: options.processes }, () => 'ours' as const) : options.gateways;
   const bed = await openBenchBed(names, report);
   try {
-    process.stdout.write(await run(bed, options));
+    return await runOnBed(bed, { ...options, run: options.run });
   } finally {
     await bed.close();
   }

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { GATEWAY_NAMES, type GatewayName } from './gateways/gateway-names.js';
+import { DEPLOYED_GATEWAYS, GATEWAY_NAMES, type GatewayName } from './gateways/gateway-names.js';
 import { OPERATION_NAMES, type OperationName } from './operations.js';
 import { namesOf, numberOf } from './read-option.js';
 
 export interface Options {
-  readonly run: 'speed' | 'storm' | 'processes';
+  readonly run: 'speed' | 'storm' | 'processes' | 'protection';
   /** Only the main table. */
   readonly quick: boolean;
   readonly json: boolean;
@@ -23,6 +23,14 @@ export interface Options {
   readonly picture: string | null;
 }
 
+/** Unless told. */
+const SECONDS: Readonly<Record<Options['run'], { readonly full: number; readonly quick: number }>> = {
+  speed: { full: 3, quick: 1 },
+  storm: { full: 6, quick: 1 },
+  processes: { full: 3, quick: 1 },
+  protection: { full: 60, quick: 15 },
+};
+
 /** Throws with one sentence for what cannot be run. help.txt says what each is for. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
@@ -31,6 +39,7 @@ export function readOptions(args: readonly string[]): Options {
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       storm: { type: 'boolean', default: false },
+      protection: { type: 'boolean', default: false },
       processes: { type: 'string' },
       operations: { type: 'string' },
       gateways: { type: 'string' },
@@ -40,16 +49,21 @@ export function readOptions(args: readonly string[]): Options {
       picture: { type: 'string' },
     },
   });
-  if (values.storm && values.processes !== undefined) throw new Error('Choose one of --storm and --processes.');
-  const run = values.storm ? 'storm' : values.processes !== undefined ? 'processes' : 'speed';
+  const wanted: readonly Options['run'][] = [
+    ...(values.storm ? (['storm'] as const) : []),
+    ...(values.protection ? (['protection'] as const) : []),
+    ...(values.processes !== undefined ? (['processes'] as const) : []),
+  ];
+  if (wanted.length > 1) throw new Error(`Choose one of ${wanted.map((one) => `--${one}`).join(' and ')}.`);
+  const run = wanted[0] ?? 'speed';
   if (values.picture !== undefined && run !== 'speed') throw new Error(`There is no --picture of --${run}.`);
   return {
     run,
     quick: values.quick,
     json: values.json,
     operations: namesOf('operations', values.operations, OPERATION_NAMES, run === 'speed' ? OPERATION_NAMES : ['join']),
-    gateways: namesOf('gateways', values.gateways, GATEWAY_NAMES),
-    seconds: numberOf('seconds', values.seconds, values.quick ? 1 : run === 'storm' ? 6 : 3, 1, 600),
+    gateways: namesOf('gateways', values.gateways, GATEWAY_NAMES, DEPLOYED_GATEWAYS),
+    seconds: numberOf('seconds', values.seconds, SECONDS[run][values.quick ? 'quick' : 'full'], 1, 600),
     rounds: numberOf('rounds', values.rounds, 3, 1, 100),
     warmUpMs: values.quick ? 2_000 : 4_000,
     connections: numberOf('connections', values.connections, 16, 1, 32),

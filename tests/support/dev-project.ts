@@ -41,6 +41,7 @@ export class DevProject {
         DATA_DIR: dataDir,
         DATABASE_URL: database.url,
         STACK_DEMO_PASSWORD: DEMO_PASSWORD,
+        RATE_LIMITS: 'off',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

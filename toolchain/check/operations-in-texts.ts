@@ -7,10 +7,12 @@ import {
   Source,
   visit,
   type ASTNode,
+  type DocumentNode,
   type FragmentDefinitionNode,
   type OperationDefinitionNode,
 } from 'graphql';
 import { z } from 'zod';
+import type { Place } from '../findings/finding.js';
 import type { KnownOperation } from './known-operation.js';
 
 /** A file with operations. */
@@ -38,11 +40,32 @@ interface Parsed {
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
 }
 
+/** An operation as it stands in a file. */
+export interface WrittenOperation {
+  readonly name: string | null;
+  /** The operation, then the fragments it uses; each node knows the file it is from. */
+  readonly document: DocumentNode;
+  readonly place: Place;
+}
+
+/** `writtenOperations`, for whom a change of the schema may break. */
+export const operationsInTexts = (texts: readonly OperationText[]): readonly KnownOperation[] =>
+  writtenOperations(texts).map(({ name, document, place }) => ({
+    name,
+    document: document.definitions.map((node) => print(node)).join('\n'),
+    inputs: null,
+    count: 0,
+    lastSeen: null,
+    clients: [],
+    signature: null,
+    place,
+  }));
+
 /**
  * The operations of `.graphql` files and of persisted-query manifests (`.json`), each with the fragments it uses. A
  * fragment may stand in another file, as client tools allow. Throws `OperationsUnreadable`.
  */
-export function operationsInTexts(texts: readonly OperationText[]): readonly KnownOperation[] {
+export function writtenOperations(texts: readonly OperationText[]): readonly WrittenOperation[] {
   const parsed = texts.flatMap(({ file, text }) =>
     file.toLowerCase().endsWith('.json')
       ? bodiesIn(file, text).map((body) => parseText(file, body, false))
@@ -52,16 +75,11 @@ export function operationsInTexts(texts: readonly OperationText[]): readonly Kno
   for (const one of parsed) for (const name of one.fragments.keys()) known.set(name, [...(known.get(name) ?? []), one]);
 
   return parsed.flatMap((one) =>
-    one.operations.map((operation): KnownOperation => {
+    one.operations.map((operation): WrittenOperation => {
       const { line, column } = getLocation(one.source, operation.loc!.start);
       return {
         name: operation.name?.value ?? null,
-        document: [operation, ...fragmentsUsedIn(operation, one, known)].map((node) => print(node)).join('\n'),
-        inputs: null,
-        count: 0,
-        lastSeen: null,
-        clients: [],
-        signature: null,
+        document: { kind: Kind.DOCUMENT, definitions: [operation, ...fragmentsUsedIn(operation, one, known)] },
         place: one.isWholeFile ? { file: one.file, line, column } : { file: one.file },
       };
     }),

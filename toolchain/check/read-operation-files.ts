@@ -15,16 +15,23 @@ export interface OperationFileLimits {
 const LIMITS: OperationFileLimits = { files: 10_000, entries: 100_000 };
 const NAMES = /\.(graphql|gql|json)$/i;
 
-/**
- * The operations that are named by files, folders (`.graphql` and `.gql` files below it) or patterns (`*`, `**`, `?`,
- * `{a,b}`), relative to `from`. `node_modules` and hidden folders are passed over. Throws `OperationsUnreadable`: also
- * for one that names no file at all, because whoever mistypes a path must not pass for that.
- */
-export async function readOperationFiles(
+/** The operations of `readOperationTexts`. */
+export const readOperationFiles = async (
   paths: readonly string[],
   from: string,
   limits = LIMITS,
-): Promise<readonly KnownOperation[]> {
+): Promise<readonly KnownOperation[]> => operationsInTexts(await readOperationTexts(paths, from, limits));
+
+/**
+ * The texts with operations that are named by files, folders (`.graphql` and `.gql` files below it) or patterns (`*`, `**`, `?`,
+ * `{a,b}`), relative to `from`. `node_modules` and hidden folders are passed over. Throws `OperationsUnreadable`: also
+ * for one that names no file at all, because whoever mistypes a path must not pass for that.
+ */
+export async function readOperationTexts(
+  paths: readonly string[],
+  from: string,
+  limits = LIMITS,
+): Promise<readonly OperationText[]> {
   const files = new Set<string>();
   for (const path of paths) {
     for (const file of await filesOf(path, from, limits)) files.add(file);
@@ -32,7 +39,7 @@ export async function readOperationFiles(
   }
   const texts: OperationText[] = [];
   for (const file of files) texts.push({ file, text: await textOf(file) }); // one after the other: few are open at a time
-  return operationsInTexts(texts);
+  return texts;
 }
 
 async function filesOf(path: string, from: string, limits: OperationFileLimits): Promise<readonly string[]> {

@@ -13,6 +13,7 @@ import {
 } from '@inevitable/contract';
 import { z } from 'zod';
 import { withoutControls } from '../findings/telling.js';
+import { REGISTRY_DOCUMENTS } from './registry-documents.js';
 
 /** The registry cannot be reached, or does not let us in; the message is one sentence that says why. */
 export class RegistryUnavailable extends Error {}
@@ -42,7 +43,6 @@ const publication = z
     version: number,
     gitRevision,
   }));
-const PUBLICATION = '{ position version { number gitRevision } kind at by forced findings reason }';
 
 const version = z
   .object({
@@ -60,7 +60,6 @@ const version = z
     sdl,
     subgraphs: subgraphs.map(({ name, routingUrl, schema }) => ({ name, routingUrl, sdl: schema })),
   }));
-const VERSION = '{ number sha256 supergraph subgraphs { name routingUrl schema } createdAt createdBy gitRevision }';
 
 const recorded = z
   .object({
@@ -80,7 +79,6 @@ const recorded = z
     ),
   })
   .transform(({ id: signature, ...rest }): RecordedOperation => ({ signature, ...rest }));
-const RECORDED = '{ id operationName document inputs count lastSeen clients { name version plan count } }';
 
 const answerBody = z.object({
   data: z.record(z.string(), z.unknown()).nullish(),
@@ -167,55 +165,50 @@ export function graphqlRegistry(url: string, token: string): SchemaRegistry & Re
   }
 
   return {
-    current: () => ask('currentSchema', version.nullable(), `{ currentSchema ${VERSION} }`, {}),
+    current: () => ask('currentSchema', version.nullable(), REGISTRY_DOCUMENTS.currentSchema, {}),
     async version(number) {
-      const query = `query ($number: Int!) { schemaVersion(number: $number) ${VERSION} }`;
       try {
-        return await ask('schemaVersion', version, query, { number });
+        return await ask('schemaVersion', version, REGISTRY_DOCUMENTS.schemaVersion, { number });
       } catch (error) {
         if (error instanceof NotFound) return null;
         throw error;
       }
     },
     async publications({ first, before }) {
-      const query = `query ($first: Int!, $before: Int) {
-        schemaPublications(first: $first, beforePosition: $before) { nodes ${PUBLICATION} } }`;
       const page = z.object({ nodes: z.array(publication) });
       const read: Publication[] = [];
       while (read.length < first) {
         const wanted = Math.min(first - read.length, MAX_PAGE);
         const behind = read.at(-1)?.position ?? before;
-        const { nodes } = await ask('schemaPublications', page, query, { first: wanted, before: behind });
+        const variables = { first: wanted, before: behind };
+        const { nodes } = await ask('schemaPublications', page, REGISTRY_DOCUMENTS.schemaPublications, variables);
         read.push(...nodes);
         if (nodes.length < wanted) break;
       }
       return read;
     },
     async publish({ sdl, subgraphs, gitRevision, forced, findings, reason, basedOn }: NewVersion) {
-      const query = `mutation ($input: PublishSchemaInput!) { publishSchema(input: $input) ${PUBLICATION} }`;
       const schemas = {
         supergraph: sdl,
         subgraphs: subgraphs.map(({ name, routingUrl, sdl }) => ({ name, routingUrl, schema: sdl })),
       };
       const packed = (await promisify(gzip)(JSON.stringify(schemas))).toString('base64');
-      return ask('publishSchema', publication, query, {
+      return ask('publishSchema', publication, REGISTRY_DOCUMENTS.publishSchema, {
         input: { packed, gitRevision, forced, findings, reason, basedOn },
       });
     },
     rollback({ to, reason, basedOn }: Rollback) {
-      const query = `mutation ($input: RollbackSchemaInput!) { rollbackSchema(input: $input) ${PUBLICATION} }`;
-      return ask('rollbackSchema', publication, query, { input: { to, reason, basedOn } });
+      const input = { to, reason, basedOn };
+      return ask('rollbackSchema', publication, REGISTRY_DOCUMENTS.rollbackSchema, { input });
     },
     async operations({ days, first, after }) {
-      const query = `query ($days: Int!, $first: Int!, $after: String) {
-        recordedOperations(days: $days, first: $first, after: $after) { nodes ${RECORDED} pageInfo { endCursor } } }`;
       const page = z.object({ nodes: z.array(recorded), pageInfo: z.object({ endCursor: z.string().nullable() }) });
       const read: RecordedOperation[] = [];
       // The cursor of an operation is made of its signature, as `connectionOf` makes it.
       let behind = after === null ? null : Buffer.from(after).toString('base64url');
       while (read.length < first) {
         const wanted = Math.min(first - read.length, MAX_PAGE);
-        const { nodes, pageInfo } = await ask('recordedOperations', page, query, {
+        const { nodes, pageInfo } = await ask('recordedOperations', page, REGISTRY_DOCUMENTS.recordedOperations, {
           days,
           first: wanted,
           after: behind,
@@ -228,11 +221,11 @@ export function graphqlRegistry(url: string, token: string): SchemaRegistry & Re
     },
     async since() {
       const page = z.object({ since: time.nullable() });
-      return (await ask('recordedOperations', page, '{ recordedOperations(first: 1) { since } }', {})).since;
+      return (await ask('recordedOperations', page, REGISTRY_DOCUMENTS.recordedSince, {})).since;
     },
     async leftOut() {
       const page = z.object({ leftOut: time.nullable() });
-      return (await ask('recordedOperations', page, '{ recordedOperations(first: 1) { leftOut } }', {})).leftOut;
+      return (await ask('recordedOperations', page, REGISTRY_DOCUMENTS.recordedLeftOut, {})).leftOut;
     },
   };
 }

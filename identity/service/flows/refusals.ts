@@ -70,7 +70,7 @@ export async function keepRefusal(
   { db, refusals, log }: Pick<FlowDeps, 'db' | 'refusals' | 'log'>,
 ): Promise<void> {
   const { actor, client } = origin;
-  const who = actor.id ?? (client.address === null ? '' : addressKey(client.address));
+  const who = actor.id ?? addressKey(client.address);
   const counted = `refusals:${action}:${actor.kind}:${who}`;
   if ((await claimAttempts(db.rows, [{ counted, ...REFUSALS_KEPT }])).kind === 'spent')
     return refusals.leaveOut(tenantId);

@@ -25,7 +25,20 @@ export interface AskedNames {
  */
 const TAKEN: ReadonlySet<string> = new Set([
   ...['start', 'compose', 'check', 'lint', 'publish', 'history', 'diff', 'rollback', 'new', 'dev', 'explain', 'schema'],
-  ...['doctor', 'migrate', 'token', 'help', 'stack', 'worker', 'subgraph', 'gateway', 'identity', 'operations', 'kit'],
+  ...[
+    'documents',
+    'doctor',
+    'migrate',
+    'token',
+    'help',
+    'stack',
+    'worker',
+    'subgraph',
+    'gateway',
+    'identity',
+    'operations',
+    'kit',
+  ],
   ...['contract', 'toolchain', 'starter', 'core-identity', 'graphql', 'graphiql', 'live', 'ready', 'health', 'metrics'],
   ...['auth', 'admin', 'internal', 'public', 'jobs', 'postgres', 'template0', 'template1', 'information-schema'],
   ...['database', 'nats', 'redis', 'mongodb', 's3', 'no-tenant', 'constructor', 'prototype'],

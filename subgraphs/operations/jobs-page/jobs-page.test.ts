@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { hostSubgraph } from '@inevitable/kit/host';
-import { parse, validate } from 'graphql';
+import { parse, print, validate } from 'graphql';
 import { pino } from 'pino';
 import { operationsSubgraph } from '../subgraph.js';
+import { JOBS_PAGE_DOCUMENTS } from './jobs-page-documents.js';
 import { testContext } from '../testing/test-context.js';
 
 const operations = hostSubgraph(operationsSubgraph({ events: [], jobs: [] } as never), {
@@ -54,21 +55,23 @@ describe('The page of jobs', () => {
     expect(await (await asked()).text()).not.toMatch(/localStorage|sessionStorage|indexedDB|document\.cookie/);
   });
 
-  it('asks only for what the schema has', async () => {
+  it('asks only for what is listed, and what the schema has', async () => {
     const text = await (await asked()).text();
     const written = Object.fromEntries(
       [...text.matchAll(/const ([A-Z]+) =\s*`([^`]*)`/g)].map(([, name, document]) => [name!, document!]),
     );
     const { JOB, ...documents } = written;
-    const mutations = [...text.matchAll(/steer\(\s*'(\w+)',\s*'(\w+)'/g)].map(
-      ([, field, type]) => `mutation ($input: ${type}!) { ${field}(input: $input) { __typename } }`,
-    );
+    const mutations = [...text.matchAll(/steer\(\s*'(\w+)',\s*'(\w+)'/g)].map(([, field, type]) => {
+      const selection = field === 'retryDeadJobs' ? 'retried' : field!.endsWith('Schedule') ? 'name' : 'id';
+      return `mutation ($input: ${type}!) { ${field}(input: $input) { ${selection} } }`;
+    });
     const all = [
       ...Object.values(documents).map((document) => document.replace('${JOB}', JOB!)),
       ...mutations,
       ...[...text.matchAll(/query: '(subscription [^']*)'/g)].map(([, document]) => document!),
     ];
-    expect(all).toHaveLength(4 + 6 + 1);
+    const printed = (documents: readonly string[]) => documents.map((document) => print(parse(document)));
+    expect(printed(all)).toEqual(printed(JOBS_PAGE_DOCUMENTS));
     expect(all.flatMap((document) => validate(operations.schema, parse(document)))).toEqual([]);
   });
 });

@@ -5,6 +5,9 @@ import jwt from 'jsonwebtoken';
 export const ISSUER = 'http://identity.bench';
 export const AUDIENCE = 'inevitable-gateway';
 export const TOKEN_TYPE = 'at+jwt';
+export const PLAN = 'enterprise';
+/** Of what every tenant may use. */
+export const ENTITLEMENTS_DIGEST = 'digest-1';
 
 export interface IssuedTokens {
   readonly publicJwk: PublicJwk;
@@ -29,8 +32,8 @@ export function issueTokens(count: number): IssuedTokens {
         tid: randomUUID(),
         roles: ['member'],
         scope: 'starter:notes:read starter:notes:write',
-        plan: 'free',
-        ent: 'digest-1',
+        plan: PLAN,
+        ent: ENTITLEMENTS_DIGEST,
         amr: ['pwd'],
         auth_time: now,
         rev: 0,

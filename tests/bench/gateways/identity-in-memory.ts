@@ -1,7 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { IdentityPorts, PublicJwk } from '@inevitable/contract';
+import type { Entitlements, IdentityPorts, PublicJwk } from '@inevitable/contract';
+import { ENTITLEMENTS_DIGEST, PLAN } from './access-tokens.js';
 
-/** Identity with one key, where nothing is ever revoked. */
+/** Of every tenant: limits so high that requests are counted, and none is refused. */
+const ENTITLEMENTS: Entitlements = {
+  plan: PLAN,
+  digest: ENTITLEMENTS_DIGEST,
+  features: {
+    'gateway.units-per-minute': { kind: 'static', value: 1e9 },
+    'gateway.units-per-hour': { kind: 'static', value: 1e11 },
+    'gateway.units-per-day': { kind: 'static', value: 1e12 },
+  },
+};
+
+/** Identity with one key, where nothing is ever revoked and all tenants may use the same. */
 export const identityInMemory = (issuer: string, publicJwk: PublicJwk): IdentityPorts => ({
   verification: {
     settings: async () => ({ issuer, keys: [publicJwk] }),
@@ -15,7 +27,7 @@ export const identityInMemory = (issuer: string, publicJwk: PublicJwk): Identity
   },
   apiKeys: { verify: refuse },
   entitlements: {
-    describe: refuse,
+    describe: async () => ENTITLEMENTS,
     reserve: refuse,
     commit: refuse,
     release: refuse,
@@ -28,5 +40,5 @@ export const identityInMemory = (issuer: string, publicJwk: PublicJwk): Identity
 });
 
 function refuse(): never {
-  throw new Error('The benchmark has no tenants and no entitlements.');
+  throw new Error('The benchmark has no tenants, and reserves nothing.');
 }

@@ -1,14 +1,18 @@
-import { httpSubgraph, startGateway, type GatewayExtension, type RunningGateway } from '@inevitable/gateway';
+import { httpSubgraph, startGateway, type GatewayOptions, type RunningGateway } from '@inevitable/gateway';
 import { pino } from 'pino';
 import type { GatewayGiven } from './gateway-setup.js';
 import { identityInMemory } from './identity-in-memory.js';
+import { deployedProtection } from './protection.js';
 
 export const log = pino({ level: 'warn' }, pino.destination(2));
 
-/** The gateway as it is deployed: tokens verified, revocations followed, a context token to every subgraph. */
+/**
+ * The gateway as it is deployed: tokens verified, revocations followed, a context token to every subgraph, and protected.
+ * `options` in place of that.
+ */
 export async function startOurs(
   { supergraphSdl, subgraphs, issuer, publicJwk }: GatewayGiven,
-  extensions: readonly GatewayExtension[] = [],
+  options: Partial<GatewayOptions> = {},
 ): Promise<RunningGateway> {
   const gateway = await startGateway({
     host: '127.0.0.1',
@@ -24,8 +28,9 @@ export async function startOurs(
         ]),
       ),
     products: [],
-    extensions,
     logger: log,
+    ...deployedProtection(),
+    ...options,
   });
   await gateway.whenReady();
   return gateway;

@@ -3,7 +3,8 @@ import { request } from 'undici';
 export interface Answer {
   /** Of the text, in bytes. */
   readonly length: number;
-  readonly json: unknown;
+  /** Beside it ours tells, for example, what is left of a budget. */
+  readonly data: unknown;
 }
 
 /** One request outside a load. Throws when the answer is not 200 with data and without errors. */
@@ -16,7 +17,7 @@ export async function ask(url: string, body: string, token: string): Promise<Ans
   const response = await request(url, { method: 'POST', headers, body });
   const text = await response.body.text();
   if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}: ${text.slice(0, 200)}`);
-  const json = JSON.parse(text) as { data?: unknown; errors?: unknown };
-  if (!json.data || json.errors !== undefined) throw new Error(`an answer with errors: ${text.slice(0, 200)}`);
-  return { length: Buffer.byteLength(text), json };
+  const { data, errors } = JSON.parse(text) as { data?: unknown; errors?: unknown };
+  if (!data || errors !== undefined) throw new Error(`an answer with errors: ${text.slice(0, 200)}`);
+  return { length: Buffer.byteLength(text), data };
 }

@@ -24,13 +24,13 @@ export async function compareAnswers(
   const right = await answersOf(reference, bodies, token).catch((error: unknown) => {
     throw new Error(`${reference.name}, by which the others are judged, failed: ${(error as Error).message}`);
   });
-  if (isDeepStrictEqual(right[0]!.json, right[1]?.json)) throw new Error('Two seeds have the same answer.');
+  if (isDeepStrictEqual(right[0]!.data, right[1]?.data)) throw new Error('Two seeds have the same answer.');
 
   const compared: ComparedGateway[] = [];
   for (const gateway of gateways) {
     try {
       const answers = gateway === reference ? right : await answersOf(gateway, bodies, token);
-      const wrong = answers.findIndex(({ json }, at) => !isDeepStrictEqual(json, right[at]!.json));
+      const wrong = answers.findIndex(({ data }, at) => !isDeepStrictEqual(data, right[at]!.data));
       if (wrong >= 0) throw new Error(`it differs from ${reference.name} for ${bodies[wrong]}`);
       compared.push({ ...gateway, answerBytes: answers.map(({ length }) => length) });
     } catch (error) {

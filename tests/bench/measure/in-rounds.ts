@@ -17,8 +17,8 @@ export async function inRounds<Gateway extends GatewayUnderTest, Result>(
   report: (line: string) => void,
 ): Promise<Map<GatewayName, Result[]>> {
   const results = new Map<GatewayName, Result[]>(gateways.map(({ name }) => [name, []]));
-  async function forEachGateway(work: (gateway: Gateway) => Promise<void>): Promise<void> {
-    for (const gateway of gateways.filter(({ name }) => results.has(name))) {
+  async function forEachGateway(inTurn: readonly Gateway[], work: (gateway: Gateway) => Promise<void>): Promise<void> {
+    for (const gateway of inTurn.filter(({ name }) => results.has(name))) {
       try {
         await work(gateway);
       } catch (error) {
@@ -28,9 +28,13 @@ export async function inRounds<Gateway extends GatewayUnderTest, Result>(
     }
   }
 
-  await forEachGateway(warmUp);
+  await forEachGateway(gateways, warmUp);
   for (let round = 0; round < rounds; round++) {
-    await forEachGateway(async (gateway) => void results.get(gateway.name)!.push(await measure(gateway)));
+    // There and back: what grows meanwhile, such as another's load, is shared out.
+    await forEachGateway(
+      round % 2 === 0 ? gateways : [...gateways].reverse(),
+      async (gateway) => void results.get(gateway.name)!.push(await measure(gateway)),
+    );
   }
   return results;
 }

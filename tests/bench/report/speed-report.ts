@@ -29,7 +29,7 @@ export function speedReport(tables: SpeedTables): string {
       return rows.length > 0 ? [`\n${operation}: ${scenario.title}\n\n${textTable(HEADER, rows)}`] : [];
     }),
   );
-  return `${parts.join('')}\n${standing(tables.results ?? {})}`;
+  return `${parts.join('')}\n${standing(tables)}`;
 }
 
 function rowsOf(byGateway: FiguresByGateway, besideMain: string | null): string[][] {

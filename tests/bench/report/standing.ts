@@ -1,6 +1,8 @@
-import type { GatewayName } from '../gateways/gateway-names.js';
+import { median } from '../measure/median.js';
+import { isPeer, type GatewayName } from '../gateways/gateway-names.js';
 import type { OperationName } from '../operations.js';
-import type { Figures, SpeedTable } from '../runs/speed.js';
+import type { Figures, FiguresByGateway, SpeedTables } from '../runs/speed.js';
+import { MOST_PROTECTION } from './protection-report.js';
 import { verdict } from './verdict.js';
 
 /** Our CPU per request as a part of theirs: at most the floor, if possible the aim. */
@@ -18,14 +20,13 @@ const DEEP_SUBGRAPH_REQUESTS = 7;
 const RSS_MB = 300;
 
 /** One line for each thing that is wanted of our gateway, with what it reached. */
-export function standing(table: SpeedTable): string {
-  const lines = (Object.entries(table) as [OperationName, SpeedTable[OperationName]][]).flatMap(
-    ([operation, byGateway]) => {
-      const { ours, ...peers } = byGateway!;
+export function standing({ results = {}, manyTenants = {} }: SpeedTables): string {
+  const lines = (Object.entries(results) as [OperationName, FiguresByGateway][]).flatMap(
+    ([operation, { ours, ...besides }]) => {
       if (!ours) return [];
-      const others = Object.entries(peers) as [GatewayName, Figures][];
+      const others = (Object.entries(besides) as [GatewayName, Figures][]).filter(([name]) => isPeer(name));
       const [best] = others.sort(([, a], [, b]) => a.cpuMsPerRequest - b.cpuMsPerRequest);
-      const stock = peers['apollo-gateway'];
+      const stock = besides['apollo-gateway'];
       const { cpuMsPerRequest: cpu, subgraphRequestsPerOperation: requests, rssMb } = ours;
       const fewest = Math.min(...others.map(([, figures]) => figures.subgraphRequestsPerOperation));
       const most = operation === 'deep' ? Math.min(DEEP_SUBGRAPH_REQUESTS, fewest) : fewest;
@@ -39,6 +40,7 @@ export function standing(table: SpeedTable): string {
         ...(best
           ? [verdict(requests <= most, operation, `${requests} subgraph requests, at most ${most} wanted`)]
           : []),
+        ...protectionLines(operation, manyTenants[operation] ?? {}),
         verdict(rssMb <= RSS_MB, operation, `${rssMb.toFixed(0)} MB after the run, at most ${RSS_MB} wanted`),
       ];
     },
@@ -50,4 +52,17 @@ function ratioLine(operation: OperationName, peer: string, ratio: number, { floo
   const wanted = `floor ${floor.toFixed(3)}, aim ${aim.toFixed(3)}`;
   const reached = ratio <= aim ? ', aim reached' : '';
   return verdict(ratio <= floor, operation, `${ratio.toFixed(3)} of the CPU of ${peer} (${wanted})${reached}`);
+}
+
+function protectionLines(
+  operation: OperationName,
+  { ours, 'ours-unprotected': unprotected }: FiguresByGateway,
+): readonly string[] {
+  if (!ours || !unprotected) return [];
+  // Of each round, since what disturbs the machine for a while disturbs both.
+  const ratio = median(ours.cpuMsByRound.map((cpuMs, round) => cpuMs / unprotected.cpuMsByRound[round]!));
+  const what = `${ratio.toFixed(3)} of the CPU without protection, with the tokens of 200 tenants`;
+  return operation === 'single'
+    ? [verdict(ratio <= 1 + MOST_PROTECTION, operation, `${what}, at most ${1 + MOST_PROTECTION} wanted`)]
+    : [`     ${operation}: ${what}`];
 }

@@ -10,7 +10,7 @@ import { warmUp } from '../measure/warm-up.js';
 import { requestBody, type OperationName } from '../operations.js';
 import type { Options } from '../options.js';
 import { usageOf } from '../processes/usage.js';
-import { MAIN, SCENARIOS, type Scenario } from './scenarios.js';
+import { MAIN, scenariosOf, type Scenario } from './scenarios.js';
 
 /** No scenario uses it: the first request of an operation finds nothing prepared. */
 const COLD_SEED = 1_000_000;
@@ -18,6 +18,8 @@ const COLD_SEED = 1_000_000;
 /** Of one gateway, one operation, one scenario: the median of all rounds. */
 export interface Figures extends Measured {
   readonly version: string;
+  /** In the order of the rounds. */
+  readonly cpuMsByRound: readonly number[];
   /** After the last round. */
   readonly rssMb: number;
   /** Counted on the operation's first request. */
@@ -40,7 +42,7 @@ export async function measureSpeed(
     report(`${operation}: comparing answers …`);
     const bodies = Array.from({ length: MAIN.seeds }, (_, seed) => requestBody(operation, seed));
     const gateways = await compareAnswers(bed, bodies, report);
-    for (const scenario of options.quick ? [MAIN] : SCENARIOS) {
+    for (const scenario of scenariosOf(options)) {
       report(`${operation}: ${scenario.title} …`);
       const table = (tables[scenario.key] ??= {});
       table[operation] = await measureScenario(bed, gateways, cold, bodies, scenario, options, report);
@@ -93,7 +95,8 @@ async function measureScenario(
     const all = measured.get(name);
     if (!all) continue;
     const { rssMb } = await usageOf(pid);
-    figures[name] = { version, ...medianOf(all), rssMb, subgraphRequestsPerOperation: cold.get(name)! };
+    const cpuMsByRound = all.map(({ cpuMsPerRequest }) => cpuMsPerRequest);
+    figures[name] = { version, ...medianOf(all), cpuMsByRound, rssMb, subgraphRequestsPerOperation: cold.get(name)! };
   }
   return figures;
 }

@@ -7,7 +7,7 @@ import type { ServiceCredential } from '@inevitable/contract';
 import { ISSUER, issueTokens } from '../../gateways/access-tokens.js';
 import { compose } from '../../graph/compose.js';
 import { startProcess, type StartedProcess } from '../../processes/start-process.js';
-import type { Mode } from '../modes.js';
+import { byMode, type Mode } from '../modes.js';
 import type { Received } from '../processes/receive-usage.js';
 import type { Sending, SendOrder } from '../processes/send-requests.js';
 import type { Flush, GatewayOrder, RecordingSetup } from '../processes/serve-gateway.js';
@@ -25,7 +25,7 @@ export interface RecordingBed {
 }
 
 /** Starts it all, and asks the gateway for everything once. */
-export async function openRecordingBed(load: Omit<Sending, 'url' | 'token'>): Promise<RecordingBed> {
+export async function openRecordingBed(load: Omit<Sending, 'urls' | 'tokens'>): Promise<RecordingBed> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-recording-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const started: StartedProcess<unknown>[] = [];
@@ -37,10 +37,7 @@ export async function openRecordingBed(load: Omit<Sending, 'url' | 'token'>): Pr
   const close = async (): Promise<void> => void (await Promise.all(started.map((one) => one.stop())));
 
   try {
-    const {
-      publicJwk,
-      tokens: [token],
-    } = issueTokens(1);
+    const { publicJwk, tokens } = issueTokens(1);
     const subgraphs = await start<Record<string, string>>('../../graph/serve-subgraphs.js', null);
     const operations = await start<string>('../processes/receive-usage.js', null);
     const supergraphFile = join(folder, 'supergraph.graphql');
@@ -55,7 +52,7 @@ export async function openRecordingBed(load: Omit<Sending, 'url' | 'token'>): Pr
     } satisfies RecordingSetup);
     const sender = await start<null>('../processes/send-requests.js', null);
 
-    const sending: Sending = { ...load, url: gateway.ready, token: token! };
+    const sending: Sending = { ...load, urls: byMode(() => gateway.ready), tokens };
     await sender.ask<null>({ kind: 'open', sending } satisfies SendOrder);
     let recorded = 0;
     return {

@@ -2,13 +2,15 @@ import { Client } from 'undici';
 import { exchange } from '../../load/exchange.js';
 import { ask } from '../../measure/ask.js';
 import { answerOrders, reportReady } from '../../processes/as-child.js';
-import { byMode, type Mode } from '../modes.js';
+import { byMode, MODES, type Mode } from '../modes.js';
 import { bodiesOf, clientHeaders } from '../requests.js';
 
 /** What is sent, and to whom. */
 export interface Sending {
-  readonly url: string;
-  readonly token: string;
+  /** One address for both, or each another. */
+  readonly urls: Readonly<Record<Mode, string>>;
+  /** In turn. */
+  readonly tokens: readonly string[];
   readonly documents: number;
   readonly clients: number;
   /** They stay open until the end. */
@@ -23,27 +25,33 @@ export type SendOrder =
 
 type Send = (mode: Mode) => Promise<void>;
 
-async function open({ url, token, documents, clients, connections }: Sending): Promise<Send> {
+async function open({ urls, tokens, documents, clients, connections }: Sending): Promise<Send> {
   const texts = bodiesOf(documents);
-  const answerBytes: number[] = [];
-  for (const text of texts) answerBytes.push((await ask(url, text, token)).length);
+  const answerBytes = byMode((): number[] => []);
+  for (const mode of MODES)
+    for (const text of texts) answerBytes[mode].push((await ask(urls[mode], text, tokens[0]!)).length);
 
   const bodies = texts.map((text) => Buffer.from(text));
   const headers = clientHeaders(clients);
-  const { origin, pathname } = new URL(url);
-  const dispatchers = Array.from({ length: connections }, () => new Client(origin, { pipelining: 1 }));
+  const connect = ({ origin }: URL): readonly Client[] =>
+    Array.from({ length: connections }, () => new Client(origin, { pipelining: 1 }));
+  const targets = byMode((mode) => new URL(urls[mode]));
+  const off = connect(targets.off);
+  const dispatchers = { off, on: targets.on.origin === targets.off.origin ? off : connect(targets.on) };
   const sent = byMode(() => 0);
 
   async function sendNext(dispatcher: Client, mode: Mode): Promise<void> {
     const at = sent[mode]++;
     const body = at % bodies.length;
     const client = headers[Math.floor(at / bodies.length) % clients];
-    const { status, bytes, error } = await exchange(dispatcher, pathname, bodies[body]!, `Bearer ${token}`, client);
+    const token = `Bearer ${tokens[at % tokens.length]!}`;
+    const { pathname } = targets[mode];
+    const { status, bytes, error } = await exchange(dispatcher, pathname, bodies[body]!, token, client);
     if (error !== null) throw error;
-    if (status !== 200 || bytes !== answerBytes[body])
-      throw new Error(`A request failed: status ${status}, ${bytes} bytes instead of ${answerBytes[body]}.`);
+    if (status !== 200 || bytes !== answerBytes[mode][body])
+      throw new Error(`A request failed: status ${status}, ${bytes} bytes instead of ${answerBytes[mode][body]}.`);
   }
-  return async (mode) => void (await Promise.all(dispatchers.map((dispatcher) => sendNext(dispatcher, mode))));
+  return async (mode) => void (await Promise.all(dispatchers[mode].map((dispatcher) => sendNext(dispatcher, mode))));
 }
 
 let send: Send;

@@ -52,7 +52,7 @@ const whileOn: GatewayExtension = {
   contract: 1,
   onAnswer: (answer) => (mode === 'on' ? recorder.onAnswer!(answer) : undefined),
 };
-const { url } = await startOurs(await givenSetup(), [whileOn]);
+const { url } = await startOurs(await givenSetup(), { extensions: [whileOn] });
 
 let begunMs = 0;
 answerOrders(async (order: GatewayOrder): Promise<null | number | Flush> => {

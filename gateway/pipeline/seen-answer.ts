@@ -1,0 +1,50 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { Answer } from '../executor/answer.js';
+import type { FetchMade } from '../executor/run-plan.js';
+import type { AnswerSeen, OperationSeen } from '../extensions/gateway-extension.js';
+import type { QueryPlan } from '../planner/query-plan.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import type { PlannedRequest } from './plan-operation.js';
+
+/** An answer as extensions see it. A class: a getter costs an object of its own much more. */
+export class SeenAnswer implements AnswerSeen {
+  readonly operation: OperationSeen;
+  readonly plan: QueryPlan;
+  readonly errors: readonly GraphQLFormattedError[];
+  readonly data: string | Buffer | null;
+  readonly durationMs: number;
+  readonly passedThrough: boolean;
+  readonly #planned: PlannedRequest;
+  readonly #answer: Answer;
+  readonly #isFirstOfParts: boolean;
+  readonly #snapshot: Snapshot;
+  #actualCost: number | null = null;
+
+  constructor(
+    planned: PlannedRequest,
+    answer: Answer,
+    readonly fetches: readonly FetchMade[],
+    isFirstOfParts: boolean,
+    snapshot: Snapshot,
+  ) {
+    this.operation = planned.seen;
+    this.plan = planned.plan.planned.plan;
+    this.errors = answer.errors;
+    this.data = answer.data;
+    this.durationMs = performance.now() - planned.identifiedAt;
+    this.passedThrough = answer.passedThrough;
+    this.#planned = planned;
+    this.#answer = answer;
+    this.#snapshot = snapshot;
+    this.#isFirstOfParts = isFirstOfParts;
+  }
+
+  get actualCost(): number {
+    return (this.#actualCost ??= this.#isFirstOfParts ? this.operation.cost : this.#measure());
+  }
+
+  #measure(): number {
+    const { plan, variables } = this.#planned;
+    return this.#snapshot.actualCostOf(this.#answer, plan.compiled.client, variables);
+  }
+}

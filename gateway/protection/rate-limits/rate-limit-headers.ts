@@ -1,0 +1,27 @@
+import type { Limit } from './limits-of-caller.js';
+
+/** How a limit stands. */
+export interface Standing {
+  readonly limit: Limit;
+  /** Units that are left in its window. */
+  readonly remaining: number;
+}
+
+export const secondsLeft = ({ endsAt }: Limit, now: number): number => Math.max(1, Math.ceil((endsAt - now) / 1_000));
+
+/** The one that is nearest to its end; of two that are alike, the one that lasts longer. */
+export function nearest(standings: readonly Standing[]): Standing {
+  let found = standings[0]!;
+  for (const one of standings)
+    if (one.remaining < found.remaining || (one.remaining === found.remaining && one.limit.endsAt > found.limit.endsAt))
+      found = one;
+  return found;
+}
+
+/** draft-ietf-httpapi-ratelimit-headers-06: the last with a field for each; later ones put them into one. */
+export const rateLimitHeaders = ({ limit, remaining }: Standing, now: number): Readonly<Record<string, string>> => ({
+  'ratelimit-limit': String(limit.units),
+  'ratelimit-remaining': String(remaining),
+  'ratelimit-reset': String(secondsLeft(limit, now)),
+  'ratelimit-policy': `${limit.units};w=${limit.seconds}`,
+});

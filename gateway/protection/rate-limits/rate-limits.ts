@@ -1,0 +1,158 @@
+import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
+import type { EntitlementsOf } from '../../authorization/tenant-entitlements.js';
+import { untilAborted } from '../../background/until-aborted.js';
+import {
+  proceed,
+  reject,
+  type GatewayExtension,
+  type OperationSeen,
+  type Verdict,
+} from '../../extensions/gateway-extension.js';
+import type { Counters, Taken } from './counters.js';
+import { limitsOfCaller, type Limit, type LimitedBy, type LimitsOfCaller } from './limits-of-caller.js';
+import type { TenantUnits } from './rate-features.js';
+import { nearest, rateLimitHeaders, type Standing } from './rate-limit-headers.js';
+import type { RateLimitSettings } from './rate-limit-settings.js';
+import { OperationTooLarge, rateLimited } from './refusals.js';
+import { neverEnough, unitTaker, type Outcome } from './take-units.js';
+import { unitsOf } from './units.js';
+import { unitsOfTenant } from './units-of-tenant.js';
+
+export interface RateLimitsOptions {
+  /** `log`: what would be refused is run, uncounted, and told in the log. */
+  readonly mode: 'enforce' | 'log';
+  readonly settings: RateLimitSettings;
+  readonly counters: Counters;
+  /** Epoch milliseconds, by which windows begin and end; real time unless given, tests set it. */
+  readonly now?: () => number;
+}
+
+export interface RateLimitsParts {
+  /** Null: there are no tenants. */
+  readonly entitlementsOf: EntitlementsOf | null;
+  readonly log: Logger;
+}
+
+/** Windows of which the log was told that they would refuse. */
+const REMEMBERED_WARNINGS = 10_000;
+
+/** What an operation took, until its end. */
+interface Running {
+  readonly standings: readonly Standing[];
+  readonly units: number;
+  /** In the order of `standings`; none where the operation was not counted. */
+  readonly taken: readonly Taken[];
+  /** What it was worth: nothing until something was fetched for it. */
+  used: number;
+}
+
+/**
+ * Takes an operation's units of all that limits its caller, or refuses it. What it did not use of its tenant's budgets per
+ * hour and day comes back at its end; a minute's units do not, they speak of what is asked for.
+ */
+export function rateLimits(
+  { mode, settings, counters, now = Date.now }: RateLimitsOptions,
+  { entitlementsOf, log }: RateLimitsParts,
+): GatewayExtension {
+  const limitsOf = limitsOfCaller(settings);
+  const unitsOfTheTenant = entitlementsOf && unitsOfTenant(entitlementsOf, log);
+  const takeUnits = unitTaker(counters);
+  const running = new Map<OperationSeen, Running>();
+  const warnedOf = new LRUCache<string, true>({ max: REMEMBERED_WARNINGS });
+
+  function decide(operation: OperationSeen, tenantUnits: TenantUnits | null): Verdict | Promise<Verdict> {
+    const at = now();
+    const limits = limitsOf(operation.context, tenantUnits, at);
+    return limits ? take(operation, limits, at) : proceed;
+  }
+
+  function take(operation: OperationSeen, limits: LimitsOfCaller, at: number): Verdict | Promise<Verdict> {
+    const units = unitsOf(operation.cost);
+    const tooSmall = neverEnough(limits, units);
+    if (tooSmall) {
+      if (mode === 'enforce') return reject(new OperationTooLarge(operation.cost, tooSmall));
+      warn({ limit: tooSmall, remaining: tooSmall.units }, operation, units);
+      return proceed;
+    }
+    const outcome = takeUnits(limits, units, at);
+    if (!(outcome instanceof Promise)) return settle(operation, outcome, units, at);
+    return outcome.then((known) => settle(operation, known, units, at));
+  }
+
+  function settle(operation: OperationSeen, outcome: Outcome, units: number, at: number): Verdict {
+    const { standings } = outcome;
+    if (outcome.kind === 'granted') {
+      running.set(operation, { standings, units, taken: outcome.taken, used: 0 });
+      return proceed;
+    }
+    const { refusing, passesAt } = outcome;
+    if (mode === 'enforce') return reject(rateLimited(refusing, units, passesAt, at));
+    warn(refusing, operation, units);
+    running.set(operation, { standings, units: 0, taken: [], used: 0 });
+    return proceed;
+  }
+
+  /** Once for each window: a flood is one line. */
+  function warn({ limit, remaining }: Standing, { context }: OperationSeen, units: number): void {
+    if (warnedOf.has(limit.key)) return;
+    warnedOf.set(limit.key, true);
+    const { tenant, requestId } = context;
+    const facts = { limit: limit.by, tenantId: tenant?.id ?? null, units, remaining, quota: limit.units, requestId };
+    log.warn(facts, 'RATE_LIMITS=enforce would refuse an operation here.');
+  }
+
+  return {
+    name: 'rate-limits',
+    contract: 1,
+
+    onOperation(operation) {
+      const { context } = operation;
+      const { tenant } = context;
+      if (!tenant || !unitsOfTheTenant) return decide(operation, null);
+      const units = unitsOfTheTenant(tenant);
+      if (!(units instanceof Promise)) return decide(operation, units);
+      return untilAborted(context.signal, () => units).then((found) => decide(operation, found));
+    },
+
+    onSubscription(operation) {
+      const found = running.get(operation);
+      if (found) found.used = found.units;
+    },
+
+    onAnswer(answer) {
+      const found = running.get(answer.operation);
+      if (!found) return undefined; // not limited, or an event of a subscription
+      const { standings, units } = found;
+      // One unit is the least; the answer need not be measured for it. An answer may be larger than was estimated.
+      found.used = units > 1 ? Math.min(units, unitsOf(answer.actualCost)) : units;
+      const headers = rateLimitHeaders(nearest(standings), now());
+      const budget = budgetIn(standings, units - found.used);
+      return budget ? { headers, extensions: { budget } } : { headers };
+    },
+
+    onEnd(operation) {
+      const found = running.get(operation);
+      if (!found) return;
+      running.delete(operation);
+      const { standings, taken, units, used } = found;
+      if (used === units) return;
+      taken.forEach((one, index) => isBudget(standings[index]!.limit) && one.giveBack(units - used));
+    },
+  };
+}
+
+const isBudget = ({ by }: Limit): boolean => by === 'hour' || by === 'day';
+
+/** `back`: units that are about to be given back. Undefined: nobody has a budget. */
+function budgetIn(standings: readonly Standing[], back: number): object | undefined {
+  let budget: Partial<Record<LimitedBy, object>> | undefined;
+  for (const { limit, remaining } of standings)
+    if (isBudget(limit))
+      (budget ??= {})[limit.by] = {
+        limit: limit.units,
+        remaining: Math.min(limit.units, remaining + back),
+        resetsAt: limit.resetsAt,
+      };
+  return budget;
+}
