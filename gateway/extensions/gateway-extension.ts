@@ -91,8 +91,13 @@ export interface AnswerSeen {
   readonly passedThrough: boolean;
 }
 
+/** What is JSON already. Whoever adds something to every answer knows its shape, which `JSON.stringify` looks for each time. */
+export class WrittenJson {
+  constructor(readonly text: string) {}
+}
+
 export interface AnswerAdditions {
-  /** Beside `data` and `errors`. */
+  /** Beside `data` and `errors`: values that `JSON.stringify` takes, and `WrittenJson`. */
   readonly extensions?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -11,6 +11,7 @@ import {
   type GatewayExtension,
   type OperationSeen,
   type Verdict,
+  WrittenJson,
 } from './gateway-extension.js';
 
 const silent = pino({ level: 'silent' });
@@ -205,10 +206,15 @@ describe('What is added to an answer', () => {
     const { onAnswer } = gathered(
       extension('a', { onAnswer: () => ({ extensions: { one: 1, both: 'a' }, headers: { 'X-Cost': '1' } }) }),
       extension('b', { onAnswer: () => undefined }),
-      extension('c', { onAnswer: () => ({ extensions: { both: 'c' }, headers: { 'x-cost': '3', 'x-c': 'c' } }) }),
+      extension('c', {
+        onAnswer: () => ({
+          extensions: { both: 'c', all: new WrittenJson('[1]') },
+          headers: { 'x-cost': '3', 'x-c': 'c' },
+        }),
+      }),
     );
     expect(onAnswer!(answer)).toEqual({
-      extensions: { one: '1', both: '"c"' },
+      extensions: { one: '1', both: '"c"', all: '[1]' },
       headers: { 'x-cost': '3', 'x-c': 'c' },
     });
   });

@@ -11,7 +11,7 @@ import type {
   OperationSeen,
   Verdict,
 } from './gateway-extension.js';
-import { observe, proceed } from './gateway-extension.js';
+import { observe, proceed, WrittenJson } from './gateway-extension.js';
 
 const CONTRACT = 1;
 
@@ -178,7 +178,8 @@ const written = ({ extensions, headers }: AnswerAdditions): WrittenAdditions => 
 function writtenExtensions(extensions: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const texts = Object.create(null) as Record<string, string>; // a name may be `__proto__`
   for (const name of Object.keys(extensions)) {
-    const text = JSON.stringify(extensions[name]) as string | undefined;
+    const value = extensions[name];
+    const text = value instanceof WrittenJson ? value.text : (JSON.stringify(value) as string | undefined);
     if (text !== undefined) texts[name] = text;
   }
   return texts;

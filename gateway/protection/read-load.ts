@@ -25,10 +25,14 @@ const YOUNG_GENERATION_BYTES = 48 * 1_024 * 1_024;
 export function loadReader(): LoadReader {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
+  let readAt = performance.now();
   return {
     read() {
+      const sinceRead = performance.now() - readAt;
+      readAt += sinceRead;
       // Nanoseconds between two turns that are RESOLUTION_MS apart when nothing keeps them waiting.
-      const eventLoopDelayMs = Math.max(0, delays.percentile(90) / 1e6 - RESOLUTION_MS);
+      const between = delays.count > 0 ? delays.percentile(90) / 1e6 : sinceRead;
+      const eventLoopDelayMs = Math.max(0, between - RESOLUTION_MS);
       delays.reset();
       const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
       return { eventLoopDelayMs, heapPercent: (100 * used) / (limit - YOUNG_GENERATION_BYTES) };

@@ -196,7 +196,6 @@ describe('Who waits', () => {
   const tenant = { id: ACME as NonNullable<RequestContext['tenant']>['id'], plan: 'pro', entitlementsDigest: '' };
 
   it('until the deadline is told that it was not run, and one that has come too late does not wait at all', async () => {
-    await started();
     const { onOperation, onEnd } = bulkheads({ ...NARROW, perTenant: 1 });
     const running = seen({ tenant });
     expect(onOperation!(running)).toBe(proceed);
@@ -216,8 +215,16 @@ describe('Who waits', () => {
     expect(await last).toBe(proceed);
   });
 
-  it('is never a service of ours', async () => {
-    await started();
+  it('behind others until the deadline is not told that it was too much of its own', async () => {
+    const { onOperation } = bulkheads({ ...NARROW, operations: 1 });
+    onOperation!(seen({ tenant: { ...tenant, id: GLOBEX as typeof tenant.id } }));
+    const late = new AbortController();
+    const waits = onOperation!(seen({ tenant, signal: late.signal }));
+    late.abort(new DeadlinePassed('No answer within 30000 ms.'));
+    expect(await waits).toMatchObject({ kind: 'reject', error: { code: 'OVERLOADED' } });
+  });
+
+  it('is never a service of ours', () => {
     const { onOperation } = bulkheads({ ...NARROW, operations: 1 });
     const service = { caller: { kind: 'service', service: 'worker' } } as const;
     for (let at = 0; at < 10; at++) expect(onOperation!(seen({ ...service, tenant }))).toBe(proceed);

@@ -54,7 +54,8 @@ export function bulkheads(settings: ConcurrencySettings, now = () => performance
       const leave = (): void => {
         place.leave();
         // It was not run, which a caller whose deadline has passed would not know otherwise.
-        if (signal.reason instanceof DeadlinePassed) resolve(reject(tooMuch('own', share.compartment)));
+        const whose = share.compartment.running >= perTenant ? 'own' : 'shared';
+        if (signal.reason instanceof DeadlinePassed) resolve(reject(tooMuch(whose, share.compartment)));
         else fail(signal.reason as Error);
         forget(share);
       };

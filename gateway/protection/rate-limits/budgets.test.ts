@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { CallerError, Entitlements } from '@inevitable/contract';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import type { AnswerSeen, OperationSeen } from '../../extensions/gateway-extension.js';
+import type { AnswerSeen, OperationSeen, WrittenJson } from '../../extensions/gateway-extension.js';
 import { ADAS_TENANT, entitlementsWith, somebody } from '../../test-support/protected-supergraph.js';
 import { memoryCounters } from './memory-counters.js';
 import { rateLimitsKey } from './rate-limit-settings.js';
@@ -99,7 +99,7 @@ describe("A tenant's budgets", () => {
             one.used = Math.min(one.units, step.units);
             const added = extension.onAnswer!({ operation: one.operation, actualCost: step.units * 10 } as AnswerSeen)!;
             const back = one.units - one.used;
-            expect(added.extensions!['budget']).toMatchObject({
+            expect(JSON.parse((added.extensions!['budget'] as WrittenJson).text)).toMatchObject({
               hour: { limit: HOUR, remaining: HOUR - one.heldThen[0] + back },
               day: { limit: DAY, remaining: DAY - one.heldThen[1] + back },
             });

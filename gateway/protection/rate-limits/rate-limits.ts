@@ -5,12 +5,13 @@ import { untilAborted } from '../../background/until-aborted.js';
 import {
   proceed,
   reject,
+  WrittenJson,
   type GatewayExtension,
   type OperationSeen,
   type Verdict,
 } from '../../extensions/gateway-extension.js';
 import type { Counters, Taken } from './counters.js';
-import { limitsOfCaller, type Limit, type LimitedBy, type LimitsOfCaller } from './limits-of-caller.js';
+import { limitsOfCaller, type Limit, type LimitsOfCaller } from './limits-of-caller.js';
 import type { TenantUnits } from './rate-features.js';
 import { nearest, rateLimitHeaders, type Standing } from './rate-limit-headers.js';
 import type { RateLimitSettings } from './rate-limit-settings.js';
@@ -145,14 +146,13 @@ export function rateLimits(
 const isBudget = ({ by }: Limit): boolean => by === 'hour' || by === 'day';
 
 /** `back`: units that are about to be given back. Undefined: nobody has a budget. */
-function budgetIn(standings: readonly Standing[], back: number): object | undefined {
-  let budget: Partial<Record<LimitedBy, object>> | undefined;
+function budgetIn(standings: readonly Standing[], back: number): WrittenJson | undefined {
+  let members = '';
   for (const { limit, remaining } of standings)
-    if (isBudget(limit))
-      (budget ??= {})[limit.by] = {
-        limit: limit.units,
-        remaining: Math.min(limit.units, remaining + back),
-        resetsAt: limit.resetsAt,
-      };
-  return budget;
+    if (isBudget(limit)) {
+      const { by, units, resetsAt } = limit;
+      const left = Math.min(units, remaining + back);
+      members += `${members && ','}"${by}":{"limit":${units},"remaining":${left},"resetsAt":"${resetsAt}"}`;
+    }
+  return members === '' ? undefined : new WrittenJson(`{${members}}`);
 }
