@@ -6,6 +6,7 @@ import {
   type OperationSeen,
   type Verdict,
 } from '../../extensions/gateway-extension.js';
+import { OperationNotes } from '../../extensions/operation-notes.js';
 import { refusedForNow } from '../refused-for-now.js';
 import { Compartment, type NoPlace } from './compartment.js';
 import type { ConcurrencySettings } from './concurrency-settings.js';
@@ -24,21 +25,18 @@ export function bulkheads(settings: ConcurrencySettings, now = () => performance
   // As many addresses as somebody may have are one turn among the tenants'.
   const nobodys = new Compartment({ slots: anonymous, places: Math.ceil(waiting / 2) }, all, now);
   const ofOne = { slots: perTenant, places: waitingPerTenant };
-  const tenants = new Map<string, Share>();
-  const addresses = new Map<string, Share>();
-  const running = new Map<OperationSeen, Share>();
+  const tenants = new Shares(() => new Compartment(ofOne, all, now));
+  const addresses = new Shares(() => new Compartment(ofOne, nobodys, now));
+  const running = new OperationNotes<Compartment>();
 
   /** Null: not bounded. */
-  function shareOf({ caller, tenant, client }: RequestContext): Share | null {
+  function shareOf({ caller, tenant, client }: RequestContext): Compartment | null {
     if (caller.kind === 'service') return null;
-    const [shares, key, within] = tenant ? [tenants, tenant.id, all] : [addresses, addressKey(client.address), nobodys];
-    let share = shares.get(key);
-    if (!share) shares.set(key, (share = { compartment: new Compartment(ofOne, within, now), shares, key }));
-    return share;
+    return tenant ? tenants.of(tenant.id) : addresses.of(addressKey(client.address));
   }
 
   /** Resolves with a slot taken, or what refuses it; rejects when its client has left. */
-  function waitFor(share: Share, operation: OperationSeen): Promise<Verdict> {
+  function waitFor(share: Compartment, operation: OperationSeen): Promise<Verdict> {
     return new Promise((resolve, fail) => {
       const { signal } = operation.context;
       const enter = (): void => {
@@ -46,18 +44,16 @@ export function bulkheads(settings: ConcurrencySettings, now = () => performance
         running.set(operation, share);
         resolve(proceed);
       };
-      const place = share.compartment.wait(enter);
+      const place = share.wait(enter);
       if (typeof place === 'string') {
-        forget(share);
-        return resolve(reject(tooMuch(place, share.compartment)));
+        return resolve(reject(tooMuch(place, share)));
       }
       const leave = (): void => {
         place.leave();
         // It was not run, which a caller whose deadline has passed would not know otherwise.
-        const whose = share.compartment.running >= perTenant ? 'own' : 'shared';
-        if (signal.reason instanceof DeadlinePassed) resolve(reject(tooMuch(whose, share.compartment)));
+        const whose = share.running >= perTenant ? 'own' : 'shared';
+        if (signal.reason instanceof DeadlinePassed) resolve(reject(tooMuch(whose, share)));
         else fail(signal.reason as Error);
-        forget(share);
       };
       if (signal.aborted) leave();
       else signal.addEventListener('abort', leave, { once: true });
@@ -84,29 +80,42 @@ export function bulkheads(settings: ConcurrencySettings, now = () => performance
     onOperation(operation) {
       const share = shareOf(operation.context);
       if (!share) return proceed;
-      if (!share.compartment.take()) return waitFor(share, operation);
+      if (!share.take()) return waitFor(share, operation);
       running.set(operation, share);
       return proceed;
     },
 
     onEnd(operation) {
-      const share = running.get(operation);
-      if (!share) return; // refused, or not bounded
-      running.delete(operation);
-      share.compartment.giveBack();
-      forget(share);
+      running.take(operation)?.giveBack(); // not of one that was refused, or is not bounded
     },
   };
 }
 
-interface Share {
-  readonly compartment: Compartment;
-  /** Where it is kept, and as what. */
-  readonly shares: Map<string, Share>;
-  readonly key: string;
-}
+/** So many of which nothing runs or waits are kept: one that is made anew with each operation costs more than it holds. */
+const KEPT_IDLE = 1_000;
 
-/** There may be any number of tenants and addresses; only those of which something runs or waits are kept. */
-function forget({ compartment, shares, key }: Share): void {
-  if (compartment.running === 0 && compartment.waiting === 0) shares.delete(key);
+/** There may be any number of tenants and addresses, of which few ask at a time. */
+class Shares {
+  readonly #byKey = new Map<string, Compartment>();
+  readonly #make: () => Compartment;
+  #sweepAt = KEPT_IDLE;
+
+  constructor(make: () => Compartment) {
+    this.#make = make;
+  }
+
+  of(key: string): Compartment {
+    let share = this.#byKey.get(key);
+    if (!share) {
+      if (this.#byKey.size >= this.#sweepAt) this.#sweep();
+      this.#byKey.set(key, (share = this.#make()));
+    }
+    return share;
+  }
+
+  /** All at once, and not before there are twice as many as are in use: a `Map` that entries leave with each request is slow. */
+  #sweep(): void {
+    for (const [key, { running, waiting }] of this.#byKey) if (running === 0 && waiting === 0) this.#byKey.delete(key);
+    this.#sweepAt = KEPT_IDLE + 2 * this.#byKey.size;
+  }
 }

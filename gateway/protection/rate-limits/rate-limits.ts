@@ -10,6 +10,7 @@ import {
   type OperationSeen,
   type Verdict,
 } from '../../extensions/gateway-extension.js';
+import { OperationNotes } from '../../extensions/operation-notes.js';
 import type { Counters, Taken } from './counters.js';
 import { limitsOfCaller, type Limit, type LimitsOfCaller } from './limits-of-caller.js';
 import type { TenantUnits } from './rate-features.js';
@@ -59,7 +60,7 @@ export function rateLimits(
   const limitsOf = limitsOfCaller(settings);
   const unitsOfTheTenant = entitlementsOf && unitsOfTenant(entitlementsOf, log);
   const takeUnits = unitTaker(counters);
-  const running = new Map<OperationSeen, Running>();
+  const running = new OperationNotes<Running>();
   const warnedOf = new LRUCache<string, true>({ max: REMEMBERED_WARNINGS });
 
   function decide(operation: OperationSeen, tenantUnits: TenantUnits | null): Verdict | Promise<Verdict> {
@@ -133,9 +134,8 @@ export function rateLimits(
     },
 
     onEnd(operation) {
-      const found = running.get(operation);
+      const found = running.take(operation);
       if (!found) return;
-      running.delete(operation);
       const { standings, taken, units, used } = found;
       if (used === units) return;
       taken.forEach((one, index) => isBudget(standings[index]!.limit) && one.giveBack(units - used));

@@ -7,4 +7,8 @@ export function deployedProtection(): Partial<GatewayOptions> {
 }
 
 /** All of it off that can be: what protection costs is measured beside it. */
-export const noProtection = (): Partial<GatewayOptions> => ({ limitedRates: undefined, concurrency: null });
+export const noProtection = (): Partial<GatewayOptions> => ({
+  limitedRates: undefined,
+  concurrency: null,
+  shedding: null,
+});

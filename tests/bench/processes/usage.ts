@@ -23,6 +23,14 @@ export async function usageOf(pid: number): Promise<Usage> {
   };
 }
 
+/** What all processes of the machine have used since its start, as `cpuMs`. */
+export async function machineCpuMs(): Promise<number> {
+  const stat = await readFile('/proc/stat', 'utf8');
+  // user, nice, system, idle, iowait, irq, softirq: all but the two in which nothing is done.
+  const [, user, nice, system, , , irq, softirq] = stat.slice(0, stat.indexOf('\n')).split(/ +/).map(Number);
+  return (user! + nice! + system! + irq! + softirq!) * MS_PER_TICK;
+}
+
 interface ProcessSeen {
   readonly pid: number;
   readonly parent: number;

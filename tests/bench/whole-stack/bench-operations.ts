@@ -26,7 +26,12 @@ async function measured(bed: OperationsBed, options: Options): Promise<Figures> 
   const perSecond = saturation ? Math.round(saturation.perSecond * PART) : options.perSecond!;
   report(`${perSecond}/s for ${options.seconds} s …`);
   await bed.send(perSecond, SETTLE_SECONDS * 1_000);
-  return { saturation, measured: await measureRate(bed, perSecond, options.seconds), rssMb: await bed.rssMb() };
+  return {
+    cores: availableParallelism(),
+    saturation,
+    measured: await measureRate(bed, perSecond, options.seconds),
+    rssMb: await bed.rssMb(),
+  };
 }
 
 async function main(): Promise<void> {
@@ -38,11 +43,7 @@ async function main(): Promise<void> {
   try {
     const figures = await measured(bed, options);
     const promises = promisesOf(figures.measured);
-    process.stdout.write(
-      options.json
-        ? `${JSON.stringify({ cores: availableParallelism(), ...figures, promises })}\n`
-        : operationsReport(figures),
-    );
+    process.stdout.write(options.json ? `${JSON.stringify({ ...figures, promises })}\n` : operationsReport(figures));
   } finally {
     await bed.close();
   }

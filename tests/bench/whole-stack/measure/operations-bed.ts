@@ -3,7 +3,7 @@ import { PASSWORD, startStackBed, type StackBed } from '../../identity/measure/s
 import { startPostgresql } from '../../identity/measure/postgresql.js';
 import { ask } from '../../measure/ask.js';
 import { startProcess } from '../../processes/start-process.js';
-import { usageOf } from '../../processes/usage.js';
+import { machineCpuMs, usageOf } from '../../processes/usage.js';
 import type { RateResult, SenderOrder } from '../load/rate-order.js';
 import { CREATE_NOTE, type Caller } from '../mix.js';
 import type { Options } from '../options.js';
@@ -47,6 +47,8 @@ export interface CpuTimes {
   readonly stackMs: number;
   readonly postgresqlMs: number;
   readonly senderMs: number;
+  /** Of everybody on this machine. */
+  readonly machineMs: number;
 }
 
 /** The stack, its PostgreSQL and whoever sends, each in a process of its own, and people who are signed in. */
@@ -109,6 +111,7 @@ export async function openOperationsBed(
         stackMs: await cpuMs(stack.pid),
         postgresqlMs: await cpuMs(postgresql.pid),
         senderMs: await cpuMs(sender.pid),
+        machineMs: await machineCpuMs(),
       }),
       rssMb: async () => (await usageOf(stack.pid)).rssMb,
       close,

@@ -5,17 +5,28 @@ import { MIX, MIXED_NAMES } from '../mix.js';
 import { promisesOf } from './promises.js';
 
 /** The steps to saturation, what is measured below it, and what is promised of that. */
-export function operationsReport({ saturation, measured, rssMb }: Figures): string {
-  const { cpuMsPerRequest, perSecond, all, byOperation, sentLateP99Ms } = measured;
+export function operationsReport({ cores, saturation, measured, rssMb }: Figures): string {
+  const { cpuMsPerRequest, perSecond, all, byOperation, sentLateP99Ms, othersCores } = measured;
   const steps = saturation
     ? textTable(
-        ['requests/s', 'answered/s', 'p50 ms', 'p95 ms', 'p99 ms', 'failed', 'stack CPU ms/request', 'borne'],
+        [
+          'requests/s',
+          'answered/s',
+          'p50 ms',
+          'p95 ms',
+          'p99 ms',
+          'failed',
+          'stack CPU ms/request',
+          'cores of others',
+          'borne',
+        ],
         saturation.steps.map((step) => [
           String(step.perSecond),
           fixed(step.answeredPerSecond, 0),
           ...latencyCells(step.all),
           String(step.failed),
           fixed(step.cpuMsPerRequest.stack, 2),
+          fixed(step.othersCores, 1),
           step.isBorne ? 'yes' : 'no',
         ]),
       )
@@ -45,7 +56,7 @@ export function operationsReport({ saturation, measured, rssMb }: Figures): stri
     ],
   );
   const lines = [
-    `the stack has ${fixed(rssMb, 0)} MB; requests were sent ${fixed(sentLateP99Ms, 1)} ms late (p99)`,
+    `the stack has ${fixed(rssMb, 0)} MB; requests were sent ${fixed(sentLateP99Ms, 1)} ms late (p99); others on this machine used ${fixed(othersCores, 1)} of its ${cores} cores`,
     '',
     ...promisesOf(measured).map(({ holds, what }) => `${holds ? 'OK' : 'NO'}  ${what}`),
   ];
