@@ -78,6 +78,7 @@ describe('A table that is left out', () => {
     await write(ada, 'not to be taken along');
     const { tenantId } = idsOf(ada);
     expect(await test.tenantData.export(tenantId)).toMatchObject({ rows: 0, tables: {} });
+    await test.jobs.settled('starter.count-words');
     await test.tenantData.erase(tenantId);
     expect(await notesOf(ada)).toEqual([]);
   });
