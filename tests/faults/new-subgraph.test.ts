@@ -55,7 +55,7 @@ describe('A subgraph made by "stack new subgraph"', () => {
     const [ada, gus] = await Promise.all([signIn('ada@acme.test'), signIn('gus@globex.test')]);
     const written = await post('/graphql', { query: told.example.write }, ada);
     const saved = { id: expect.any(String), text: 'three small words' };
-    expect(written).toMatchObject({ data: { createSavedConfiguration: saved } });
+    expect(written).toEqual({ data: { createSavedConfiguration: saved } });
     const { id } = (written['data'] as { createSavedConfiguration: { id: string } }).createSavedConfiguration;
     const listOf = async (token: string): Promise<unknown> =>
       (await post('/graphql', { query: told.example.read }, token))['data'];

@@ -105,7 +105,7 @@ export async function copyOfClone({ git = false } = {}): Promise<CopyOfClone> {
 function startIn(root: string, args: readonly string[], env: Readonly<Record<string, string>>): RunningInCopy {
   const child = spawn(process.execPath, args, {
     cwd: root,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], RATE_LIMITS: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [output, printed] = ['', ''];
