@@ -32,9 +32,17 @@ export function checkVariables(
     const problemAt = (path: readonly (string | number)[], _value: unknown, error: Error): void => {
       const field = [name, ...path].join('.');
       problems.push({ message: shorten(`Variable "$${field}" does not fit: ${error.message}`), field });
+      if (problems.length >= MAX_ERRORS) throw new EnoughProblems();
     };
-    coerceInputValue(value, type, problemAt, !suggests);
+    try {
+      coerceInputValue(value, type, problemAt, !suggests);
+    } catch (error) {
+      if (!(error instanceof EnoughProblems)) throw error;
+    }
     if (problems.length >= MAX_ERRORS) break;
   }
   if (problems.length > 0) throw refused('BAD_USER_INPUT', problems.slice(0, MAX_ERRORS));
 }
+
+/** Ends the look at a value: a list of a megabyte may have a hundred thousand more of them, each an error of its own. */
+class EnoughProblems extends Error {}

@@ -17,7 +17,7 @@ export interface IdentifiedOperation {
   /** That the document fits. */
   readonly schema: GraphQLSchema;
   readonly operation: DocumentOperation;
-  /** As the client sent them; they were found to fit the operation. */
+  /** Those that the operation declares, as the client sent them; they were found to fit it. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly context: RequestContext;
   /** How the client reads what it defers; null: all in one answer, or it defers nothing. */
@@ -48,17 +48,33 @@ export function identifyOperation(
   if (definition.operation === OperationTypeNode.MUTATION && !mayMutate)
     throw badRequest('Send mutations with POST.', 405, { allow: 'POST' });
   checkVariables(snapshot.schema, definition, variables, snapshot.rules.maySeeSchema(context));
+  const declared = declaredVariables(definition, variables);
+  // Nobody reads the others, which may fill the heap for as long as the operation waits, or a subscription lasts.
+  if (declared !== variables) Object.assign(received, { variables: declared });
   return {
     document,
     schema: snapshot.schema,
     operation,
-    variables,
+    variables: declared,
     context,
     incremental: operation.defers ? received.incremental : null,
     end: facts.end,
     header,
     identifiedAt: performance.now(),
   };
+}
+
+/** The same object where all of them are. */
+function declaredVariables(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const sent = Object.keys(variables);
+  if (sent.length === 0) return variables;
+  const names = new Set(variableDefinitions.map(({ variable }) => variable.name.value));
+  return sent.every((name) => names.has(name))
+    ? variables
+    : Object.fromEntries(sent.filter((name) => names.has(name)).map((name) => [name, variables[name]]));
 }
 
 /** What is known of one operation of the document, whoever sends it. Throws `RequestRefused` when it names none. */

@@ -40,7 +40,12 @@ export class SeenAnswer implements AnswerSeen {
   }
 
   get actualCost(): number {
-    return (this.#actualCost ??= this.#isFirstOfParts ? this.operation.cost : this.#measure());
+    return (this.#actualCost ??= this.#isPartial() ? this.operation.cost : this.#measure());
+  }
+
+  /** Others follow; or the client has left, and what was fetched for it is not in it. */
+  #isPartial(): boolean {
+    return this.#isFirstOfParts || this.#planned.end.aborted;
   }
 
   #measure(): number {

@@ -41,9 +41,21 @@ export function admissions({ readOrigin, isHttpsRequired, cors: rules, overload 
   const SECURE: Admission = { kind: 'admitted', headers: [...SECURITY_HEADERS, ...STRICT_TRANSPORT_SECURITY] };
   const isTooPlain = (request: IncomingMessage): boolean => isHttpsRequired && readOrigin(request).scheme === 'http';
 
+  /**
+   * A page of an origin that may not read answers. To WebSockets CORS does not apply: browsers open them for any page, and say
+   * which one asks. Its own token a page must know; what everybody may read without one is to be read here alone.
+   */
+  function isOfStranger(request: IncomingMessage): boolean {
+    const { origin } = request.headers;
+    if (origin === undefined) return false;
+    const { host } = readOrigin(request);
+    if (host !== null && URL.canParse(origin) && new URL(origin).host === host.toLowerCase()) return false;
+    return cors.answerHeaders(hostName(host ?? ''), origin) === null;
+  }
+
   return {
     upgradeRefusal(request) {
-      if (isTooPlain(request)) return 403;
+      if (isTooPlain(request) || isOfStranger(request)) return 403;
       return hasTooManyHeaders(request) ? 431 : (overload()?.status ?? null);
     },
     admit(request) {

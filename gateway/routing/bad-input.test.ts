@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
+import { proceed, type GatewayExtension, type OperationSeen } from '../extensions/gateway-extension.js';
 import { readBody } from '../graphql-over-http/read-body.js';
 import { testGateway, type Json, type TestGateway } from '../test-support/test-gateway.js';
 
@@ -145,6 +146,28 @@ describe('What is compressed', () => {
       });
     },
   );
+});
+
+describe('Variables that do not fit in 50,000 places', () => {
+  it('are refused with the first few of them', async () => {
+    const query = 'query ($input: EchoInput) { echo(input: $input) }';
+    const input = Object.fromEntries(Array.from({ length: 50_000 }, (_, at) => [`unknown${at}`, 1]));
+    const { status, body } = await post(JSON.stringify({ query, variables: { input } }));
+    expect(status).toBe(400);
+    expect(body.errors.length).toBeLessThan(20);
+  });
+
+  it('are kept for nobody where the operation does not declare them', async () => {
+    const [seen, seeing]: [OperationSeen[], GatewayExtension] = [
+      [],
+      { name: 'seeing', contract: 1, onOperation: (operation) => (seen.push(operation), proceed) },
+    ];
+    const watched = await testGateway({ extensions: [seeing] });
+    const variables = { who: 'ada', junk: [{}, {}] };
+    await watched.query('query ($who: String!) { fails(how: $who) }', { variables });
+    expect(seen.map((operation) => operation.variables)).toEqual([{ who: 'ada' }]);
+    await watched.close();
+  });
 });
 
 describe('What is not UTF-8', () => {

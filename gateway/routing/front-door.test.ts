@@ -158,6 +158,22 @@ describe('A page of another origin', () => {
     expect(answer.headers.vary).toContain('origin'); // no cache gives it what another origin was given
   });
 
+  it('opens a WebSocket where it is listed, or the gateway’s own', async () => {
+    const opens = (origin: string, headers = {}) =>
+      new Promise<boolean>((resolve) => {
+        const socket = new WebSocket(`${open.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
+          origin,
+          headers,
+        });
+        socket.on('open', () => (socket.terminate(), resolve(true))).on('error', () => resolve(false));
+      });
+    expect(await opens('https://app.test')).toBe(true);
+    expect(await opens(open.url)).toBe(true);
+    expect(await opens('https://shop-app.test', { host: 'shop.test' })).toBe(true);
+    for (const origin of ['https://evil.test', 'https://shop-app.test', 'null', `${open.url}1`])
+      expect([origin, await opens(origin)]).toEqual([origin, false]);
+  });
+
   it('reads nothing where none is listed', async () => {
     const closed = await testGateway();
     const { headers } = await ask(closed.url, '/graphql', operation('{ open }', { origin: 'https://app.test' }));

@@ -26,8 +26,8 @@ export interface ServedWebSockets {
 }
 
 /**
- * Serves `graphql-transport-ws` on an HTTP server. Where a page comes from (`Origin`) is not asked: credentials are tokens
- * that a page must know, not cookies that a browser adds for any page.
+ * Serves `graphql-transport-ws` on an HTTP server. Credentials are tokens that a page must know, not cookies that a browser
+ * adds for any page; which pages may open one is said by `upgradeRefusal`.
  */
 export function serveWebSocket(server: Server, parts: WebSocketParts): ServedWebSockets {
   const limits: WebSocketLimits = { ...WEB_SOCKET_LIMITS, ...parts.limits };
