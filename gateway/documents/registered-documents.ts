@@ -48,7 +48,9 @@ export class RegisteredDocuments {
 
   /** Undefined: it was not registered, or has had to go. */
   sourceOf(hash: string): string | undefined {
-    return this.#documents.get(hash)?.source;
+    const found = this.#documents.get(hash);
+    if (found) this.#ofOwners.get(found.owner); // whoever's documents are used is not forgotten first
+    return found?.source;
   }
 
   /** `hash` is that of `source`, and the document is valid: nonsense must not fill this. */

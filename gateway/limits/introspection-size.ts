@@ -1,6 +1,7 @@
 import {
   getIntrospectionQuery,
   getNamedType,
+  isAbstractType,
   isCompositeType,
   isEnumType,
   isInputObjectType,
@@ -113,7 +114,10 @@ function averageLengths(schema: GraphQLSchema): ReadonlyMap<string, number> {
     ['__Schema.directives', directives.length],
     ['__Type.fields', average(owners.map((type) => Object.keys(type.getFields()).length))],
     ['__Type.interfaces', average(owners.map((type) => type.getInterfaces().length))],
-    ['__Type.possibleTypes', average(types.map((type) => ('getTypes' in type ? type.getTypes().length : 1)))],
+    [
+      '__Type.possibleTypes',
+      average(types.map((type) => (isAbstractType(type) ? schema.getPossibleTypes(type).length : 1))),
+    ],
     ['__Type.inputFields', average(inputs.map((type) => Object.keys(type.getFields()).length))],
     ['__Type.enumValues', average(enums.map((type) => type.getValues().length))],
     ['__Field.args', average(fields.map((field) => field.args.length))],

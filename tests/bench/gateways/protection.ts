@@ -6,7 +6,7 @@ import { memoryCounters, protectionKey, type GatewayOptions } from '@inevitable/
  */
 export function deployedProtection(): Partial<GatewayOptions> {
   const { concurrency, rate_limits: settings } = protectionKey.parse({
-    concurrency: { per_tenant: 128 },
+    concurrency: { per_tenant: 128, waiting: 16_384, waiting_per_tenant: 16_384 },
     rate_limits: { anonymous_per_minute: 1e9 },
   });
   return { concurrency, limitedRates: { mode: 'enforce', settings, counters: memoryCounters() } };
