@@ -5,7 +5,7 @@ import { pino } from 'pino';
 
 describe('The table of metrics', () => {
   it('lists exactly the metrics of the stack’s own, with their labels', async () => {
-    const page = await readFile('docs/operating.md', 'utf8');
+    const page = await readFile('docs/operations.md', 'utf8');
     const rows = [...page.matchAll(/^\| `(stack_\w+)` +\| ([^|]*)\|/gm)].map(([, name, labels]) => [
       name,
       [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label),

@@ -49,7 +49,7 @@ describe('A run of a job', () => {
     await until('the span has ended', () => Promise.resolve(exporter.getFinishedSpans().length === 1));
     const [span] = exporter.getFinishedSpans();
     expect(span!.name).toBe('job starter.measured');
-    expect(span!.parentSpanId).toBeUndefined();
+    expect(span!.parentSpanContext).toBeUndefined();
     expect(span!.links).toMatchObject([
       { context: { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' } },
     ]);
