@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { consoleOf } from '../parts/console.js';
 import { openDataDirectory } from '../parts/data-directory.js';
+import { gatewayOptions } from '../parts/gateway-options.js';
 import { identityPeer } from '../parts/identity-peer.js';
 import { openObservation } from '../parts/observation.js';
 import { openRemoteSubgraph } from '../parts/open-remote-subgraph.js';
@@ -12,10 +13,7 @@ import { openRateLimits } from '../parts/rate-limits.js';
 import { registryToFollow } from '../parts/registry-to-follow.js';
 import { openSupergraphFile } from '../parts/supergraph-file.js';
 import { readSupergraphConfig, registryFromFiles } from '../parts/supergraph.js';
-import { trustedDocumentsOf } from '../parts/trusted-documents.js';
 import type { Settings } from '../settings/settings.js';
-
-const DEFAULT_PORT = 8080;
 
 /**
  * The gateway as a process of its own: no database, identity, operations and every subgraph behind HTTP. What it serves was
@@ -46,26 +44,12 @@ export async function runGateway(
   const recorder = operations && recordUsage(operations.usage, { log, sample: settings.usageSample });
   if (recorder) closers.add('usage recorder', () => recorder.close()); // after the gateway: nothing more is counted then
   const gateway = await startGateway({
-    host: settings.host,
-    port: settings.port ?? DEFAULT_PORT,
-    deployment: settings.deployment,
-    slowConsumer: settings.slowConsumer,
-    trustedProxies: settings.trustedProxies,
-    httpsRequired: settings.httpsRequired,
-    certificate: settings.certificate,
-    corsRules: settings.corsRules,
-    limits: config.protection.limits,
-    introspection: settings.introspection,
-    trustedDocuments: trustedDocumentsOf(settings),
+    ...gatewayOptions(settings, config),
     limitedRates,
-    concurrency: config.protection.concurrency,
-    connections: config.protection.connections,
-    shedding: config.protection.shedding,
     identity,
     registry: followed ?? (await openSupergraphFile(file!, log)),
     subgraphs: new Map(),
     openSubgraph: openRemoteSubgraph(settings, config),
-    products: config.products.values(),
     // A product is deployed before its schema is published, and gone after it.
     productsMayComeLater: followed !== null && settings.supergraphSource === 'registry',
     ...(recorder && { extensions: [recorder] }),

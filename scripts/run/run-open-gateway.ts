@@ -1,12 +1,11 @@
 import { httpSubgraph, protectionKey, startGateway } from '@inevitable/gateway';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
+import { DEFAULT_GATEWAY_PORT } from '../parts/gateway-options.js';
 import type { Progress } from '../parts/progress.js';
 import { openRateLimits } from '../parts/rate-limits.js';
 import { openSupergraphFile } from '../parts/supergraph-file.js';
 import { BadSetting, type Settings } from '../settings/settings.js';
-
-const DEFAULT_PORT = 8080;
 
 /**
  * A gateway in front of any subgraphs, for audits and comparisons: nobody is asked who they are, and no subgraph is
@@ -30,7 +29,7 @@ export async function runOpenGateway(
   const { rateLimits = 'off', redisUrl } = settings;
   const gateway = await startGateway({
     host: settings.host,
-    port: settings.port ?? DEFAULT_PORT,
+    port: settings.port ?? DEFAULT_GATEWAY_PORT,
     deployment: settings.deployment,
     identity: null,
     registry,

@@ -28,6 +28,7 @@ import type { Closers } from '../parts/closers.js';
 import { consoleOf } from '../parts/console.js';
 import { openEventBus } from '../parts/event-bus.js';
 import { openFileStore } from '../parts/file-store.js';
+import { DEFAULT_GATEWAY_PORT, gatewayOptions } from '../parts/gateway-options.js';
 import { HostedProducts, type HostedProduct } from '../parts/hosted-products.js';
 import { declaredToIdentity, openIdentityParts, seedDemo } from '../parts/identity.js';
 import { openObservation } from '../parts/observation.js';
@@ -41,11 +42,8 @@ import type { Progress } from '../parts/progress.js';
 import { openRateLimits } from '../parts/rate-limits.js';
 import { registryToFollow } from '../parts/registry-to-follow.js';
 import { registryFromFiles } from '../parts/supergraph.js';
-import { trustedDocumentsOf } from '../parts/trusted-documents.js';
 import type { Settings } from '../settings/settings.js';
 import { welcome } from './welcome.js';
-
-const DEFAULT_PORT = 8080;
 
 /** What `stack dev` does in another way. */
 export interface StackVariant {
@@ -82,7 +80,7 @@ export async function runStack(
   closers: Closers,
   variant?: StackVariant,
 ): Promise<RunningStack> {
-  const port = settings.port ?? DEFAULT_PORT;
+  const port = settings.port ?? DEFAULT_GATEWAY_PORT;
   const { registry, securityEvent } = await openObservation(settings, closers, log);
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const events = await openEventBus(settings, closers, log);
@@ -210,26 +208,12 @@ export async function runStack(
   const page = consoleOf(settings, variant?.problems);
   gateway = await progress.step('starting the gateway', () =>
     startGateway({
-      host: settings.host,
-      port,
-      deployment: settings.deployment,
-      slowConsumer: settings.slowConsumer,
-      trustedProxies: settings.trustedProxies,
-      httpsRequired: settings.httpsRequired,
-      certificate: settings.certificate,
-      corsRules: settings.corsRules,
-      limits: config.protection.limits,
-      introspection: settings.introspection,
-      trustedDocuments: trustedDocumentsOf(settings),
+      ...gatewayOptions(settings, config),
       limitedRates,
-      concurrency: config.protection.concurrency,
-      connections: config.protection.connections,
-      shedding: config.protection.shedding,
       identity: identity.ports,
       registry: variant?.registry ?? followed,
       subgraphs: hosted,
       openSubgraph: openRemoteSubgraph(settings, config),
-      products: config.products.values(),
       extensions: [recorder],
       checks: {
         ...followed.checks,
