@@ -1,32 +1,20 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe } from '@jest/globals';
-import { freePort, until } from '../support/test-stack.js';
+import { freePort } from '../support/test-stack.js';
+import { describeWith, LocalServer } from './local-server.js';
 
-const found = spawnSync('nats-server', ['--version'], { encoding: 'utf8' });
-
-/** A suite that needs `nats-server` on PATH: without it skipped with a sentence, and failed where `CI` is set. */
-export const describeWithNats = (title: string, suite: () => void): void => {
-  if (found.status === 0) return describe(title, suite);
-  const sentence = `There is no nats-server on PATH, so "${title}" is not tested. Install it: apt-get install nats-server.`;
-  if (process.env['CI']) throw new Error(sentence);
-  process.stderr.write(`\n${sentence}\n`);
-  describe.skip(title, suite);
-};
+export const describeWithNats = describeWith('nats-server');
 
 /** A real NATS server on a port and a store of its own. */
-export class NatsServer {
-  #child: ChildProcess | null = null;
-
+export class NatsServer extends LocalServer {
   private constructor(
-    readonly port: number,
+    port: number,
     private readonly store: string | null,
-    private readonly flags: readonly string[],
-  ) {}
+    flags: readonly string[],
+  ) {
+    super('nats-server', port, ['--addr', '127.0.0.1', '--port', String(port), ...flags]);
+  }
 
   /** `flags` as nats-server takes them. */
   static async start(...flags: string[]): Promise<NatsServer> {
@@ -48,22 +36,6 @@ export class NatsServer {
     return `nats://127.0.0.1:${this.port}`;
   }
 
-  /** Again, on the same port and the same store. */
-  async start(): Promise<void> {
-    const flags = ['--addr', '127.0.0.1', '--port', String(this.port), ...this.flags];
-    this.#child = spawn('nats-server', flags, { stdio: 'ignore' });
-    await until('nats-server listens', () => this.#accepts());
-  }
-
-  /** As a power cut would: nothing is said to the clients, nothing is put in order. */
-  async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = null;
-    if (!child) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-
   /** Forgets all it stored, as a server that is set up anew. Killed before. */
   async forget(): Promise<void> {
     if (this.store) await rm(this.store, { recursive: true });
@@ -72,15 +44,5 @@ export class NatsServer {
   async close(): Promise<void> {
     await this.kill();
     if (this.store) await rm(this.store, { recursive: true, force: true });
-  }
-
-  async #accepts(): Promise<boolean> {
-    const socket = connect(this.port, '127.0.0.1');
-    try {
-      await once(socket, 'connect');
-      return true;
-    } finally {
-      socket.destroy();
-    }
   }
 }
