@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { NotFound } from '@inevitable/contract';
-import { badRequest, RequestRefused } from '../graphql-over-http/request-refused.js';
+import { badRequest, refusal, type RequestRefused } from '../graphql-over-http/request-refused.js';
 import { etagOf, readConsoleFiles, type ConsoleFiles } from './console-files.js';
 import { ASSETS_PATH, CONSOLE_PATH, CONSOLE_POLICY, consolePage } from './console-page.js';
 import type { ConsoleProblem } from './console-problem.js';
@@ -107,10 +107,7 @@ export function serveConsole(app: FastifyInstance, parts: ConsoleParts): void {
 }
 
 const tooManyWait = (): RequestRefused =>
-  new RequestRefused({
-    code: 'RATE_LIMITED',
-    errors: [{ message: 'Too many pages wait for news: ask again in a second.', extensions: { code: 'RATE_LIMITED' } }],
-  });
+  refusal('RATE_LIMITED', 'Too many pages wait for news: ask again in a second.');
 
 /** Told by every browser of today (Fetch Metadata); a program says nothing, and may read what it can reach. */
 const isFromElsewhere = ({ headers }: FastifyRequest): boolean =>

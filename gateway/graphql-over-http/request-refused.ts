@@ -32,15 +32,18 @@ export class RequestRefused extends CallerError {
   }
 }
 
+interface RefusalParts extends Omit<Refusal, 'code' | 'errors'> {
+  /** Beside `code` in `extensions`. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** For one reason. */
+export const refusal = (code: ErrorCode, message: string, { details, ...parts }: RefusalParts = {}): RequestRefused =>
+  new RequestRefused({ ...parts, code, errors: [{ message, extensions: { code, ...details } }] });
+
 /** The HTTP request itself is unusable: wrong method, media type, size or parameter. */
 export const badRequest = (
   message: string,
   status = 400,
   headers: Readonly<Record<string, string>> = {},
-): RequestRefused =>
-  new RequestRefused({
-    code: 'BAD_USER_INPUT',
-    errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }],
-    status,
-    headers,
-  });
+): RequestRefused => refusal('BAD_USER_INPUT', message, { status, headers });

@@ -10,7 +10,7 @@ import {
 import { fragmentsIn } from '../executor/client-operation.js';
 import type { GatewayExtension } from '../extensions/gateway-extension.js';
 import { proceed, reject } from '../extensions/gateway-extension.js';
-import { RequestRefused } from '../graphql-over-http/request-refused.js';
+import { refusal } from '../graphql-over-http/request-refused.js';
 
 /** Who may ask for the schema. */
 export type IntrospectionPolicy = 'everybody' | 'signed-in' | 'administrators' | 'nobody';
@@ -45,7 +45,7 @@ export function introspectionByPolicy(policy: IntrospectionPolicy): GatewayExten
       if (asks === undefined) asking.set(definition, (asks = asksForSchema(document, definition)));
       if (!asks) return proceed;
       const message = 'You may not ask for the schema here: leave out "__schema" and "__type".';
-      return reject(new RequestRefused({ code, errors: [{ message, extensions: { code } }] }));
+      return reject(refusal(code, message));
     },
   };
 }

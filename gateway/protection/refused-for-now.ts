@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@inevitable/contract';
-import { RequestRefused } from '../graphql-over-http/request-refused.js';
+import { refusal, type RequestRefused } from '../graphql-over-http/request-refused.js';
 
 interface Wait {
   readonly code: Extract<ErrorCode, 'RATE_LIMITED' | 'OVERLOADED'>;
@@ -14,9 +14,8 @@ interface Wait {
 /** The operation could be run later: 429 or 503 with `Retry-After` (RFC 9110, 10.2.3), over whatever transport. */
 export function refusedForNow({ code, message, retryAfterSeconds, headers = {}, details = {} }: Wait): RequestRefused {
   const seconds = Math.max(1, Math.ceil(retryAfterSeconds));
-  return new RequestRefused({
-    code,
-    errors: [{ message, extensions: { code, retryAfterSeconds: seconds, ...details } }],
+  return refusal(code, message, {
+    details: { retryAfterSeconds: seconds, ...details },
     headers: { 'retry-after': String(seconds), ...headers },
   });
 }
