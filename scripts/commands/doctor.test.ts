@@ -189,6 +189,7 @@ describe('stack doctor, of the settings', () => {
       },
       /^warning: PUBLIC_URL is not https where customers are/,
     ],
+    [{ DEPLOYMENT_CONTEXT: 'customer' }, /^warning: STACK_SECRET is not set where customers are/],
     [{ DATABASE_URL: 'postgres://db.example/x?sslmode=disable' }, /^warning: DATABASE_URL .* without TLS/],
   ])('finds what cannot be, or contradicts itself: %j', async (env, sentence) => {
     expect(await wrong(settingsCheck, env)).toEqual([expect.stringMatching(sentence)]);
@@ -412,6 +413,19 @@ describe('stack doctor, of ports and of a stack that runs', () => {
     });
   });
 
+  it('takes METRICS_PORT for that of a stack that runs where metrics of ours are served, and of nobody else', async () => {
+    const telling = (text: string): Server => createHttpServer((_request, response) => void response.end(text));
+    const look = (text: string) =>
+      listening(telling(text), async ({ port }) => {
+        told = await wrong(portsCheck, { PORT: '0', METRICS_PORT: String(port) });
+      });
+    let told: string[] = [];
+    await look('# HELP stack_sign_ins_total Sign-ins.\nstack_sign_ins_total 1\n');
+    expect(told).toEqual([]);
+    await look('# HELP node_load1 Load.\nnode_load1 1\n');
+    expect(told).toEqual([expect.stringMatching(/^problem: Port \d+ \(METRICS_PORT\) is taken/)]);
+  });
+
   it('finds a stack that is not ready, and says why; one that is ready has its port', async () => {
     const stack = (report: object): Server =>
       createHttpServer((_request, response) => void response.end(JSON.stringify(report)));
@@ -518,6 +532,8 @@ describe('stack doctor, of what is installed and what git knows', () => {
     'node_modules/@own/a': { resolved: 'a', link: true },
     'node_modules/zod': { version: '4.6.7' },
     'node_modules/fsevents': { version: '2.0.0', optional: true },
+    'node_modules/jest': { version: '30.5.2', dev: true },
+    'node_modules/esbuild': { version: '0.28.2', dev: true },
   };
   async function cloneOf(locked: object, installed: object | null, workspaces = ['a']): Promise<string> {
     await mkdir(join(place, 'node_modules/@own'), { recursive: true });
@@ -545,6 +561,10 @@ describe('stack doctor, of what is installed and what git knows', () => {
     expect(await check(PACKAGES, installed, ['a', 'b'])).toEqual([
       expect.stringMatching(/^problem: package-lock\.json does not know b, which package\.json lists/),
     ]);
+    const without = (tools: RegExp) =>
+      Object.fromEntries(Object.entries(installed).filter(([path]) => !tools.test(path)));
+    expect(await check(PACKAGES, without(/jest/))).toEqual([expect.stringContaining('jest 30.5.2 is missing')]);
+    expect(await check(PACKAGES, without(/jest|esbuild/))).toEqual([]); // npm ci --omit=dev
     await rm(join(place, 'node_modules/@own/a'));
     await mkdir(join(place, 'node_modules/@own/a'));
     expect(await check(PACKAGES, installed)).toEqual([

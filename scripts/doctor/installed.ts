@@ -88,10 +88,12 @@ async function isSame(one: string, other: string): Promise<boolean> {
 const NAMED = 5;
 
 function versionsSaid(wanted: Packages, has: Packages): Said[] {
-  const differs = Object.entries(wanted).flatMap(([path, { version, link, optional, devOptional }]) => {
+  // After `npm ci --omit=dev`, as in a container, none is there that tools alone need.
+  const hasTools = Object.keys(has).some((path) => wanted[path]?.dev);
+  const differs = Object.entries(wanted).flatMap(([path, { version, link, optional, devOptional, dev }]) => {
     if (!path.includes('node_modules/') || link) return [];
     const own = has[path];
-    if (!own) return optional || devOptional ? [] : [`${nameOf(path)} ${version} is missing`];
+    if (!own) return optional || devOptional || (dev && !hasTools) ? [] : [`${nameOf(path)} ${version} is missing`];
     return own.version === version ? [] : [`${nameOf(path)} is ${own.version}, not ${version}`];
   });
   if (!differs.length) return [];

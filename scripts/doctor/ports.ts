@@ -39,7 +39,8 @@ async function lookAtPort(
       `Port ${port} (${what}) on ${host} cannot be listened on (${failure}).`,
       'Choose another, or another HOST.',
     );
-  if (await isOurs(host, port, signal)) return ok(`Port ${port} (${what}) is that of a stack that runs.`);
+  if (await (what === 'METRICS_PORT' ? servesOurMetrics : isOurs)(host, port, signal))
+    return ok(`Port ${port} (${what}) is that of a stack that runs.`);
   const owner = await ownerOf(port, signal);
   return taken(
     `Port ${port} (${what}) is taken${owner ? ` by ${owner}` : ''}.`,
@@ -58,11 +59,24 @@ function listenFailure(host: string, port: number): Promise<string | null> {
   });
 }
 
-/** Every part answers `/health` with a name or with its parts. */
-async function isOurs(host: string, port: number, signal: AbortSignal): Promise<boolean> {
+function ask(host: string, port: number, path: string, signal: AbortSignal): Promise<Response> {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
   const within = AbortSignal.any([signal, AbortSignal.timeout(1_500)]);
-  const answer = await fetch(`http://${reachable}:${port}/health`, { signal: within })
+  return fetch(`http://${reachable}:${port}${path}`, { signal: within });
+}
+
+/** Every part counts something under a name of ours. */
+const servesOurMetrics = (host: string, port: number, signal: AbortSignal): Promise<boolean> =>
+  ask(host, port, '/metrics', signal)
+    .then((response) => response.text())
+    .then(
+      (text) => /^# HELP stack_/m.test(text),
+      () => false,
+    );
+
+/** Every part answers `/health` with a name or with its parts. */
+async function isOurs(host: string, port: number, signal: AbortSignal): Promise<boolean> {
+  const answer = await ask(host, port, '/health', signal)
     .then((response) => response.json() as Promise<{ parts?: unknown; ready?: unknown } | null>)
     .catch(() => null);
   return answer !== null && typeof answer === 'object' && ('parts' in answer || 'ready' in answer);

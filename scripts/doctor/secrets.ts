@@ -1,7 +1,7 @@
 import { decoded } from './decoded.js';
 
 /** Variables whose value is never shown. */
-const SECRET = /KEY|SECRET|PASSWORD|TOKEN/;
+const SECRET = /KEY|SECRET|PASSWORD|TOKEN|HEADERS/;
 const ADDRESS = /URL|URI|ENDPOINT/;
 
 /** A setting's value as it may be shown: secrets not at all, addresses without login and without what follows `?`. */

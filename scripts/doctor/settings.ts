@@ -1,6 +1,7 @@
 import { assertOneJobStore } from '../parts/databases.js';
 import { productsOf } from '../parts/products.js';
-import { SETTING_NAMES, type Settings } from '../settings/settings.js';
+import { SETTING_NAMES } from '../settings/environment.js';
+import type { Settings } from '../settings/settings.js';
 import { ok, problem, warning, type Check, type Said } from './check.js';
 import type { Patient } from './patient.js';
 import { maskedSetting } from './secrets.js';
@@ -21,7 +22,8 @@ export const settingsCheck: Check = {
   name: 'settings',
   async run(patient) {
     const { env, settings, settingsFailure } = patient;
-    if (!settings) return [problem(settingsFailure ?? 'The settings cannot be read.', 'See docs/settings.md.')];
+    if (!settings)
+      return [problem(settingsFailure ?? 'The settings cannot be read.', 'Every setting is in docs/operations.md.')];
     const products = await patient.config().then(productsOf, () => null); // supergraph.yaml has a check of its own
     const known = products && [...products.map(prefixOf), ...PARTS, JOB_STORE];
     const set = SETTING_NAMES.concat(
@@ -81,6 +83,13 @@ function contradictions({ env }: Patient, settings: Settings): Said[] {
   if (publicUrl !== undefined && deployment === 'customer' && new URL(publicUrl).protocol === 'http:')
     said.push(
       warning('PUBLIC_URL is not https where customers are: tokens travel in the clear.', 'Give the address with TLS.'),
+    );
+  if (deployment === 'customer' && settings.secret === undefined)
+    said.push(
+      warning(
+        'STACK_SECRET is not set where customers are.',
+        'Core-identity does not start without; no other part needs it.',
+      ),
     );
   if (env['NODE_ENV'] === 'production' && settings.databaseUrl === undefined)
     said.push(

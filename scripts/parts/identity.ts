@@ -5,7 +5,7 @@ import type { SubgraphDeclaration } from '@inevitable/kit';
 import { identityDatabase, openIdentity, type Identity } from '@inevitable/identity';
 import type { FileStore } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
-import type { Settings } from '../settings/settings.js';
+import { BadSetting, type Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
 import { randomSecret, replaceSecretFile, secretFile } from './data-directory.js';
 import type { Databases, PreparedDatabase } from './databases.js';
@@ -35,12 +35,13 @@ export async function openIdentityParts(
   log: Logger,
   securityEvent?: SecurityEventSink,
 ): Promise<IdentityParts> {
+  const encryptionSecret = await encryptionSecretOf(settings);
   const database = await databases.prepare(identityDatabase);
   const credentials = await serviceCredentials(settings.dataDir, servicesOf(products));
   const identity = await openIdentity({
     systemUrl: database.systemUrl,
     publicUrl,
-    encryptionSecret: settings.secret ?? (await secretFile(join(settings.dataDir, 'secret'), randomSecret)),
+    encryptionSecret,
     ...declaredToIdentity(products),
     services: [...credentials.values()].map(publicHalf),
     deployment: settings.deployment,
@@ -51,6 +52,15 @@ export async function openIdentityParts(
   });
   closers.add('identity', () => identity.close());
   return { identity, database };
+}
+
+/** Asked for here and not of every part, so that no other one needs to have it. Throws `BadSetting`. */
+function encryptionSecretOf({ secret, deployment, dataDir }: Settings): string | Promise<string> {
+  if (secret === undefined && deployment === 'customer')
+    throw new BadSetting(
+      'STACK_SECRET must be set where DEPLOYMENT_CONTEXT is "customer": it encrypts the signing keys. Give 32 random characters or more, such as those of: openssl rand -base64 32.',
+    );
+  return secret ?? secretFile(join(dataDir, 'secret'), randomSecret);
 }
 
 /** What core-identity knows of the products and of the gateway. */

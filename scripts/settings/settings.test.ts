@@ -343,3 +343,70 @@ describe('<PRODUCT>_DEPLOYMENT_CONTEXT', () => {
     );
   });
 });
+
+describe('OpenTelemetry', () => {
+  const tracesOf = (env: NodeJS.ProcessEnv) =>
+    readSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/', ...env }, '/clone').traces;
+
+  it('is off unless an endpoint is given, and where it is disabled', () => {
+    expect(readSettings({ OTEL_SERVICE_NAME: 'ours' }, '/clone').traces).toBeUndefined();
+    expect(tracesOf({ OTEL_SDK_DISABLED: 'true' })).toBeUndefined();
+  });
+
+  it('has the defaults of the specification', () =>
+    expect(tracesOf({})).toEqual({
+      url: 'http://collector:4318/v1/traces',
+      headers: {},
+      compression: 'none',
+      timeoutMs: 10_000,
+      ratio: 1,
+      serviceName: undefined,
+      resourceAttributes: {},
+    }));
+
+  it('prefers what is said of traces alone to what is said of all', () =>
+    expect(
+      tracesOf({
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://api.example.com/in?a=b',
+        OTEL_EXPORTER_OTLP_HEADERS: 'of-all=1',
+        OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'authorization=Basic%20YTpi==, x-other=a%2Cb',
+        OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: 'gzip',
+        OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '500',
+        OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf',
+        OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+        OTEL_TRACES_SAMPLER_ARG: '0.1',
+        OTEL_RESOURCE_ATTRIBUTES: 'service.namespace=ours,city=K%C3%B6ln',
+      }),
+    ).toEqual({
+      url: 'https://api.example.com/in?a=b',
+      headers: { authorization: 'Basic YTpi==', 'x-other': 'a,b' },
+      compression: 'gzip',
+      timeoutMs: 500,
+      ratio: 0.1,
+      serviceName: undefined,
+      resourceAttributes: { 'service.namespace': 'ours', city: 'Köln' },
+    }));
+
+  it.each([
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc', /only http\/protobuf is spoken here/],
+    ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'http/json', /only http\/protobuf is spoken here/],
+    ['OTEL_TRACES_SAMPLER', 'always_on', /set OTEL_TRACES_SAMPLER_ARG/],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.1', /./],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:a-secret', /./],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://me:a-secret@collector', /OTEL_EXPORTER_OTLP_HEADERS/],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'a-secret', /name=value/],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'x-key=a-secret%0d%0a', /name=value/],
+    ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'x key=a-secret', /name=value/],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'x-key=a-secret%', /name=value/],
+    ['OTEL_EXPORTER_OTLP_TIMEOUT', '10s', /./],
+    ['OTEL_EXPORTER_OTLP_COMPRESSION', 'zstd', /./],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'region', /name=value/],
+    ['OTEL_SDK_DISABLED', 'maybe', /./],
+  ])('that cannot be done is refused in one sentence, and no secret is repeated: %s=%s', (name, value, why) => {
+    expect(() => tracesOf({ [name]: value })).toThrow(BadSetting);
+    expect(() => tracesOf({ [name]: value })).toThrow(why);
+    expect(() => tracesOf({ [name]: value })).toThrow(
+      new RegExp(`^${name}.* cannot be used: (?!.*a-secret)[^\\n]*\\.$`),
+    );
+  });
+});

@@ -1,126 +1,16 @@
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
-import { canonicalRange, type DeploymentContext } from '@inevitable/contract';
+import type { z } from 'zod';
+import type { DeploymentContext } from '@inevitable/contract';
 import type { CertificateFiles, IntrospectionPolicy, TrustedDocumentsOptions } from '@inevitable/gateway';
-import { readCorsRule, type CorsRule } from '@inevitable/gateway/cors';
+import type { CorsRule } from '@inevitable/gateway/cors';
+import { DEFAULT_S3_REGION, environment, ofProduct, STOP_DELAY_SECONDS } from './environment.js';
 
 /** A setting cannot be used; the message is one sentence that names it. */
 export class BadSetting extends Error {}
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
-const namesNobody = (url: string): boolean => !new URL(url).username && !new URL(url).password;
-const deploymentContext = z.enum(['internal', 'customer']);
-/** Not `z.url`: one that names several hosts is no URL. The driver reads the rest. */
-const mongodbUri = z
-  .string()
-  .regex(
-    /^mongodb(\+srv)?:\/\/([^/\s]*@)?[^/?@\s]+(\/[^?\s]*)?(\?\S*)?$/,
-    'it has to be like mongodb://user:password@host/database',
-  );
-const natsUrl = z.url({ protocol: /^(nats|tls)$/, hostname: /./ });
-const redisUrl = z
-  .url({ protocol: /^rediss?$/, hostname: /./ })
-  .refine((url) => /^\/?\d*$/.test(new URL(url).pathname), 'its path has to be the number of a database');
-const smtpUrl = z.url({ protocol: /^smtps?$/, hostname: /./ });
-
-/** Of what goes into the headers of a request, which take no line break and nothing beyond ASCII. */
-const headerText = z
-  .string()
-  .regex(/^[\x21-\x7e]+$/, 'it holds a space, a line break or another character that a request cannot');
-/** As S3's library judges it: part of a host name (RFC 1123, section 2.1). */
-const s3Region = z
-  .string()
-  .regex(
-    /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/,
-    'a region is named in 1 to 63 letters, digits and "-", and neither begins nor ends with "-"',
-  );
-/** Judged before a URL is read, which drops line breaks in silence. */
-const plainText = z.string().regex(/^\P{Cc}+$/u, 'it holds a line break or another control character');
-
 /** All of them together say where a bucket is; S3_REGION may be left out. */
 const S3_SETTINGS = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const;
-const DEFAULT_S3_REGION = 'us-east-1';
-
-/** Addresses and ranges of them, parted by commas. */
-const ipRangeList = z
-  .string()
-  .transform((text) => text.split(',').map((one) => one.trim()))
-  .refine(
-    (ranges) => ranges.every((range) => canonicalRange(range) !== null),
-    'it has to be IP addresses and ranges of them, like 10.0.0.0/8, parted by commas',
-  );
-
-const corsRules = z
-  .string()
-  .transform((text) => text.split(',').map((one) => readCorsRule(one.trim())))
-  .refine(
-    (rules): rules is CorsRule[] => rules.every((rule) => rule !== null),
-    'it has to be origins like https://app.example.com or https://*.example.com, or host=origin, parted by commas',
-  );
-
 const PRODUCT_DEPLOYMENT = /^([A-Z][A-Z0-9_]*)_DEPLOYMENT_CONTEXT$/;
-
-const environment = z.object({
-  HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: port.optional(),
-  METRICS_PORT: port.optional(),
-  DATA_DIR: z.string().min(1).default('.data'),
-  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
-  DEPLOYMENT_CONTEXT: deploymentContext.optional(),
-  TRUSTED_PROXIES: ipRangeList.optional(),
-  HTTPS: z.enum(['required', 'optional']).optional(),
-  TLS_CERT_FILE: z.string().min(1).optional(),
-  TLS_KEY_FILE: z.string().min(1).optional(),
-  CORS_ORIGINS: corsRules.optional(),
-  SUBSCRIPTION_SLOW_CONSUMER: z.enum(['close', 'drop']).default('close'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
-  SUPERGRAPH_CONFIG: z.string().min(1).default('supergraph.yaml'),
-  SUPERGRAPH_SOURCE: z.enum(['registry', 'files']).default('registry'),
-  DATABASE_URL: postgresUrl.optional(),
-  MONGODB_URI: mongodbUri.optional(),
-  IDENTITY_URL: httpUrl.default('http://127.0.0.1:3333'),
-  OPERATIONS_URL: httpUrl.default('http://127.0.0.1:3400'),
-  PUBLIC_URL: httpUrl.optional(),
-  NATS_URL: natsUrl.optional(),
-  REDIS_URL: redisUrl.optional(),
-  INTROSPECTION: z.enum(['everybody', 'signed-in', 'administrators', 'nobody']).optional(),
-  TRUSTED_DOCUMENTS: z.enum(['off', 'log', 'enforce']).default('off'),
-  TRUSTED_DOCUMENTS_MANIFEST: z.string().min(1).optional(),
-  RATE_LIMITS: z.enum(['enforce', 'log', 'off']).optional(),
-  SMTP_URL: smtpUrl.optional(),
-  MAIL_FROM: z
-    .string()
-    .regex(
-      /^(?:[^<>"\p{Cc}]+ <[^<>@\s\p{Cc}]+@[^<>@\s\p{Cc}]+>|[^<>@\s\p{Cc}]+@[^<>@\s\p{Cc}]+)$/u,
-      'it has to be like stack@example.com, or Our Stack <stack@example.com>',
-    )
-    .optional(),
-  FILES_DIR: z.string().min(1).optional(),
-  S3_ENDPOINT: plainText
-    .pipe(httpUrl)
-    .refine(namesNobody, 'it holds a login, which belongs into S3_ACCESS_KEY_ID')
-    .optional(),
-  S3_BUCKET: z
-    .string()
-    .regex(
-      /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/,
-      'a bucket is named in 2 to 255 letters, digits, ".", "_" and "-", and begins with a letter or a digit',
-    )
-    .optional(),
-  S3_REGION: s3Region.optional(),
-  S3_ACCESS_KEY_ID: headerText.optional(),
-  S3_SECRET_ACCESS_KEY: plainText.optional(),
-  USAGE_SAMPLE: z.coerce.number().min(0).max(1).default(1),
-  JOBS_KEEP_DAYS: z.coerce.number().int().min(1).max(3_650).default(14),
-  STACK_TOKEN: headerText.optional(),
-  STACK_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
-  STACK_DEMO_PASSWORD: z.string().min(8, 'needs at least 8 characters').max(1_000).optional(),
-});
-
-/** Every variable that is read by this name; those of products have theirs in front. */
-export const SETTING_NAMES: readonly string[] = Object.keys(environment.shape);
 
 export interface DatabaseUrls {
   /** Each may be given by the environment: `<P>_OWNER_DATABASE_URL`, `<P>_DATABASE_URL`, `<P>_SYSTEM_DATABASE_URL`. */
@@ -157,6 +47,22 @@ export interface SmtpSettings {
   readonly from: string;
 }
 
+/** Where spans go, and which. */
+export interface TracesSettings {
+  /** Takes `POST`s of OTLP. */
+  readonly url: string;
+  /** May hold credentials. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly compression: 'none' | 'gzip';
+  /** The longest one request to it may take. */
+  readonly timeoutMs: number;
+  /** The share of requests that are recorded, 0 to 1. */
+  readonly ratio: number;
+  /** undefined: the part's own. */
+  readonly serviceName: string | undefined;
+  readonly resourceAttributes: Readonly<Record<string, string>>;
+}
+
 export interface Settings {
   readonly root: string;
   readonly host: string;
@@ -169,6 +75,12 @@ export interface Settings {
   readonly development: boolean;
   readonly deployment: DeploymentContext;
   readonly logLevel: string;
+  /** An absolute path, or a descriptor's number; undefined: security events are lines of the log. */
+  readonly securityLog: string | number | undefined;
+  /** Of the gateway. */
+  readonly requestLog: 'all' | 'problems' | 'off';
+  /** How long a part that was told to stop still takes requests, so that balancers can notice. */
+  readonly stopDelayMs: number;
   /** What becomes of a subscriber who reads more slowly than events come. */
   readonly slowConsumer: 'close' | 'drop';
   /** Our own proxies in front of the gateway, as addresses and ranges. */
@@ -203,10 +115,13 @@ export interface Settings {
   readonly files: FilesSettings;
   /** The share of requests whose operations are recorded, 0 to 1. */
   readonly usageSample: number;
+  /** undefined: nothing is recorded. */
+  readonly traces: TracesSettings | undefined;
   /** How long ended jobs stay, in days. */
   readonly jobsKeepDays: number;
   /** Of a platform administrator, for commands that ask a running stack. */
   readonly token: string | undefined;
+  /** Encrypts identity's secrets; undefined: the file in the data directory does, and where customers are nothing. */
   readonly secret: string | undefined;
   readonly demoPassword: string | undefined;
   /** `<PRODUCT>_DEPLOYMENT_CONTEXT`, in place of `deployment`. */
@@ -225,8 +140,8 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
   const parsed = environment.safeParse(given);
   if (!parsed.success) throw badSetting(parsed.error.issues[0]!, given);
   const read = parsed.data;
-  const optional = <T>(name: string, schema: z.ZodType<T>): T | undefined => {
-    const value = schema.optional().safeParse(given[name]);
+  const optional = <T>(name: string, schema: z.ZodType<T>): T => {
+    const value = schema.safeParse(given[name]);
     if (!value.success) throw badSetting({ ...value.error.issues[0]!, path: [name] }, given);
     return value.data;
   };
@@ -234,16 +149,11 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
   const deployments = new Map<string, DeploymentContext | undefined>();
   for (const name of Object.keys(given)) {
     const [, product] = PRODUCT_DEPLOYMENT.exec(name) ?? [];
-    if (product !== undefined) deployments.set(product, optional(name, deploymentContext));
+    if (product !== undefined) deployments.set(product, optional(name, ofProduct.DEPLOYMENT_CONTEXT));
   }
 
   const production = read.NODE_ENV === 'production';
   const deployment = read.DEPLOYMENT_CONTEXT ?? (production ? 'customer' : 'internal');
-  if (deployment === 'customer' && !read.STACK_SECRET) {
-    throw new BadSetting(
-      'STACK_SECRET must be set where DEPLOYMENT_CONTEXT is "customer": it encrypts the signing keys. Give 32 random characters or more.',
-    );
-  }
   if (deployment === 'customer' && read.STACK_SECRET && isGuessable(read.STACK_SECRET)) {
     throw new BadSetting(
       'STACK_SECRET cannot be used where DEPLOYMENT_CONTEXT is "customer": it repeats itself, or is made of words that everybody tries. Give 32 random characters or more, such as those of: openssl rand -base64 32.',
@@ -267,6 +177,9 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     development,
     deployment,
     logLevel: read.LOG_LEVEL,
+    securityLog: typeof read.SECURITY_LOG === 'string' ? resolve(root, read.SECURITY_LOG) : read.SECURITY_LOG,
+    requestLog: read.REQUEST_LOG ?? (development ? 'off' : 'all'),
+    stopDelayMs: (read.STOP_DELAY_SECONDS ?? (development ? 0 : STOP_DELAY_SECONDS)) * 1_000,
     slowConsumer: read.SUBSCRIPTION_SLOW_CONSUMER,
     trustedProxies: read.TRUSTED_PROXIES ?? [],
     httpsRequired: read.HTTPS === undefined ? !development : read.HTTPS === 'required',
@@ -287,6 +200,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
     smtp: smtpOf(read),
     files: s3Of(read) ?? { kind: 'directory', path: resolve(root, read.FILES_DIR ?? join(dataDir, 'files')) },
     usageSample: read.USAGE_SAMPLE,
+    traces: tracesOf(read),
     jobsKeepDays: read.JOBS_KEEP_DAYS,
     token: read.STACK_TOKEN,
     secret: read.STACK_SECRET,
@@ -302,16 +216,16 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string): Settings {
       }
     },
     databaseUrls: (product: string) => ({
-      owner: optional(`${prefix(product)}_OWNER_DATABASE_URL`, postgresUrl),
-      app: optional(`${prefix(product)}_DATABASE_URL`, postgresUrl),
-      system: optional(`${prefix(product)}_SYSTEM_DATABASE_URL`, postgresUrl),
+      owner: optional(`${prefix(product)}_OWNER_DATABASE_URL`, ofProduct.OWNER_DATABASE_URL),
+      app: optional(`${prefix(product)}_DATABASE_URL`, ofProduct.DATABASE_URL),
+      system: optional(`${prefix(product)}_SYSTEM_DATABASE_URL`, ofProduct.SYSTEM_DATABASE_URL),
     }),
     jobStoreUrls: {
-      owner: optional('JOBS_OWNER_DATABASE_URL', postgresUrl),
-      runner: optional('JOBS_DATABASE_URL', postgresUrl),
-      reader: optional('JOBS_READER_DATABASE_URL', postgresUrl),
+      owner: read.JOBS_OWNER_DATABASE_URL,
+      runner: read.JOBS_DATABASE_URL,
+      reader: read.JOBS_READER_DATABASE_URL,
     },
-    subgraphUrl: (name: string) => optional(`${prefix(name)}_URL`, httpUrl),
+    subgraphUrl: (name: string) => optional(`${prefix(name)}_URL`, ofProduct.URL),
   });
 }
 
@@ -350,6 +264,22 @@ function smtpOf({ SMTP_URL: url, MAIL_FROM: from }: z.infer<typeof environment>)
   throw new BadSetting(`${given} is set without ${missing}. Give both, or unset it: mails stay in their table then.`);
 }
 
+/** What is said of traces alone goes before what is said of all signals. */
+function tracesOf(read: z.infer<typeof environment>): TracesSettings | undefined {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = read;
+  const url = whole ?? (base === undefined ? undefined : `${base}/v1/traces`);
+  if (url === undefined || read.OTEL_SDK_DISABLED === 'true') return undefined;
+  return {
+    url,
+    headers: read.OTEL_EXPORTER_OTLP_TRACES_HEADERS ?? read.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+    compression: read.OTEL_EXPORTER_OTLP_TRACES_COMPRESSION ?? read.OTEL_EXPORTER_OTLP_COMPRESSION,
+    timeoutMs: read.OTEL_EXPORTER_OTLP_TRACES_TIMEOUT ?? read.OTEL_EXPORTER_OTLP_TIMEOUT,
+    ratio: read.OTEL_TRACES_SAMPLER_ARG,
+    serviceName: read.OTEL_SERVICE_NAME,
+    resourceAttributes: read.OTEL_RESOURCE_ATTRIBUTES ?? {},
+  };
+}
+
 /** null: no bucket is given. Throws `BadSetting` for a bucket that is given by halves, and for a directory beside it. */
 function s3Of(read: z.infer<typeof environment>): FilesSettings | null {
   const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_REGION: region } = read;
@@ -370,6 +300,8 @@ function s3Of(read: z.infer<typeof environment>): FilesSettings | null {
 /** The value itself is not repeated where it may hold a password. */
 function badSetting(issue: z.core.$ZodIssue, given: Record<string, string | undefined>): BadSetting {
   const name = String(issue.path[0]);
-  const shown = /URL|URI|ENDPOINT|KEY|SECRET|PASSWORD|TOKEN/.test(name) ? '' : ` (${JSON.stringify(given[name])})`;
+  const shown = /URL|URI|ENDPOINT|KEY|SECRET|PASSWORD|TOKEN|HEADERS/.test(name)
+    ? ''
+    : ` (${JSON.stringify(given[name])})`;
   return new BadSetting(`${name}${shown} cannot be used: ${issue.message}.`);
 }
