@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { addressKey, type RequestContext } from '@inevitable/contract';
+import type { RequestContext } from '@inevitable/contract';
 import type { DocumentNode } from 'graphql';
 import { readDocument } from '../limits/read-document.js';
 import type { RequestRefused } from '../graphql-over-http/request-refused.js';
 import type { AuthenticatedOperation } from '../pipeline/authenticate.js';
+import { ownerOf } from '../protection/caller-shares.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ValidDocument } from '../snapshot/valid-document.js';
 import { documentNotFound, documentNotListed, hashDiffers } from './document-refusals.js';
@@ -104,6 +105,3 @@ function validDocument(
   documents.set(source, valid);
   return valid;
 }
-
-/** Whose share of what is registered it counts to. */
-const ownerOf = ({ tenant, client }: RequestContext): string => tenant?.id ?? addressKey(client.address);

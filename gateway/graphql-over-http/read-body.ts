@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Held } from '../protection/caller-shares.js';
 import { refusedForNow } from '../protection/refused-for-now.js';
 import { badRequest } from './request-refused.js';
 
@@ -10,23 +11,39 @@ export const BODY_LIMIT_BYTES = 1_048_576;
 const DISCARD_LIMIT_BYTES = 32 * BODY_LIMIT_BYTES;
 /** What almost every body has room in; so much of each is received whatever others send. */
 const SMALL_BYTES = 65_536;
-/** Of all bodies that this process receives, together, beyond what is small. Whoever sends slowly fills this, and no more. */
+/**
+ * Of all bodies that this process receives, or is finding out whose they are, together, beyond what is small. Whoever sends
+ * slowly fills this, and no more.
+ */
 const LARGE_BYTES_AT_ONCE = 128 * BODY_LIMIT_BYTES;
 const RETRY_AFTER_SECONDS = 5;
 let largeBytes = 0;
 
+/** A whole body, which is counted among those that are being received until it is released. */
+export interface ReceivedBody extends Held {
+  readonly bytes: Buffer;
+}
+
+/** As `receiveBody`, of a body that nobody counts any more. */
+export async function readBody(stream: Readable): Promise<Buffer> {
+  const body = await receiveBody(stream);
+  const { bytes } = body;
+  body.release();
+  return bytes;
+}
+
 /** Reads a request body of at most 1 MiB. Throws `RequestRefused` (413, 503, or 400 for one that breaks off). */
-export function readBody(stream: Readable): Promise<Buffer> {
+export function receiveBody(stream: Readable): Promise<ReceivedBody> {
   return new Promise((resolve, reject) => {
     const body = new Received();
     let size = 0;
     const refuse = (error: Error): void => {
-      body.drop();
+      body.release();
       reject(error);
     };
     stream.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > BODY_LIMIT_BYTES) body.drop();
+      if (size > BODY_LIMIT_BYTES) body.release();
       else if (!body.add(chunk)) refuse(tooManyLarge());
       if (size > DISCARD_LIMIT_BYTES) {
         refuse(bodyTooLarge());
@@ -37,8 +54,7 @@ export function readBody(stream: Readable): Promise<Buffer> {
     stream.once('end', () => {
       ended = true;
       if (size > BODY_LIMIT_BYTES) return refuse(bodyTooLarge());
-      resolve(body.bytes);
-      body.drop();
+      resolve(body);
     });
     stream.once('error', () => refuse(badRequest('The request body broke off.')));
     stream.once('close', () => {
@@ -56,7 +72,7 @@ const tooManyLarge = () =>
   });
 
 /** In one piece: of pieces of a byte each, as a client may send them, a list of them would be a hundred times as large. */
-class Received {
+class Received implements ReceivedBody {
   #buffer: Buffer = NOTHING;
   #size = 0;
   #large = 0;
@@ -87,7 +103,7 @@ class Received {
     return true;
   }
 
-  drop(): void {
+  release(): void {
     this.#isDropped = true;
     this.#buffer = NOTHING;
     largeBytes -= this.#large;

@@ -2,28 +2,27 @@ import type { GatewayExtension } from '../extensions/gateway-extension.js';
 import { costLimit } from '../limits/cost-limit.js';
 import { introspectionByPolicy, type IntrospectionPolicy } from '../limits/introspection.js';
 import type { Limits } from '../limits/limits-settings.js';
-import { bulkheads } from './bulkheads/bulkheads.js';
-import type { ConcurrencySettings } from './bulkheads/concurrency-settings.js';
-import { rateLimits, type RateLimitsOptions, type RateLimitsParts } from './rate-limits/rate-limits.js';
+import type { RateLimiter } from './rate-limits/rate-limiter.js';
+import { rateLimits } from './rate-limits/rate-limits.js';
 
-export interface ProtectionOptions extends RateLimitsParts {
+export interface ProtectionOptions {
   readonly introspection: IntrospectionPolicy;
   readonly limits: Limits;
-  readonly limitedRates: RateLimitsOptions | undefined;
-  /** Null: not bounded. */
-  readonly concurrency: ConcurrencySettings | null;
+  /** Null: everybody may ask for as much as they like. */
+  readonly limiter: RateLimiter | null;
+  /** Null: any number of operations may run at once. */
+  readonly compartments: GatewayExtension | null;
 }
 
 /** What stands before an operation is run, in the order in which it is asked: what is cheap to say first, what waits last. */
 export const protection = ({
   introspection,
   limits,
-  limitedRates,
-  concurrency,
-  ...parts
+  limiter,
+  compartments,
 }: ProtectionOptions): readonly GatewayExtension[] => [
   introspectionByPolicy(introspection),
   costLimit(limits.cost),
-  ...(limitedRates ? [rateLimits(limitedRates, parts)] : []),
-  ...(concurrency ? [bulkheads(concurrency)] : []),
+  ...(limiter ? [rateLimits(limiter)] : []),
+  ...(compartments ? [compartments] : []),
 ];

@@ -4,6 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { boundConnections } from './bound-connections.js';
+import { IdleConnections } from './idle-connections.js';
 
 let server: Server;
 let sockets: Socket[] = [];
@@ -23,7 +24,8 @@ async function serve(limits: { total: number; perAddress: number }, trustedProxi
     if (request.url === '/held') held.push(response);
     else request.resume().on('end', () => response.end('answer'));
   });
-  boundConnections(server, limits, trustedProxies, pino({}, { write: (line: string) => void logged.push(line) }));
+  const log = pino({}, { write: (line: string) => void logged.push(line) });
+  boundConnections(server, limits, trustedProxies, new IdleConnections(), log);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 }

@@ -4,6 +4,7 @@ import { Server as TLSServer } from 'node:tls';
 import { addressKey, withinRanges } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { ConnectionsSettings } from '../protection/connections-settings.js';
+import type { IdleConnections } from './idle-connections.js';
 
 /** How many are closed at once to make room: to look for one takes a look at all. */
 const CLOSED_AT_ONCE = 64;
@@ -12,14 +13,15 @@ const LOOK_AGAIN_MS = 1_000;
 const WARN_AGAIN_MS = 60_000;
 
 /**
- * Bounds the connections of a server. One address cannot have all of them. When all are taken, those that have been sending
- * a request for the longest make room for new ones, so that however many send slowly, whoever does not is let in; then
- * those that are idle.
+ * Bounds the connections of a server. One address cannot have all of them. When all are taken, WebSockets without an
+ * operation make room for new ones; then those that have been sending a request for the longest, so that however many send
+ * slowly, whoever does not is let in; then those that are kept between requests.
  */
 export function boundConnections(
   server: Server,
   { total, perAddress }: ConnectionsSettings,
   trustedProxies: readonly string[],
+  idleWebSockets: IdleConnections,
   log: Logger,
   now = () => performance.now(),
 ): void {
@@ -40,6 +42,12 @@ export function boundConnections(
   function makeRoom(): void {
     if (now() < lookAgainAt) return;
     let closed = 0;
+    for (const [socket, cutOff] of idleWebSockets) {
+      if (!open.delete(socket as Socket)) continue; // it was closed to make room before
+      cutOff();
+      if (++closed === CLOSED_AT_ONCE) return;
+    }
+    if (closed > 0) return;
     for (const [socket, request] of open) {
       if (request?.complete) continue;
       open.delete(socket);

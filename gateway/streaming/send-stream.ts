@@ -10,14 +10,15 @@ export const SLOW_CONSUMER_MS = 30_000;
 /**
  * Writes a stream as the rest of a response whose head is written, and ends it. A payload is asked for when the one before
  * was handed to the kernel, so a client that reads slowly holds back its own stream and nothing else; one that does not
- * read for 30 s is cut off. Resolves when nothing is left to do, whoever ended it.
+ * read for 30 s is cut off. Resolves with how many were written, when nothing is left to do, whoever ended it.
  */
 export async function sendStream(
   response: ServerResponse,
   source: ClientStream,
   format: StreamFormat,
   openStreams: OpenStreams,
-): Promise<void> {
+): Promise<number> {
+  let payloads = 0;
   const stream = new StoppableStream(source);
   const write = (text: string): Promise<void> => writeOut(response, text);
   const leave = (): void => void stream.return();
@@ -26,10 +27,17 @@ export async function sendStream(
   const beat = heartbeat && setInterval(() => void write(heartbeat.text), heartbeat.everyMs);
   if (format.stopping !== null) openStreams.add(stream);
   try {
-    if (response.destroyed) return leave();
+    if (response.destroyed) {
+      leave();
+      return payloads;
+    }
     await write(format.opening);
-    for await (const payload of stream) await write(format.write(payload));
+    for await (const payload of stream) {
+      await write(format.write(payload));
+      payloads++;
+    }
     response.end(stream.wasStopped ? format.stopping : format.ending);
+    return payloads;
   } finally {
     if (beat) clearInterval(beat);
     openStreams.delete(stream);

@@ -24,7 +24,10 @@ afterEach(async () => {
   await server.close();
 });
 
-const serve = async (open: () => Promise<OpenedOperation>, parts: Partial<WebSocketParts> = {}) => {
+const serve = async (
+  open: () => Promise<OpenedOperation>,
+  parts: Partial<WebSocketParts> & { connections?: number } = {},
+) => {
   server = await transportServer({ open, ...parts });
 };
 const good: WebSocketParts['authenticate'] = (rawHeaders) => {
@@ -87,14 +90,17 @@ async function admitted(options: ClientOptions = {}) {
   await made.until(() => made.messages.length === 1);
   return made;
 }
-/** 12 s, by the end of which the client has answered its ping. */
-async function heartbeat({ made, messages, send, until }: Awaited<ReturnType<typeof socket>>): Promise<void> {
-  const pinged = once(made, 'ping');
+/** 12 s, by the end of which each client has answered its ping. */
+async function heartbeat(...of: Awaited<ReturnType<typeof socket>>[]): Promise<void> {
+  const pinged = Promise.all(of.map(({ made }) => once(made, 'ping')));
   jest.advanceTimersByTime(12_000);
   await pinged;
-  const before = messages.length;
-  send({ type: 'ping' }); // answered after the pong was read, which is on its way
-  await until(() => messages.length > before);
+  const answered = of.map(async ({ messages, send, until }) => {
+    const before = messages.length;
+    send({ type: 'ping' }); // answered after the pong was read, which is on its way
+    await until(() => messages.length > before);
+  });
+  await Promise.all(answered);
 }
 async function waitFor(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
@@ -409,6 +415,62 @@ describe('A WebSocket', () => {
     expect(alive.made.readyState).toBe(WebSocket.OPEN);
   });
 
+  it('is closed after 5 minutes without an operation, whatever it pings; one that subscribes stays', async () => {
+    stopTheClock();
+    const stream = fedStream();
+    await serve(async () => (server.received.length === 1 ? stream.opened : answered({ count: 1 })));
+    const [subscriber, asking, pinging] = [await admitted(), await admitted(), await admitted()];
+    subscriber.send(subscribe('1'));
+    await waitFor(() => server.received.length === 1);
+    for (let beat = 0; beat < 25; beat += 1) {
+      if (beat === 12) {
+        asking.send(subscribe('1'));
+        await asking.until(() => asking.messages.some(({ type }) => type === 'complete'));
+      }
+      await heartbeat(subscriber, asking, pinging);
+    }
+    jest.advanceTimersByTime(12_000);
+    expect(await pinging.closed).toEqual([1000, 'No operation for too long']);
+    expect([subscriber, asking].map(({ made }) => made.readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
+  });
+
+  it('without an operation makes room where all connections are taken; the one without for longest first', async () => {
+    const stream = fedStream();
+    await serve(async () => (server.received.length === 2 ? answered({ count: 1 }) : stream.opened), {
+      connections: 66,
+    });
+    const subscriber = await admitted();
+    subscriber.send(subscribe('1'));
+    await waitFor(() => server.received.length === 1);
+    const asked = await admitted();
+    const idle = await Promise.all(Array.from({ length: 64 }, () => admitted()));
+    asked.send(subscribe('1'));
+    await asked.until(() => asked.messages.some(({ type }) => type === 'complete'));
+
+    await admitted();
+    for (const one of idle) expect(await one.closed).toEqual([1013, 'Try again later']);
+    stream.event(1);
+    await subscriber.until(() => subscriber.messages.some(({ type }) => type === 'next'));
+    expect(asked.made.readyState).toBe(WebSocket.OPEN);
+  });
+
+  it('is left by a client that wants nothing, and opened again by one that keeps it, when it was idle', async () => {
+    stopTheClock();
+    await serve(async () => answered({ count: 1 }), { limits: { idleMs: 0 } });
+    const opened = { lazy: 0, kept: 0 };
+    client({ lazyCloseTimeout: 1e6, on: { connected: () => void opened.lazy++ } }).subscribe(
+      { query: SUBSCRIPTION },
+      { next: () => undefined, error: () => undefined, complete: () => undefined },
+    );
+    client({ lazy: false, on: { connected: () => void opened.kept++ } });
+    await waitFor(() => opened.lazy === 1 && opened.kept === 1 && server.received.length === 1);
+    for (const kept of [2, 3]) {
+      jest.advanceTimersByTime(12_000);
+      await waitFor(() => opened.kept === kept);
+    }
+    expect(opened.lazy).toBe(1);
+  });
+
   it('whose client never reads is read no more, keeps a bounded debt, and is closed; others go on', async () => {
     stopTheClock();
     const flowing = fedStream();
@@ -456,6 +518,6 @@ describe('A WebSocket', () => {
     expect(await upgrade('/graphql/x')).toMatch(/^HTTP\/1.1 404 Not Found/);
     expect(await upgrade('/graphql?x=1')).toMatch(/^HTTP\/1.1 400 Bad Request/); // a handshake without its key
     server.stop();
-    expect(await upgrade('/graphql')).toMatch(/^HTTP\/1.1 503 Service Unavailable/);
+    expect(await upgrade('/graphql')).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n/);
   });
 });

@@ -19,6 +19,8 @@ export interface WebSocketParts extends WebSocketConnectionParts {
 }
 
 export interface ServedWebSockets {
+  /** How many are open. */
+  readonly count: number;
   /** Closes every socket with 1001 once its client has what was queued for it. */
   stop(): void;
   /** Cuts off those that are left, and ends what runs for them. */
@@ -64,6 +66,9 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): ServedWeb
   }, limits.heartbeatMs).unref();
 
   return {
+    get count() {
+      return connections.size;
+    },
     stop() {
       for (const connection of connections) connection.stop();
     },
@@ -104,6 +109,9 @@ const makeProtocol = (limits: WebSocketLimits) =>
       }),
   });
 
+const RETRY_AFTER_SECONDS = 5;
+
 function refuse(socket: Duplex, status: number): void {
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const comeBack = status === 503 ? `Retry-After: ${RETRY_AFTER_SECONDS}\r\n` : '';
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${comeBack}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }

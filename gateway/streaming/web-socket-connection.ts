@@ -1,18 +1,20 @@
 import type { IncomingMessage } from 'node:http';
-import { CallerError, OperatorError } from '@inevitable/contract';
+import { CallerError, OperatorError, requestInLog } from '@inevitable/contract';
 import type { ConnectionInitMessage, SubscribePayload, WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocket, type RawData } from 'ws';
 import type { RawHeaders } from '../authentication/authenticate-caller.js';
 import { nestsTooDeeply } from '../graphql-over-http/json-depth.js';
 import { isOurs, type OpenOperation } from '../pipeline/pipeline.js';
-import { toErrors } from '../pipeline/to-response.js';
+import { noteError, toErrors } from '../pipeline/to-response.js';
+import type { IdleConnections } from '../routing/idle-connections.js';
 import { operationFacts, type RequestFacts, type RequestFactsParts } from '../routing/request-facts.js';
 import { headersOf, receiveMessage } from './web-socket-message.js';
 import type { WebSocketLimits } from './web-socket-limits.js';
 import { OperationRefused, WebSocketOperation } from './web-socket-operation.js';
 
 export interface WebSocketConnectionParts extends RequestFactsParts {
+  readonly idle: IdleConnections;
   readonly open: OpenOperation;
   /** Throws or rejects for a credential that does not hold. */
   readonly authenticate: (rawHeaders: RawHeaders, facts: RequestFacts) => unknown;
@@ -21,6 +23,8 @@ export interface WebSocketConnectionParts extends RequestFactsParts {
 
 /** The close codes of RFC 6455, section 7.4.1, and of the `graphql-transport-ws` protocol that we send ourselves. */
 const CLOSE = {
+  /** Of `graphql-ws`'s client, one that keeps its socket (`lazy: false`) opens another; one that wants nothing does not. */
+  idle: [1000, 'No operation for too long'],
   goingAway: [1001, 'Going away'],
   tryAgainLater: [1013, 'Try again later'],
   invalidMessage: [4400, 'Invalid message received'],
@@ -51,6 +55,8 @@ export class WebSocketConnection implements ProtocolSocket {
   #rawHeaders: RawHeaders;
   #known: KnownOperations = {};
   #isAlive = true;
+  /** Heartbeats since it had an operation. */
+  #idleBeats = 0;
   #isStopping = false;
   /** Set while more than is allowed waits to be read. */
   #congested: NodeJS.Timeout | null = null;
@@ -65,6 +71,7 @@ export class WebSocketConnection implements ProtocolSocket {
     // What is wrong with frames is told to the client by `ws`, with the code it has for it; `close` follows.
     socket.on('error', (error) => parts.log.debug({ err: error }, 'A WebSocket failed.'));
     socket.once('close', () => this.#closed());
+    this.#idles();
   }
 
   get protocol(): string {
@@ -104,7 +111,7 @@ export class WebSocketConnection implements ProtocolSocket {
    */
   async admit(params: ConnectionInitMessage['payload'], known: KnownOperations): Promise<boolean> {
     this.#known = known;
-    const facts = operationFacts(this.#upgrade, this.#parts);
+    const facts = operationFacts(this.#upgrade, { ...this.#parts, onRequestEnd: null }); // it is no request
     try {
       this.#rawHeaders = headersOf(this.#upgrade, params);
       await this.#parts.authenticate(this.#rawHeaders, facts);
@@ -126,14 +133,17 @@ export class WebSocketConnection implements ProtocolSocket {
     if (this.#characters + characters > maxCharacters)
       throw tooMuch(`The operations of a connection may have ${maxCharacters} characters together.`);
     const { open, log } = this.#parts;
-    const facts = operationFacts(this.#upgrade, this.#parts);
+    const facts = operationFacts(this.#upgrade, this.#parts, payload.extensions?.['traceparent']);
+    facts.inputBytes = characters;
     const operation = new WebSocketOperation(id, characters, facts, (ended) => {
       this.#operations.delete(ended);
       this.#characters -= ended.characters;
+      if (this.#operations.size === 0) this.#idles();
       this.#leaveWhenDone();
     });
     this.#characters += characters;
     this.#operations.add(operation);
+    this.#parts.idle.delete(this.#upgrade.socket);
     if (this.#isStopping) operation.stop();
     try {
       operation.started(
@@ -141,7 +151,8 @@ export class WebSocketConnection implements ProtocolSocket {
       );
     } catch (error) {
       if (operation.hasEnded) return never();
-      if (isOurs(error)) log.error({ err: error, requestId: facts.requestId }, 'A GraphQL operation failed.');
+      if (isOurs(error)) log.error({ err: error, ...requestInLog(facts) }, 'A GraphQL operation failed.');
+      if (facts.record) noteError(error, facts.record);
       await operation.return();
       throw new OperationRefused(toErrors(error));
     }
@@ -149,10 +160,12 @@ export class WebSocketConnection implements ProtocolSocket {
     return operation.hasEnded ? never() : operation;
   }
 
-  /** Pings; a client that did not answer the ping before this one is cut off. */
+  /** Pings; a client that did not answer the ping before this one is cut off, and one that asks for nothing leaves. */
   beat(): void {
     if (this.#congested) return; // its pongs are not read either
     if (!this.#isAlive) return this.#socket.terminate();
+    const { idleMs, heartbeatMs } = this.#limits;
+    if (this.#operations.size === 0 && ++this.#idleBeats > idleMs / heartbeatMs) this.close(...CLOSE.idle);
     this.#isAlive = false;
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
   }
@@ -166,6 +179,17 @@ export class WebSocketConnection implements ProtocolSocket {
 
   terminate(): void {
     this.#socket.terminate();
+  }
+
+  #idles(): void {
+    this.#idleBeats = 0;
+    const { readyState } = this.#socket;
+    if (readyState !== WebSocket.CLOSED) this.#parts.idle.add(this.#upgrade.socket, () => this.#cutOff());
+  }
+
+  #cutOff(): void {
+    this.close(...CLOSE.tryAgainLater);
+    setImmediate(() => this.#socket.terminate()); // once the frame was written
   }
 
   #leaveWhenDone(): void {
@@ -206,5 +230,6 @@ export class WebSocketConnection implements ProtocolSocket {
   #closed(): void {
     if (this.#congested) clearTimeout(this.#congested);
     for (const operation of this.#operations) operation.abandon();
+    this.#parts.idle.delete(this.#upgrade.socket);
   }
 }

@@ -5,6 +5,8 @@ export interface WebSocketLimits {
   readonly initMs: number;
   /** Between two pings; a client that did not answer one by the next has gone. */
   readonly heartbeatMs: number;
+  /** How long a client may stay that asks for nothing, to within a heartbeat. Pings ask for nothing. */
+  readonly idleMs: number;
   /** Of one socket, at once. */
   readonly maxOperations: number;
   /** Of one socket's operations together, as JSON: a subscription keeps its variables for as long as it lives. */
@@ -20,6 +22,7 @@ export interface WebSocketLimits {
 export const WEB_SOCKET_LIMITS: WebSocketLimits = {
   initMs: 5_000,
   heartbeatMs: 12_000,
+  idleMs: 300_000,
   maxOperations: 100,
   maxCharacters: 4_194_304,
   maxBufferedBytes: 1_048_576,

@@ -62,6 +62,7 @@ export class WebSocketOperation implements AsyncIterableIterator<ExecutionResult
   /** Nobody waits for it any more. */
   abandon(): void {
     this.facts.end.abort(new ClientLeft('The client left.'));
+    this.facts.record?.left();
     void this.return();
   }
 
@@ -74,7 +75,10 @@ export class WebSocketOperation implements AsyncIterableIterator<ExecutionResult
       return wasStopped ? new Promise((resolve) => (this.#neverComplete = resolve)) : DONE;
     }
     const errors = requestErrorsOf(result.value);
+    const { record } = this.facts;
+    if (record) record.payloads++;
     if (!errors) return { done: false, value: result.value.result };
+    record?.told(errors);
     await this.return();
     throw new OperationRefused(errors);
   }
@@ -94,7 +98,9 @@ export class WebSocketOperation implements AsyncIterableIterator<ExecutionResult
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.facts.dropDeadline();
+    this.facts.release();
     this.#onEnd(this);
+    this.facts.record?.end();
   }
 }
 

@@ -6,10 +6,12 @@ import type { IdentifiedOperation } from '../pipeline/identify-operation.js';
 import { planOperation } from '../pipeline/plan-operation.js';
 import { protect } from '../pipeline/protect.js';
 import type { ReceivedOperation } from '../pipeline/receive.js';
+import type { SubscriptionsSettings } from '../protection/subscriptions-settings.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ClientStream } from '../streaming/client-stream.js';
 import { EventAnswers } from './answer-event.js';
 import { Subscription, type SlowConsumer, type SubscriptionParts } from './subscription.js';
+import { subscriptionPlaces } from './subscription-places.js';
 
 /** How soon a credential that has ended ends its subscriptions; a revocation takes until the gateway has heard of it, too. */
 const CHECK_EVERY_MS = 1_000;
@@ -19,20 +21,24 @@ export interface LiveSubscriptionsOptions extends Omit<SubscriptionParts, 'answe
   readonly credentials: Credentials | null;
   /** `close` unless given. */
   readonly slowConsumer?: SlowConsumer | undefined;
+  /** How many there may be; null: any number. */
+  readonly bounds: SubscriptionsSettings | null;
 }
 
 /** All subscriptions of a gateway. They follow its supergraph, and end with their callers' credentials. */
 export class LiveSubscriptions {
   readonly #credentials: Credentials | null;
   readonly #parts: SubscriptionParts;
+  readonly #placeFor: ReturnType<typeof subscriptionPlaces>;
   readonly #live = new Set<Subscription>();
   readonly #timer: NodeJS.Timeout;
   readonly #unfollow: () => void;
   #isFollowing = false;
   #isClosed = false;
 
-  constructor({ credentials, slowConsumer = 'close', ...parts }: LiveSubscriptionsOptions) {
+  constructor({ credentials, slowConsumer = 'close', bounds, ...parts }: LiveSubscriptionsOptions) {
     this.#credentials = credentials;
+    this.#placeFor = bounds ? subscriptionPlaces(bounds) : () => null;
     this.#parts = { ...parts, slowConsumer, answers: new EventAnswers() };
     this.#timer = setInterval(() => this.#check(), CHECK_EVERY_MS).unref();
     this.#unfollow = parts.snapshots.onSwap(() => void this.#followAll());
@@ -44,20 +50,13 @@ export class LiveSubscriptions {
 
   /** Subscribes for the caller, on the snapshot the operation was identified on. Rejects with what it is refused with. */
   async open(received: ReceivedOperation, identified: IdentifiedOperation, snapshot: Snapshot): Promise<ClientStream> {
-    const { extensions } = this.#parts;
     const caller = await this.#callerOf(received);
-    const permitted = await protect(identified, snapshot, extensions);
+    const place = this.#placeFor(identified.context);
     try {
-      const planned = await planOperation(await authorizeOperation(permitted, snapshot), snapshot, extensions);
-      extensions.onSubscription?.(planned.seen);
-      const subscription = new Subscription(received, caller, this.#parts, () => this.#live.delete(subscription));
-      this.#live.add(subscription);
-      subscription.start(planned, snapshot);
-      if (this.#isClosed) subscription.close();
-      else void subscription.follow(); // a reload may have passed by while it was planned
-      return subscription.stream;
-    } finally {
-      extensions.onEnd?.(permitted.seen);
+      return await this.#open(received, identified, snapshot, caller, () => place?.release());
+    } catch (error) {
+      place?.release();
+      throw error;
     }
   }
 
@@ -66,6 +65,32 @@ export class LiveSubscriptions {
     clearInterval(this.#timer);
     this.#unfollow();
     for (const subscription of this.#live) subscription.close();
+  }
+
+  async #open(
+    received: ReceivedOperation,
+    identified: IdentifiedOperation,
+    snapshot: Snapshot,
+    caller: CallerNow,
+    onEnd: () => void,
+  ): Promise<ClientStream> {
+    const { extensions } = this.#parts;
+    const permitted = await protect(identified, snapshot, extensions);
+    try {
+      const planned = await planOperation(await authorizeOperation(permitted, snapshot), snapshot, extensions);
+      extensions.onSubscription?.(planned.seen);
+      const subscription = new Subscription(received, caller, this.#parts, () => {
+        this.#live.delete(subscription);
+        onEnd();
+      });
+      this.#live.add(subscription);
+      subscription.start(planned, snapshot);
+      if (this.#isClosed) subscription.close();
+      else void subscription.follow(); // a reload may have passed by while it was planned
+      return subscription.stream;
+    } finally {
+      extensions.onEnd?.(permitted.seen);
+    }
   }
 
   async #callerOf({ rawHeaders, facts }: ReceivedOperation): Promise<CallerNow> {

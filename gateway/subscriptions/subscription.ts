@@ -1,4 +1,4 @@
-import { CallerError, SubgraphUnreachable, type RequestContext } from '@inevitable/contract';
+import { CallerError, SubgraphUnreachable, type RequestContext, requestInLog } from '@inevitable/contract';
 import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { CallerNow } from '../authentication/credentials.js';
@@ -12,6 +12,7 @@ import { withoutAsking } from '../pipeline/protect.js';
 import type { ReceivedOperation } from '../pipeline/receive.js';
 import { PlanningFailed } from '../planner/planner.js';
 import { DEADLINE_MS, RequestFacts } from '../routing/request-facts.js';
+import { unrecorded } from '../routing/trace-context.js';
 import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ClientStream } from '../streaming/client-stream.js';
@@ -157,7 +158,7 @@ export class Subscription {
         if (error instanceof PlanningFailed || (error instanceof RequestRefused && error.aboutDocument))
           return this.#fail(new SubscriptionSchemaChanged());
         if (error instanceof CallerError) return this.#fail(error);
-        log.warn({ err: error, requestId: this.#received.facts.requestId }, 'A subscription stays behind a reload.');
+        log.warn({ err: error, ...requestInLog(this.#received.facts) }, 'A subscription stays behind a reload.');
         return;
       } finally {
         snapshots.release(next);
@@ -331,7 +332,9 @@ export class Subscription {
 
   #factsNow(): RequestFacts {
     const { facts } = this.#received;
-    const { requestId, trace, deployment } = facts;
+    const { requestId, record, deployment } = facts;
+    // One span of a subscription says enough of it; of its events there may be any number.
+    const trace = record?.trace.isRecorded ? unrecorded(record.trace) : facts.trace;
     return new RequestFacts(requestId, trace, Date.now() + DEADLINE_MS, deployment, () => facts.client);
   }
 
@@ -361,10 +364,7 @@ export class Subscription {
     if (this.#hasEnded) return;
     const { subgraph } = this.#current.wanted;
     if (!(error instanceof CallerError))
-      this.#parts.log.error(
-        { err: error, requestId: this.#received.facts.requestId, subgraph },
-        'A subscription failed.',
-      );
+      this.#parts.log.error({ err: error, ...requestInLog(this.#received.facts), subgraph }, 'A subscription failed.');
     this.#queue.end(errorPayload(error, subgraph));
     this.#finish();
   }

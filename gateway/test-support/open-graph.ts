@@ -8,6 +8,7 @@ import type { GatewayExtension } from '../extensions/gateway-extension.js';
 import { openOperation, type OpenedOperation } from '../pipeline/open-operation.js';
 import type { ReceivedOperation } from '../pipeline/receive.js';
 import type { PlannerThreads } from '../planner/planner-threads.js';
+import type { SubscriptionsSettings } from '../protection/subscriptions-settings.js';
 import { RequestFacts } from '../routing/request-facts.js';
 import { serveSupergraph } from '../snapshot/serve-supergraph.js';
 import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
@@ -19,6 +20,7 @@ export interface OpenGraphOptions {
   readonly credentials?: Credentials | null;
   readonly extensions?: readonly GatewayExtension[];
   readonly slowConsumer?: SlowConsumer;
+  readonly bounds?: SubscriptionsSettings | null;
 }
 
 /** A supergraph behind the pipeline, as transports open operations on it. */
@@ -36,7 +38,7 @@ export interface OpenGraph {
 export async function openGraph(
   sdl: string,
   handles: ReadonlyMap<string, SubgraphHandle>,
-  { planners, credentials = null, extensions: given = [], slowConsumer }: OpenGraphOptions = {},
+  { planners, credentials = null, extensions: given = [], slowConsumer, bounds = null }: OpenGraphOptions = {},
 ): Promise<OpenGraph> {
   const logged: { msg: string }[] = [];
   const log = pino(
@@ -61,7 +63,8 @@ export async function openGraph(
     log,
   });
   const documents = new OperationDocuments({ trusted: null });
-  const subscriptions = new LiveSubscriptions({ credentials, documents, snapshots, extensions, log, slowConsumer });
+  const parts = { credentials, documents, snapshots, extensions, log, slowConsumer, bounds };
+  const subscriptions = new LiveSubscriptions(parts);
   let versions = 0;
   return {
     snapshots,
@@ -83,7 +86,7 @@ export async function openGraph(
           facts: new RequestFacts('r1', null, Date.now() + 30_000, 'internal'),
           ...received,
         } as ReceivedOperation,
-        { credentials, documents, snapshots, subscriptions, extensions, log },
+        { credentials, documents, snapshots, subscriptions, extensions, refusedTexts: null, log },
       ),
     reload: (next) =>
       new Promise((resolve) => {

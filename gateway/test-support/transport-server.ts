@@ -5,6 +5,8 @@ import type { OpenedOperation } from '../pipeline/open-operation.js';
 import type { OpenOperation } from '../pipeline/pipeline.js';
 import type { ReceivedOperation } from '../pipeline/receive.js';
 import { admissions } from '../routing/admit-request.js';
+import { boundConnections } from '../routing/bound-connections.js';
+import { IdleConnections } from '../routing/idle-connections.js';
 import { answerGraphQLFirst, GRAPHQL_PATH } from '../routing/graphql-endpoint.js';
 import { clientReader } from '../routing/read-client.js';
 import { originReader } from '../routing/read-origin.js';
@@ -24,18 +26,25 @@ export interface TransportServer {
   close(): Promise<void>;
 }
 
-type TransportServerParts = { readonly open: OpenOperation } & Partial<Pick<WebSocketParts, 'authenticate' | 'limits'>>;
+type TransportServerParts = {
+  readonly open: OpenOperation;
+  /** How many there may be; any number unless given. */
+  readonly connections?: number;
+} & Partial<Pick<WebSocketParts, 'authenticate' | 'limits'>>;
 
 /** The client transports on a real server, over operations that a test makes up. */
 export async function transportServer({
   open,
   authenticate = () => undefined,
   limits = {},
+  connections,
 }: TransportServerParts): Promise<TransportServer> {
   const received: ReceivedOperation[] = [];
   const server = createServer((_request, response) => response.writeHead(404).end());
   const openStreams = new OpenStreams();
   let isDraining = false;
+  const idle = new IdleConnections();
+  const log = pino({ level: 'silent' });
   const parts = {
     open: (operation: ReceivedOperation) => {
       received.push(operation);
@@ -45,10 +54,14 @@ export async function transportServer({
     readClient: clientReader([]),
     ...admissions({ readOrigin: originReader([]), isHttpsRequired: false, cors: [], overload: () => null }),
     isDraining: () => isDraining,
-    log: pino({ level: 'silent' }),
+    samplesTrace: null,
+    onRequestEnd: null,
+    idle,
+    log,
   } as const;
-  answerGraphQLFirst(server, { ...parts, openStreams });
+  answerGraphQLFirst(server, { ...parts, isLeaving: parts.isDraining, openStreams });
   const webSockets = serveWebSocket(server, { ...parts, path: GRAPHQL_PATH, authenticate, limits });
+  if (connections !== undefined) boundConnections(server, { total: connections, perAddress: Infinity }, [], idle, log);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {

@@ -14,12 +14,25 @@ import type { ConcurrencySettings } from './concurrency-settings.js';
 /** Nobody waits longer: whoever is refused finds an empty queue then. */
 const LONGEST_RETRY_SECONDS = 30;
 
+export interface BulkheadsMeasured {
+  /** Of how many may. */
+  readonly running: number;
+  readonly slots: number;
+  readonly waiting: number;
+  /** Since the start, by whose places were taken: those of one tenant or address, or those of all. */
+  readonly refused: Readonly<Record<NoPlace, number>>;
+}
+
+export interface Bulkheads extends GatewayExtension {
+  measured(): BulkheadsMeasured;
+}
+
 /**
  * What one tenant asks for at once does not become what the others wait for: of the operations that run at once it has a
  * share, and beyond that its own wait for one another. Services of ours are not bounded, because they ask for people who
  * were.
  */
-export function bulkheads(settings: ConcurrencySettings, now = () => performance.now()): GatewayExtension {
+export function bulkheads(settings: ConcurrencySettings, now = () => performance.now()): Bulkheads {
   const { operations, perTenant, anonymous, waiting, waitingPerTenant } = settings;
   const all = new Compartment({ slots: operations, places: waiting }, null, now);
   // As many addresses as somebody may have are one turn among the tenants'.
@@ -28,6 +41,7 @@ export function bulkheads(settings: ConcurrencySettings, now = () => performance
   const tenants = new Shares(() => new Compartment(ofOne, all, now));
   const addresses = new Shares(() => new Compartment(ofOne, nobodys, now));
   const running = new OperationNotes<Compartment>();
+  const refused = { own: 0, shared: 0 };
 
   /** Null: not bounded. */
   function shareOf({ caller, tenant, client }: RequestContext): Compartment | null {
@@ -61,6 +75,7 @@ export function bulkheads(settings: ConcurrencySettings, now = () => performance
   }
 
   function tooMuch(taken: NoPlace, compartment: Compartment) {
+    refused[taken]++;
     const [code, busy, message] =
       taken === 'own'
         ? ([
@@ -88,6 +103,8 @@ export function bulkheads(settings: ConcurrencySettings, now = () => performance
     onEnd(operation) {
       running.take(operation)?.giveBack(); // not of one that was refused, or is not bounded
     },
+
+    measured: () => ({ running: all.running, slots: operations, waiting: all.waiting, refused }),
   };
 }
 

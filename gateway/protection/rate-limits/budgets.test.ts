@@ -6,6 +6,7 @@ import type { AnswerSeen, OperationSeen, WrittenJson } from '../../extensions/ga
 import { ADAS_TENANT, entitlementsWith, somebody } from '../../test-support/protected-supergraph.js';
 import { memoryCounters } from './memory-counters.js';
 import { rateLimitsKey } from './rate-limit-settings.js';
+import { rateLimiter } from './rate-limiter.js';
 import { rateLimits } from './rate-limits.js';
 
 const HOUR_MS = 3_600_000;
@@ -60,10 +61,11 @@ describe("A tenant's budgets", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { maxLength: 60 }), async (steps) => {
         let now = Date.UTC(2026, 0, 1, 10, 0, 0);
-        const extension = rateLimits(
+        const limiter = rateLimiter(
           { mode: 'enforce', settings: rateLimitsKey.parse({}), counters: memoryCounters(), now: () => now },
           { entitlementsOf: () => entitlements, log: pino({ level: 'silent' }) },
         );
+        const extension = rateLimits(limiter);
         const model = new Model();
         const begun: Begun[] = [];
         for (const step of steps) {

@@ -1,3 +1,4 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import {
   addressKey,
   assertNever,
@@ -16,10 +17,18 @@ const BURST_SECONDS = 600;
 const HOUR = 3_600;
 const DAY = 86_400;
 
-/** Beyond that many in a minute, addresses that were not seen in it yet count as one: what is remembered has a bound. */
-const MOST_ADDRESSES = 20_000;
+export type LimitedBy = 'tenant' | 'user' | 'apiKey' | 'address' | 'network' | 'hour' | 'day';
 
-export type LimitedBy = 'tenant' | 'user' | 'apiKey' | 'address' | 'hour' | 'day';
+/** How many addresses are told apart in a minute: what is remembered has a bound. */
+export interface AddressBounds {
+  readonly addresses: number;
+  /** Of those, of one IPv6 network of 48 bits; its others are counted with the network alone. */
+  readonly ofNetwork: number;
+  /** Windows that all further addresses and networks share, by chance. */
+  readonly others: number;
+}
+
+const ADDRESS_BOUNDS: AddressBounds = { addresses: 20_000, ofNetwork: 64, others: 1_024 };
 
 /** So many units in a window, and who they are for. */
 export interface Limit extends Window {
@@ -58,17 +67,19 @@ export interface LimitsOfCaller {
 export type ReadLimits = (context: RequestContext, tenant: TenantUnits | null, now: number) => LimitsOfCaller | null;
 
 /** Every key names the tenant, or the address: what one uses is never another's. */
-export function limitsOfCaller({
-  userShare,
-  apiKeyShare,
-  anonymousPerMinute,
-  burstShare,
-}: RateLimitSettings): ReadLimits {
+export function limitsOfCaller(
+  { userShare, apiKeyShare, anonymousPerMinute, anonymousNetworkFactor, burstShare }: RateLimitSettings,
+  bounds = ADDRESS_BOUNDS,
+): ReadLimits {
   const perMinute = (by: LimitedBy, who: string, units: number, now: number): Limit =>
     limit(by, who, units, MINUTE, now, Math.floor(units * burstShare));
 
-  const addresses = new Addresses((key, now) =>
-    together(null, [perMinute('address', `address:${key}`, anonymousPerMinute, now)]),
+  const addresses = new Addresses(
+    {
+      address: (key, now) => perMinute('address', `address:${key}`, anonymousPerMinute, now),
+      network: (key, now) => perMinute('network', `network:${key}`, anonymousPerMinute * anonymousNetworkFactor, now),
+    },
+    bounds,
   );
 
   function ofKnown(
@@ -131,33 +142,99 @@ function together(own: Limit | null, shared: readonly Limit[]): LimitsOfCaller {
   return { own, all, until: Math.min(...all.map(({ endsAt }) => endsAt)) };
 }
 
-/** The limits of those addresses of this minute that are told apart. */
+type LimitAt = (key: string, now: number) => Limit;
+
+/** What is counted of an address. */
+interface AddressKeys {
+  readonly address: string;
+  /** Of IPv6; null: there is nothing between the address and everybody. */
+  readonly network: string | null;
+}
+
+/** Those of one network that are told apart. */
+interface Network {
+  readonly limit: Limit;
+  /** Of all others in it. */
+  readonly alone: LimitsOfCaller;
+  addresses: number;
+}
+
+/** The limits of those addresses of this minute that are told apart, and of the others. */
 class Addresses {
   readonly #limits = new Map<string, LimitsOfCaller>();
-  /** What is counted of an address, read once. Many may be of one network. */
-  readonly #keys = new LRUCache<string, string>({ max: MOST_ADDRESSES });
+  readonly #networks = new Map<string, Network>();
+  readonly #others = new Map<number, LimitsOfCaller>();
+  /** Read once for each address. Many may be of one network. */
+  readonly #keys: LRUCache<string, AddressKeys>;
+  readonly #limitAt: Readonly<Record<'address' | 'network', LimitAt>>;
+  readonly #bounds: AddressBounds;
+  /** Nobody can choose an address that shares a window with somebody else's. */
+  readonly #secret = randomBytes(16);
+  /** Another gateway's windows hold others, where both count in one Redis. */
+  readonly #here = randomUUID();
   #minute = 0;
 
-  constructor(private readonly limitsAt: (key: string, now: number) => LimitsOfCaller) {}
+  constructor(limitAt: Readonly<Record<'address' | 'network', LimitAt>>, bounds: AddressBounds) {
+    this.#limitAt = limitAt;
+    this.#bounds = bounds;
+    this.#keys = new LRUCache({ max: bounds.addresses });
+  }
 
   /** null: a client whose address is not known; all of them are one. */
-  limitsOf(address: string | null, now: number): LimitsOfCaller {
+  limitsOf(client: string | null, now: number): LimitsOfCaller {
     const minute = Math.floor(now / (MINUTE * 1_000));
-    if (minute !== this.#minute) this.#limits.clear();
+    if (minute !== this.#minute) for (const known of [this.#limits, this.#networks, this.#others]) known.clear();
     this.#minute = minute;
-    const key = this.#keyOf(address);
-    let limits = this.#limits.get(key);
+    const keys = this.#keysOf(client);
+    return this.#limits.get(keys.address) ?? this.#newcomer(keys, now);
+  }
+
+  #newcomer({ address, network: networkKey }: AddressKeys, now: number): LimitsOfCaller {
+    const network = networkKey === null ? null : this.#networks.get(networkKey);
+    if (network && network.addresses >= this.#bounds.ofNetwork) return network.alone;
+    if (this.#limits.size >= this.#bounds.addresses)
+      return network?.alone ?? this.#oneOfOthers(networkKey ?? address, now);
+    const own = this.#limitAt.address(address, now);
+    const limits = networkKey === null ? together(null, [own]) : this.#within(networkKey, own, now);
+    this.#limits.set(address, limits);
+    return limits;
+  }
+
+  #within(networkKey: string, own: Limit, now: number): LimitsOfCaller {
+    let network = this.#networks.get(networkKey);
+    if (!network) {
+      const limit = this.#limitAt.network(networkKey, now);
+      this.#networks.set(networkKey, (network = { limit, alone: together(null, [limit]), addresses: 0 }));
+    }
+    network.addresses++;
+    return together(own, [network.limit]);
+  }
+
+  #oneOfOthers(key: string, now: number): LimitsOfCaller {
+    const index = createHmac('sha256', this.#secret).update(key).digest().readUInt32BE() % this.#bounds.others;
+    let limits = this.#others.get(index);
     if (!limits) {
-      if (this.#limits.size >= MOST_ADDRESSES) return this.limitsAt('others', now);
-      this.#limits.set(key, (limits = this.limitsAt(key, now)));
+      limits = together(null, [this.#limitAt.address(`others:${this.#here}:${index}`, now)]);
+      this.#others.set(index, limits);
     }
     return limits;
   }
 
-  #keyOf(address: string | null): string {
-    const named = address ?? '';
-    let key = this.#keys.get(named);
-    if (key === undefined) this.#keys.set(named, (key = addressKey(address)));
-    return key;
+  #keysOf(client: string | null): AddressKeys {
+    const named = client ?? '';
+    let keys = this.#keys.get(named);
+    if (keys === undefined) {
+      const address = addressKey(client);
+      this.#keys.set(named, (keys = { address, network: networkOf(address) }));
+    }
+    return keys;
   }
+}
+
+const NETWORK = /^[^:]+:[^:]+:[^:]+(?=:)/;
+
+/** Of a key that is a network of 64 bits the one of 48 bits, which one customer may have (RFC 6177). */
+function networkOf(addressKey: string): string | null {
+  const [groups] = NETWORK.exec(addressKey) ?? [];
+  return groups === undefined ? null : `${groups}::/48`;
 }

@@ -6,6 +6,7 @@ export const rateLimitsKey = z
     user_share: z.number().gt(0).max(1).default(0.5),
     api_key_share: z.number().gt(0).max(1).default(1),
     anonymous_per_minute: z.int().min(1).default(120),
+    anonymous_network_factor: z.int().min(1).default(16),
     burst_share: z.number().min(0).max(10).default(0.5),
   })
   .transform((read) => ({
@@ -14,6 +15,8 @@ export const rateLimitsKey = z
     apiKeyShare: read.api_key_share,
     /** Of one address. */
     anonymousPerMinute: read.anonymous_per_minute,
+    /** So many times that is for all addresses of an IPv6 network of 48 bits together. */
+    anonymousNetworkFactor: read.anonymous_network_factor,
     /** How much of a minute's units there is on top, once in ten minutes. */
     burstShare: read.burst_share,
   }))

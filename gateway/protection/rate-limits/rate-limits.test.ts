@@ -11,6 +11,7 @@ import {
   type TenantId,
   type UserId,
 } from '@inevitable/contract';
+import fc from 'fast-check';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { proceed, reject, type GatewayExtension } from '../../extensions/gateway-extension.js';
@@ -21,7 +22,7 @@ import { limitsOfCaller } from './limits-of-caller.js';
 import { memoryCounters } from './memory-counters.js';
 import { RATE_FEATURES } from './rate-features.js';
 import { rateLimitsKey } from './rate-limit-settings.js';
-import type { RateLimitsOptions } from './rate-limits.js';
+import type { RateLimitsOptions } from './rate-limiter.js';
 
 const START = Date.UTC(2026, 0, 1, 10, 0, 15);
 const MINUTE = 60_000;
@@ -234,15 +235,58 @@ describe('A rate limit', () => {
     expect(read({ ...nobody(), caller: { kind: 'service', service: 'worker' } }, null, now)).toBeNull();
   });
 
-  it('remembers 20,000 addresses of a minute, and counts all others as one', () => {
+  it('of an IPv6 network of 48 bits is 16 addresses’, whatever the number it asks from', async () => {
+    const from = (at: number) => ({ from: `2001:db8:5:${at}::1` });
+    for (let at = 0; at < 16 + 8; at++) expect(await ask(12, from(at))).toMatchObject({ passed: 12 }); // 8: its burst
+    const refused = await ask(1, from(24));
+    expect(refused.body.errors[0].extensions).toMatchObject({ limit: 'network', quota: 16 * 12, remaining: 0 });
+    expect(await ask(1, { from: '2001:db8:6::1' })).toMatchObject({ passed: 1 });
+  });
+
+  it('tells 20,000 addresses of a minute apart, 64 of a network; all further ones share 1,024 windows by chance', () => {
     const read = limitsOfCaller(rateLimitsKey.parse({}));
-    const whoIs = (address: string) => read({ ...nobody(), client: { address, agent: null } }, null, now)!.all[0]!.who;
-    for (let index = 0; index < 20_000; index++) whoIs(`2001:db8::${index.toString(16)}`); // they are one
-    for (let index = 1; index < 20_000; index++)
-      whoIs(`2001:db8:${(index >> 16).toString(16)}:${(index % 65_536).toString(16)}::1`);
-    expect([whoIs('2001:db8:0:7::1'), whoIs('192.0.2.1')]).toEqual(['address:2001:db8:0:7::/64', 'address:others']);
+    const whoIs = (address: string, reading = read) =>
+      reading({ ...nobody(), client: { address, agent: null } }, null, now)!.all.map(({ who }) => who);
+    for (let index = 0; index < 100; index++) whoIs(`2001:db8:0:${index.toString(16)}::1`);
+    expect(whoIs('2001:db8:0:3f::1')).toEqual(['address:2001:db8:0:3f::/64', 'network:2001:db8:0::/48']);
+    expect(whoIs('2001:db8:0:40::1')).toEqual(['network:2001:db8:0::/48']);
+    expect(whoIs('192.0.2.1')).toEqual(['address:192.0.2.1']);
+    for (let index = 0; index < 20_000; index++) whoIs(`10.0.${index >> 8}.${index & 255}`);
+    const late = Array.from({ length: 500 }, (_, index) => whoIs(`198.51.${index >> 8}.${index & 255}`)[0]!);
+    expect(new Set(late).size).toBeGreaterThan(300);
+    // Whoever floods from a network has one of these windows, and which one nobody knows.
+    const flooding = new Set(Array.from({ length: 500 }, (_, at) => whoIs(`2001:db8:9:${at.toString(16)}::1`)[0]!));
+    expect(flooding.size).toBe(1);
+    const [flooded] = flooding;
+    expect(late.filter((who) => who === flooded).length).toBeLessThan(10);
     now += MINUTE;
-    expect(whoIs('192.0.2.1')).toBe('address:192.0.2.1');
+    expect(whoIs('198.51.0.1')).toEqual(['address:198.51.0.1']);
+  });
+
+  it('keeps a bounded number of windows, whichever addresses ask', () => {
+    const group = fc.integer({ min: 0, max: 40 }).map((at) => at.toString(16));
+    const six = fc.tuple(group, group, fc.integer({ min: 0, max: 9 })).map(([a, b, c]) => `2001:db8:${a}:${b}::${c}`);
+    const four = fc
+      .tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 255 }))
+      .map(([a, b]) => `10.0.${a}.${b}`);
+    const bounds = { addresses: 30, ofNetwork: 4, others: 8 };
+    fc.assert(
+      fc.property(fc.array(fc.oneof(six, four), { minLength: 50, maxLength: 150 }), (clients) => {
+        const read = limitsOfCaller(rateLimitsKey.parse({}), bounds);
+        const client = { ...nobody(), client: { address: '', agent: null } };
+        const windows = new Set<string>();
+        const ofNetworks = new Map<string, Set<string>>();
+        for (const address of clients) {
+          const limits = read({ ...client, client: { address, agent: null } }, null, now)!;
+          const [first, second] = limits.all;
+          for (const { key } of limits.all) windows.add(key);
+          if (second) ofNetworks.set(second.key, (ofNetworks.get(second.key) ?? new Set()).add(first!.key));
+        }
+        expect(windows.size).toBeLessThanOrEqual(2 * bounds.addresses + bounds.others);
+        for (const addresses of ofNetworks.values()) expect(addresses.size).toBeLessThanOrEqual(bounds.ofNetwork);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('is told over a WebSocket as it is over HTTP', async () => {
@@ -265,6 +309,52 @@ describe('A rate limit', () => {
       { extensions: { code: 'RATE_LIMITED', retryAfterSeconds: 45, limit: 'tenant', remaining: 0 } },
     ]);
     await client.dispose();
+  });
+});
+
+describe('What is refused before its cost is known', () => {
+  const post = (address: string, body: object) =>
+    gateway.get('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+      body: JSON.stringify(body),
+    });
+  const REFUSED = [
+    { query: '{ nope }' },
+    { query: '{ unparsable' },
+    { query: '{ open }', operationName: 'Missing' },
+    { query: 'query ($input: EchoInput) { echo(input: $input) }', variables: { input: { none: 1 } } },
+    { extensions: { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } } },
+    { query: 'mutation { nope(unknown: 1) }' },
+  ];
+
+  it('takes a unit each, and whoever has none left is not even read, until the next minute; others are', async () => {
+    const statuses = [];
+    for (let round = 0; round < 2; round++)
+      for (const body of REFUSED) statuses.push((await post('203.0.113.50', body)).status);
+    expect(statuses).not.toContain(429);
+    expect(await ask(6, { from: '203.0.113.50' })).toMatchObject({ passed: 6 }); // of the burst
+    expect((await post('203.0.113.50', REFUSED[0]!)).status).toBe(400);
+    for (const body of REFUSED) {
+      const refused = await post('203.0.113.50', body);
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '45']);
+      expect(await refused.json()).toMatchObject({
+        errors: [{ extensions: { code: 'RATE_LIMITED', limit: 'address' } }],
+      });
+    }
+    expect((await post('203.0.113.51', REFUSED[0]!)).status).toBe(400);
+    now += MINUTE;
+    expect((await post('203.0.113.50', REFUSED[0]!)).status).toBe(400);
+    expect(await ask(11, { from: '203.0.113.50' })).toMatchObject({ passed: 11, rates: '12 0 45 12;w=60' });
+  });
+
+  it('is its person’s alone, of whose tenant the others still have their share', async () => {
+    const acme = tenant(numbers(300, 100_000, 100_000));
+    const [wrong, right] = [acme.person(), acme.person()];
+    const asWrong = () => gateway.query('{ nope }', { token: wrong });
+    await Promise.all(Array.from({ length: 300 }, asWrong));
+    expect(await asWrong()).toMatchObject({ status: 429, body: { errors: [{ extensions: { limit: 'user' } }] } });
+    expect(await ask(1, { token: right })).toMatchObject({ passed: 1 });
   });
 });
 

@@ -1,7 +1,5 @@
+import { requestInLog } from '@inevitable/contract';
 import { LRUCache } from 'lru-cache';
-import type { Logger } from 'pino';
-import type { EntitlementsOf } from '../../authorization/tenant-entitlements.js';
-import { untilAborted } from '../../background/until-aborted.js';
 import {
   proceed,
   reject,
@@ -11,30 +9,13 @@ import {
   type Verdict,
 } from '../../extensions/gateway-extension.js';
 import { OperationNotes } from '../../extensions/operation-notes.js';
-import type { Counters, Taken } from './counters.js';
-import { limitsOfCaller, type Limit, type LimitsOfCaller } from './limits-of-caller.js';
-import type { TenantUnits } from './rate-features.js';
+import type { Taken } from './counters.js';
+import type { Limit, LimitsOfCaller } from './limits-of-caller.js';
 import { nearest, rateLimitHeaders, type Standing } from './rate-limit-headers.js';
-import type { RateLimitSettings } from './rate-limit-settings.js';
+import type { RateLimiter } from './rate-limiter.js';
 import { OperationTooLarge, rateLimited } from './refusals.js';
-import { neverEnough, unitTaker, type Outcome } from './take-units.js';
+import { neverEnough, type Outcome } from './take-units.js';
 import { unitsOf } from './units.js';
-import { unitsOfTenant } from './units-of-tenant.js';
-
-export interface RateLimitsOptions {
-  /** `log`: what would be refused is run, uncounted, and told in the log. */
-  readonly mode: 'enforce' | 'log';
-  readonly settings: RateLimitSettings;
-  readonly counters: Counters;
-  /** Epoch milliseconds, by which windows begin and end; real time unless given, tests set it. */
-  readonly now?: () => number;
-}
-
-export interface RateLimitsParts {
-  /** Null: there are no tenants. */
-  readonly entitlementsOf: EntitlementsOf | null;
-  readonly log: Logger;
-}
 
 /** Windows of which the log was told that they would refuse. */
 const REMEMBERED_WARNINGS = 10_000;
@@ -53,21 +34,9 @@ interface Running {
  * Takes an operation's units of all that limits its caller, or refuses it. What it did not use of its tenant's budgets per
  * hour and day comes back at its end; a minute's units do not, they speak of what is asked for.
  */
-export function rateLimits(
-  { mode, settings, counters, now = Date.now }: RateLimitsOptions,
-  { entitlementsOf, log }: RateLimitsParts,
-): GatewayExtension {
-  const limitsOf = limitsOfCaller(settings);
-  const unitsOfTheTenant = entitlementsOf && unitsOfTenant(entitlementsOf, log);
-  const takeUnits = unitTaker(counters);
+export function rateLimits({ mode, log, now, withLimits, take: takeUnits }: RateLimiter): GatewayExtension {
   const running = new OperationNotes<Running>();
   const warnedOf = new LRUCache<string, true>({ max: REMEMBERED_WARNINGS });
-
-  function decide(operation: OperationSeen, tenantUnits: TenantUnits | null): Verdict | Promise<Verdict> {
-    const at = now();
-    const limits = limitsOf(operation.context, tenantUnits, at);
-    return limits ? take(operation, limits, at) : proceed;
-  }
 
   function take(operation: OperationSeen, limits: LimitsOfCaller, at: number): Verdict | Promise<Verdict> {
     const units = unitsOf(operation.cost);
@@ -99,23 +68,16 @@ export function rateLimits(
   function warn({ limit, remaining }: Standing, { context }: OperationSeen, units: number): void {
     if (warnedOf.has(limit.key)) return;
     warnedOf.set(limit.key, true);
-    const { tenant, requestId } = context;
-    const facts = { limit: limit.by, tenantId: tenant?.id ?? null, units, remaining, quota: limit.units, requestId };
-    log.warn(facts, 'RATE_LIMITS=enforce would refuse an operation here.');
+    const facts = { limit: limit.by, tenantId: context.tenant?.id ?? null, units, remaining, quota: limit.units };
+    log.warn({ ...facts, ...requestInLog(context) }, 'RATE_LIMITS=enforce would refuse an operation here.');
   }
 
   return {
     name: 'rate-limits',
     contract: 1,
 
-    onOperation(operation) {
-      const { context } = operation;
-      const { tenant } = context;
-      if (!tenant || !unitsOfTheTenant) return decide(operation, null);
-      const units = unitsOfTheTenant(tenant);
-      if (!(units instanceof Promise)) return decide(operation, units);
-      return untilAborted(context.signal, () => units).then((found) => decide(operation, found));
-    },
+    onOperation: (operation) =>
+      withLimits(operation.context, (limits, at) => (limits ? take(operation, limits, at) : proceed)),
 
     onSubscription(operation) {
       const found = running.get(operation);

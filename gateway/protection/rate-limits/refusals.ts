@@ -10,6 +10,7 @@ const WHOSE: Readonly<Record<LimitedBy, string>> = {
   user: 'what you may use of the units per minute',
   apiKey: 'what this API key may use of the units per minute',
   address: 'the units per minute of your address',
+  network: 'the units per minute of your network',
   hour: "your tenant's units per hour",
   day: "your tenant's units per day",
 };
