@@ -1,11 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Server as TLSServer } from 'node:tls';
+import { promisify } from 'node:util';
 import {
   auditActorOf,
   checkHealth,
   notReady,
   ready,
+  requestInLog,
   type DeploymentContext,
   type HealthCheck,
   type HealthReport,
@@ -35,19 +37,24 @@ import { showCost } from './extensions/show-cost.js';
 import { introspectionWhere, mayIntrospect, type IntrospectionPolicy } from './limits/introspection.js';
 import { DEFAULT_LIMITS, type Limits } from './limits/limits-settings.js';
 import { watchedRefusals } from './extensions/watched-refusals.js';
+import type { GatewayMeasured } from './observation/gateway-measured.js';
 import { OperationDocuments } from './documents/operation-documents.js';
 import { TrustedDocuments, type TrustedDocumentsOptions } from './documents/trusted-documents.js';
 import { unlistedDocuments } from './documents/unlisted-documents.js';
 import type { PlannerThreads } from './planner/planner-threads.js';
+import { bulkheads } from './protection/bulkheads/bulkheads.js';
 import { DEFAULT_CONCURRENCY, type ConcurrencySettings } from './protection/bulkheads/concurrency-settings.js';
 import { DEFAULT_CONNECTIONS, type ConnectionsSettings } from './protection/connections-settings.js';
 import { LoadShedding } from './protection/load-shedding.js';
 import { loadReader, type LoadReader } from './protection/read-load.js';
 import { DEFAULT_SHEDDING, type SheddingSettings } from './protection/shedding-settings.js';
+import { DEFAULT_SUBSCRIPTIONS, type SubscriptionsSettings } from './protection/subscriptions-settings.js';
 import { protection } from './protection/protection.js';
-import type { RateLimitsOptions } from './protection/rate-limits/rate-limits.js';
+import { rateLimiter, type RateLimitsOptions } from './protection/rate-limits/rate-limiter.js';
+import { refusedTexts } from './protection/rate-limits/refused-texts.js';
 import { admissions } from './routing/admit-request.js';
 import { boundConnections } from './routing/bound-connections.js';
+import { IdleConnections } from './routing/idle-connections.js';
 import type { CorsRule } from './routing/cors.js';
 import { prepareDrain } from './routing/drain.js';
 import { createHttpServer } from './routing/http-server.js';
@@ -55,12 +62,14 @@ import { compileRoutes, type ProductRouting, type RouteTable } from './routing/p
 import { followCertificate, readCertificate, type CertificateFiles } from './routing/own-certificate.js';
 import { clientReader } from './routing/read-client.js';
 import { originReader } from './routing/read-origin.js';
+import type { SamplesTrace } from './routing/trace-context.js';
 import { serveSupergraph } from './snapshot/serve-supergraph.js';
 import { LiveSubscriptions } from './subscriptions/live-subscriptions.js';
 import type { SlowConsumer } from './subscriptions/subscription.js';
 import type { JoinGraph } from './supergraph/join-graph.js';
 import { createContextTokens, type ContextTokens } from './transports/context-tokens.js';
 import { keepKeyRegistered } from './transports/register-context-key.js';
+import { HttpSubgraph } from './transports/http-subgraph.js';
 import type { Subgraphs } from './transports/subgraph-directory.js';
 
 const READY_POLL_MS = 25;
@@ -85,6 +94,8 @@ export interface GatewayOptions {
   readonly productsMayComeLater?: boolean;
   /** In the order in which their hooks run, as far as their needs allow. */
   readonly extensions?: readonly GatewayExtension[];
+  /** Which traces are recorded in this process; absent: none. */
+  readonly samplesTrace?: SamplesTrace;
   /** What happens to an operation with fields its caller may not have; `filter` unless given. */
   readonly authorization?: AuthorizationOptions['mode'];
   /** What becomes of a subscriber who reads more slowly than events come; `close` unless given. */
@@ -108,6 +119,11 @@ export interface GatewayOptions {
    * without identity, where there are no tenants: not bounded.
    */
   readonly concurrency?: ConcurrencySettings | null;
+  /**
+   * How many subscriptions may be live, and how many of one tenant; the defaults of supergraph.yaml unless given. Null, and
+   * without identity: any number.
+   */
+  readonly subscriptions?: SubscriptionsSettings | null;
   /** How many connections there may be; the defaults of supergraph.yaml unless given, any number where it is null. */
   readonly connections?: ConnectionsSettings | null;
   /** From when on nothing more is taken on; the defaults of supergraph.yaml unless given, never where it is null. */
@@ -124,6 +140,8 @@ export interface GatewayOptions {
   readonly securityEvent?: SecurityEventSink;
   /** What else runs in this process and must work for it to be ready. */
   readonly checks?: Readonly<Record<string, HealthCheck>>;
+  /** How long it goes on taking requests after `close`, not ready, so that a balancer can notice; 0 unless given. */
+  readonly stopDelayMs?: number;
   readonly logger: Logger;
   /** Epoch milliseconds, by which tokens and revocations are judged; tests set it. */
   readonly now?: () => number;
@@ -134,11 +152,15 @@ export interface RunningGateway {
   readonly url: string;
   /** The id of the supergraph that new requests are answered with. */
   supergraphId(): string;
-  /** The gateway's own parts, then every subgraph. */
+  /** What `/ready` answers: the gateway's own parts, and the checks it was given. */
+  readiness(): Promise<HealthReport>;
+  /** The same, and every subgraph. */
   health(): Promise<HealthReport>;
+  /** For metrics. */
+  measured(): Promise<GatewayMeasured>;
   /** Resolves when what identity gives is there: true, or false when the gateway was closed first. */
   whenReady(): Promise<boolean>;
-  /** Flips readiness, lets requests in flight finish (10 s at most), and leaves nothing running. */
+  /** Flips readiness, waits `stopDelayMs`, lets requests in flight finish (10 s at most), and leaves nothing running. */
   close(): Promise<void>;
 }
 
@@ -152,8 +174,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const { securityEvent = () => undefined, limitedRates } = options;
   const stop = new AbortController();
   const { signal } = stop;
+  const leaving = new AbortController();
   const draining = new AbortController();
-  const isDraining = () => draining.signal.aborted;
+  const isLeaving = () => leaving.signal.aborted;
 
   const certificate = options.certificate ? await readCertificate(options.certificate) : null;
   const trusted = options.trustedDocuments ? await TrustedDocuments.read(options.trustedDocuments) : null;
@@ -167,7 +190,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const entitlementsOf = identity && tenantEntitlements(identity.entitlements, now);
   const { limits = DEFAULT_LIMITS, introspection = introspectionWhere(deployment) } = options;
   const concurrency = identity && (options.concurrency === undefined ? DEFAULT_CONCURRENCY : options.concurrency);
-  const protecting = protection({ introspection, limits, limitedRates, concurrency, entitlementsOf, log });
+  const compartments = concurrency && bulkheads(concurrency);
+  const limiter = limitedRates ? rateLimiter(limitedRates, { entitlementsOf, log }) : null;
+  const protecting = protection({ introspection, limits, limiter, compartments });
   const extensions = watchedRefusals(
     gatherExtensions(
       [explainPlan(deployment, identity === null), showCost(limits.cost), ...protecting, ...(options.extensions ?? [])],
@@ -222,7 +247,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     ...(trusted ? [trusted.health()] : []),
     ...(limitedRates?.counters.health() ?? []),
     ...(shedding ? [shedding.health()] : []),
-    isDraining()
+    isLeaving()
       ? notReady('accepting requests', 'draining: this gateway is being stopped')
       : ready('accepting requests'),
   ];
@@ -234,22 +259,37 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 
   const credentials = trust && trust.credentials;
   const { slowConsumer } = options;
-  const subscriptions = new LiveSubscriptions({ credentials, documents, snapshots, extensions, slowConsumer, log });
+  const bounds = identity && (options.subscriptions === undefined ? DEFAULT_SUBSCRIPTIONS : options.subscriptions);
+  const subscriptions = new LiveSubscriptions({
+    credentials,
+    documents,
+    snapshots,
+    extensions,
+    slowConsumer,
+    bounds,
+    log,
+  });
   const { trustedProxies = [], httpsRequired = false, corsRules = [] } = options;
   const readOrigin = originReader(trustedProxies);
-  const app = createHttpServer({
+  const idleWebSockets = new IdleConnections();
+  const { app, webSockets } = createHttpServer({
     deployment,
     readClient: clientReader(trustedProxies),
     readOrigin,
     admissions: admissions({ readOrigin, isHttpsRequired: httpsRequired, cors: corsRules, overload }),
     overload,
+    idleWebSockets,
+    refusedTexts: limiter && refusedTexts(limiter),
     certificate,
     credentials,
     documents,
     snapshots,
     subscriptions,
     extensions,
+    onRequestEnd: extensions.onRequestEnd,
+    samplesTrace: options.samplesTrace ?? null,
     routes,
+    leaving: leaving.signal,
     draining: draining.signal,
     readiness,
     health,
@@ -259,7 +299,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   });
 
   const { connections = DEFAULT_CONNECTIONS } = options;
-  if (connections) boundConnections(app.server, connections, trustedProxies, log);
+  if (connections) boundConnections(app.server, connections, trustedProxies, idleWebSockets, log);
   const drain = prepareDrain(app);
   const unfollowCertificate =
     options.certificate && certificate && app.server instanceof TLSServer
@@ -268,7 +308,25 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 
   const unfollowDocuments = trusted?.follow(log);
 
+  const countConnections = promisify(app.server.getConnections.bind(app.server));
+  async function measured(): Promise<GatewayMeasured> {
+    const apart = [...snapshots.current.handles].flatMap(([name, handle]) =>
+      handle instanceof HttpSubgraph ? [[name, handle.measured()] as const] : [],
+    );
+    return {
+      ...supergraph.measured(),
+      bulkheads: compartments && compartments.measured(),
+      isShedding: shedding !== null && shedding.isShedding,
+      revocationsAgeMs: trust && trust.revocationsAgeMs(),
+      subscriptions: subscriptions.count,
+      webSockets: webSockets.count,
+      connections: await countConnections(),
+      subgraphs: new Map(apart),
+    };
+  }
+
   async function release(): Promise<void> {
+    leaving.abort();
     draining.abort();
     stop.abort();
     unfollowCertificate();
@@ -290,13 +348,17 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   return {
     url: urlOf(app.server.address() as AddressInfo, certificate ? 'https' : 'http'),
     supergraphId: () => snapshots.current.id,
+    readiness,
     health,
+    measured,
     async whenReady() {
-      while (!isDraining() && !ownParts().every((part) => part.ready)) await wait(READY_POLL_MS);
-      return !isDraining();
+      while (!isLeaving() && !ownParts().every((part) => part.ready)) await wait(READY_POLL_MS);
+      return !isLeaving();
     },
     close: () =>
       (closed ??= (async () => {
+        leaving.abort();
+        if (options.stopDelayMs) await wait(options.stopDelayMs);
         draining.abort(new Error('The gateway is being stopped.'));
         await drain();
         await release();
@@ -316,6 +378,7 @@ interface FollowOptions {
 
 interface Trust {
   readonly credentials: Credentials;
+  revocationsAgeMs(): number;
   health(): PartHealth[];
 }
 
@@ -340,16 +403,18 @@ function followIdentity(
       credentialsOf(accessTokens(keys, revocations, now), apiKeys(keysOfPrograms, revocations, { deployment, now })),
       securityEvent,
     ),
+    revocationsAgeMs: () => revocations.ageMs,
     health: () => [keys.health(), revocations.health(), contextKey.health()],
   };
 }
 
 /** A known caller's alone: that nobody may see what is protected is no news. */
-function tellDenial({ caller, tenant, requestId }: RequestContext, securityEvent: SecurityEventSink): void {
+function tellDenial(context: RequestContext, securityEvent: SecurityEventSink): void {
+  const { caller, tenant } = context;
   if (caller.kind === 'anonymous') return;
   const tenantId = tenant?.id ?? null;
   const denial = { product: 'gateway', code: 'UNAUTHORIZED_FIELD_OR_TYPE' } as const;
-  securityEvent('denied', { ...denial, tenantId, ...auditActorOf(caller), requestId });
+  securityEvent('denied', { ...denial, tenantId, ...auditActorOf(caller), ...requestInLog(context) });
 }
 
 const report = (parts: readonly PartHealth[]): HealthReport => ({

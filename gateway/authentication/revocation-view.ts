@@ -148,12 +148,17 @@ export class RevocationView {
 
   /** False: a revocation may be unknown here for longer than we promise, so no token can be believed. */
   isTrustworthy(): boolean {
-    return this.#caughtUp && this.#now() - this.#lastHeardAt <= REVOCATION_STALE_MAX_MS;
+    return this.#caughtUp && this.ageMs <= REVOCATION_STALE_MAX_MS;
+  }
+
+  /** Milliseconds since a question was asked that identity answered; Infinity before the first. */
+  get ageMs(): number {
+    return this.#now() - this.#lastHeardAt;
   }
 
   health(): PartHealth {
     if (!this.#caughtUp) return notReady(PART, `not loaded from identity: ${this.#reason}`);
-    const silentMs = this.#now() - this.#lastHeardAt;
+    const silentMs = this.ageMs;
     if (silentMs <= SILENT_MS) return ready(PART);
     return notReady(PART, `nothing heard for ${Math.round(silentMs / 1_000)} s: ${this.#reason}`);
   }

@@ -91,6 +91,7 @@ export function engineOn(
           end: context.signal,
           header: asked.header ?? (() => undefined),
           identifiedAt: performance.now(),
+          record: null,
         };
         const { answer, headers } = await runOperation(identified, { snapshot, extensions, log });
         for (const [name, value] of Object.entries(headers)) asked.addHeader?.(name, value);

@@ -8,7 +8,7 @@ import {
   type SelectionSetNode,
   type VariableDefinitionNode,
 } from 'graphql';
-import type { FetchRewrite } from '../planner/query-plan.js';
+import type { FetchRewrite, PlanSelection } from '../planner/query-plan.js';
 import type { EntityKeys } from '../supergraph/entity-keys.js';
 import { compileContextGather, type ContextGather } from './gather-context.js';
 import { compileGather, type Gather, type Requirements } from './compile-gather.js';
@@ -37,6 +37,8 @@ export interface EntityStep {
   readonly gather: Gather;
   readonly merge: Merge;
   readonly selection: EntitySelection;
+  /** Of the entities that are asked for; of several, all their names: `Book | Film`. */
+  readonly type: string;
   readonly rewrites: readonly FetchRewrite[];
   readonly fields: readonly string[];
 }
@@ -86,6 +88,7 @@ export function compileStep(step: PlanStep, types: TypeConditions, keys: EntityK
     merge: compileMerge(selectionSet, rewrites, types),
     rewrites,
     fields: responseNames(selectionSet),
+    type: typesIn(fetch.requires).join(' | '),
     selection: {
       text: stripIgnoredCharacters(print(selectionSet)) + JSON.stringify(rewrites),
       selectionSet,
@@ -119,6 +122,12 @@ function operationOf(text: string): OperationDefinitionNode {
     throw new Error('A fetch of a plan is one operation without fragments.');
   return definition;
 }
+
+const typesIn = (requires: readonly PlanSelection[]): string[] => [
+  ...new Set(
+    requires.flatMap((one) => (one.kind === 'InlineFragment' && one.typeCondition ? [one.typeCondition] : [])),
+  ),
+];
 
 function responseNames({ selections }: SelectionSetNode): string[] {
   const names = selections.flatMap((selection) => {

@@ -1,4 +1,4 @@
-import { DeadlinePassed, toErrorBody, type RequestContext } from '@inevitable/contract';
+import { DeadlinePassed, toErrorBody, type RequestContext, requestInLog } from '@inevitable/contract';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import type { FetchRewrite } from '../planner/query-plan.js';
@@ -50,7 +50,7 @@ export class FetchErrors {
 
   /** A fault of the engine's own. */
   ourFault(error: unknown): void {
-    this.#log.error({ err: error, requestId: this.#context.requestId }, 'The executor failed.');
+    this.#log.error({ err: error, ...requestInLog(this.#context) }, 'The executor failed.');
     this.shown.push({ ...toErrorBody(error) });
   }
 
@@ -167,7 +167,7 @@ export class FetchErrors {
   }
 
   #report(error: unknown, subgraph: string): void {
-    this.#log.error({ err: error, requestId: this.#context.requestId, subgraph }, 'A subgraph failed.');
+    this.#log.error({ err: error, ...requestInLog(this.#context), subgraph }, 'A subgraph failed.');
   }
 }
 

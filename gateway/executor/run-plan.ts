@@ -1,6 +1,7 @@
-import { DeadlinePassed, type RequestContext, type SubgraphRequest } from '@inevitable/contract';
+import { DeadlinePassed, withTrace, type RequestContext, type SubgraphRequest } from '@inevitable/contract';
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
+import { spanWithin, type TraceContext } from '../routing/trace-context.js';
 import type { EndSignal } from '../transports/end-signal.js';
 import type { SubgraphAnswer, SubgraphTransport } from '../transports/subgraph-transport.js';
 import { eachPlace, type AnswerPath } from './answer-places.js';
@@ -24,6 +25,8 @@ export interface RunParts {
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
   readonly types: TypeConditions;
   readonly log: Logger;
+  /** Each request to a subgraph is a span of its own in it; null: nothing is recorded. */
+  readonly trace?: TraceContext | null;
   /** What the plan's first fetch was answered: an event of a subscription. It is not sent, and never written to. */
   readonly event?: ExecutionResult | null;
   /** Told when a deferred part has all it needs, each after the one it is within. */
@@ -48,9 +51,13 @@ export interface FetchMade {
   /** Places in the answer that wait for entities, and how many different ones were asked for. */
   readonly places: number;
   readonly entities: number;
+  /** Of which type the entities are, for each selection that they were asked for; empty for fields of the root. */
+  readonly types: readonly { readonly type: string; readonly entities: number }[];
   /** True when an equal fetch was under way, and its answer was taken. */
   readonly shared: boolean;
   readonly failed: boolean;
+  /** Its own in the request's trace; absent: none is recorded. */
+  readonly spanId?: string;
 }
 
 export interface Fetched extends FetchedPart {
@@ -254,28 +261,35 @@ class PlanRun {
 
   #request(outgoing: Outgoing, take: (result: ExecutionResult) => void): void {
     const { subgraph, kind, body, steps } = outgoing;
+    const span = this.#parts.trace ? spanWithin(this.#parts.trace) : null;
+    const context = span ? withTrace(this.#context, span.traceparent) : this.#context;
     const startMs = this.#parts.onFetch ? performance.now() - this.#startedAt : 0;
     const transport = this.#parts.transports.get(subgraph);
     if (!transport) throw new Error(`There is no subgraph "${subgraph}" to ask.`);
     const headers = this.#parts.headersFor?.(subgraph);
     const request = () => JSON.parse(body) as SubgraphRequest;
     transport
-      .send({ kind, operationName: null, body, request, ...(headers && { headers }) }, this.#context, this.#parts.end)
+      .send({ kind, operationName: null, body, request, ...(headers && { headers }) }, context, this.#parts.end)
       .then((answer) => {
         const passedThrough = answer.kind === 'bytes' && this.#plan.passThrough?.of(answer.bytes);
         if (passedThrough) this.#passedThrough = passedThrough;
         else take(resultIn(answer, subgraph));
-        this.#tell(outgoing, startMs, answer);
+        this.#tell(outgoing, startMs, answer, span?.spanId);
       })
       .catch((error: unknown) => {
-        this.#tell(outgoing, startMs, null);
+        this.#tell(outgoing, startMs, null, span?.spanId);
         this.#fail(this.#stepsAt(steps), error);
       })
       .then(() => this.#done(steps))
       .catch((error: unknown) => this.#giveUp(error));
   }
 
-  #tell({ subgraph, body, steps, portions }: Outgoing, startMs: number, answer: SubgraphAnswer | null): void {
+  #tell(
+    { subgraph, body, steps, portions }: Outgoing,
+    startMs: number,
+    answer: SubgraphAnswer | null,
+    spanId: string | undefined,
+  ): void {
     this.#parts.onFetch?.({
       subgraph,
       startMs,
@@ -285,8 +299,13 @@ class PlanRun {
       steps,
       places: portions.reduce((sum, { representations }) => sum + representations.places.length, 0),
       entities: portions.reduce((sum, { representations }) => sum + representations.texts.length, 0),
+      types: portions.map(({ step, representations }) => ({
+        type: step.type,
+        entities: representations.texts.length,
+      })),
       shared: answer?.kind === 'bytes' && answer.shared,
       failed: answer === null,
+      ...(spanId !== undefined && { spanId }),
     });
   }
 

@@ -198,14 +198,15 @@ describe('decidePolicy', () => {
     );
     await gateway.query('{ open vault attic }');
     expect(told).toEqual([]);
-    const headers = { 'x-request-id': 'mine-1' };
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const headers = { 'x-request-id': 'mine-1', traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
     await gateway.query('{ open vault attic }', { token: gateway.identity.accessToken(), headers });
     const { tid: tenantId, sub: id } = ADA;
-    const who = { tenantId, actor: { kind: 'user', id }, onBehalfOf: null, requestId: 'mine-1' };
+    const who = { tenantId, actor: { kind: 'user', id }, onBehalfOf: null, requestId: 'mine-1', traceId };
     expect(told).toEqual([['denied', { product: 'gateway', code: 'UNAUTHORIZED_FIELD_OR_TYPE', ...who }]]);
     await gateway.query('{ open }', { token: 'none-of-ours', headers });
     expect(told.slice(1)).toEqual([
-      ['credential refused', { credential: 'access-token', reason: 'malformed', requestId: 'mine-1' }],
+      ['credential refused', { credential: 'access-token', reason: 'malformed', requestId: 'mine-1', traceId }],
     ]);
   });
 

@@ -2,6 +2,7 @@ import type { CallerError, RequestContext } from '@inevitable/contract';
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { FetchMade } from '../executor/run-plan.js';
 import type { QueryPlan } from '../planner/query-plan.js';
+import type { RequestSeen } from './request-seen.js';
 
 /**
  * A set of optional hooks into the life of an operation. Protection, usage recording and caching are extensions, so that
@@ -46,6 +47,12 @@ export interface GatewayExtension {
    * the answer.
    */
   onAnswer?(answer: AnswerSeen): AnswerAdditions | undefined;
+
+  /**
+   * Once for each request that the gateway answered, refused or gave up, whatever it was, when its last byte was handed to
+   * the kernel; of a WebSocket once for each of its operations. Not for probes, and not for the gateway's own pages.
+   */
+  onRequestEnd?(request: RequestSeen): void;
 }
 
 /** One operation whose document is valid, and who asks. */

@@ -94,6 +94,7 @@ describe('A hook that no extension has', () => {
       decideOverride: null,
       onSubgraphFetch: null,
       onSubscription: null,
+      onRequestEnd: null,
       onAnswer: null,
     });
   });

@@ -1,6 +1,6 @@
-import { CallerError, DeadlinePassed, type RequestContext } from '@inevitable/contract';
+import { CallerError, DeadlinePassed, type RequestContext, requestInLog } from '@inevitable/contract';
 import type { Logger } from 'pino';
-import { ClientLeft } from '../routing/request-facts.js';
+import { ClientLeft, namesInLog } from '../routing/request-facts.js';
 import { addedHeaders } from './added-headers.js';
 import { ExtensionFailed } from './extension-failed.js';
 import type {
@@ -12,12 +12,14 @@ import type {
   Verdict,
 } from './gateway-extension.js';
 import { observe, proceed, WrittenJson } from './gateway-extension.js';
+import type { RequestSeen } from './request-seen.js';
 
 const CONTRACT = 1;
 
 /**
  * The hooks of all extensions, one function each. Null where no extension has the hook. What a hook throws arrives as
- * `ExtensionFailed`; only `onEnd`, `onSubscription` and `onAnswer` never throw.
+ * `ExtensionFailed`; only `onEnd`, `onSubscription`, `onAnswer` and `onRequestEnd`
+ * never throw.
  */
 export interface GatheredExtensions {
   readonly onOperation: ((operation: OperationSeen) => Verdict | Promise<Verdict>) | null;
@@ -27,6 +29,7 @@ export interface GatheredExtensions {
   readonly onSubgraphFetch: ((fetch: FetchPrepared) => Readonly<Record<string, string>> | undefined) | null;
   readonly onSubscription: ((operation: OperationSeen) => void) | null;
   readonly onAnswer: ((answer: AnswerSeen) => WrittenAdditions | undefined) | null;
+  readonly onRequestEnd: ((request: RequestSeen) => void) | null;
 }
 
 /** What extensions add to an answer, ready to be sent. */
@@ -52,6 +55,7 @@ export function gatherExtensions(given: readonly GatewayExtension[], log: Logger
   const fetches = having('onSubgraphFetch');
   const subscriptions = having('onSubscription');
   const answers = having('onAnswer');
+  const requests = having('onRequestEnd');
 
   return {
     onOperation: operations.length === 0 ? null : (operation) => inTurn(operations, 0, operation, proceed),
@@ -64,10 +68,7 @@ export function gatherExtensions(given: readonly GatewayExtension[], log: Logger
                 extension.onEnd(operation);
               } catch (error) {
                 const err = new ExtensionFailed(extension, 'onEnd', error);
-                log.error(
-                  { err, requestId: operation.context.requestId },
-                  'An extension failed as an operation ended.',
-                );
+                log.error({ err, ...requestInLog(operation.context) }, 'An extension failed as an operation ended.');
               }
             }
           },
@@ -116,8 +117,8 @@ export function gatherExtensions(given: readonly GatewayExtension[], log: Logger
                 extension.onSubscription(operation);
               } catch (error) {
                 const err = new ExtensionFailed(extension, 'onSubscription', error);
-                const { requestId } = operation.context;
-                log.error({ err, requestId }, 'A subscription begins, and an extension failed over it.');
+                const request = requestInLog(operation.context);
+                log.error({ err, ...request }, 'A subscription begins, and an extension failed over it.');
               }
             }
           },
@@ -135,11 +136,24 @@ export function gatherExtensions(given: readonly GatewayExtension[], log: Logger
               } catch (error) {
                 // What was fetched is the client's all the same: a mutation that has run must not look as if it had not.
                 const err = new ExtensionFailed(extension, 'onAnswer', error);
-                const { requestId } = answer.operation.context;
-                log.error({ err, requestId }, 'An answer goes without what an extension adds.');
+                const request = requestInLog(answer.operation.context);
+                log.error({ err, ...request }, 'An answer goes without what an extension adds.');
               }
             }
             return added;
+          },
+    onRequestEnd:
+      requests.length === 0
+        ? null
+        : (request) => {
+            for (const extension of requests) {
+              try {
+                extension.onRequestEnd(request);
+              } catch (error) {
+                const err = new ExtensionFailed(extension, 'onRequestEnd', error);
+                log.error({ err, ...namesInLog(request) }, 'An extension failed over a request that has ended.');
+              }
+            }
           },
   };
 }

@@ -4,7 +4,7 @@ import type { OperationSeen } from './gateway-extension.js';
  * What an extension remembers of operations until their end, on the operations themselves. In a `Map`, to which each comes
  * and which it leaves, tables that were outgrown lead to the next ones: one that has become old keeps all after it alive,
  * and every operation that was in them, until the next major garbage collection. Each minor one took 7 ms then, in place of
- * 0.1 (`npm run bench`, `ours` beside `ours-unprotected`).
+ * 0.1 (`npm run bench`, `ours` beside `ours-bare`).
  */
 export class OperationNotes<Note> {
   readonly #name = Symbol();

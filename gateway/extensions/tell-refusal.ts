@@ -1,12 +1,16 @@
-import { auditActorOf, CallerError, type RequestContext, type SecurityEventSink } from '@inevitable/contract';
+import {
+  auditActorOf,
+  CallerError,
+  requestInLog,
+  type RequestContext,
+  type SecurityEventSink,
+} from '@inevitable/contract';
 
 /** An operation was refused: with what, and whose it was. What failed on our side is no refusal. */
-export function tellRefusal(
-  error: unknown,
-  { tenant, caller, requestId }: RequestContext,
-  securityEvent: SecurityEventSink,
-): void {
+export function tellRefusal(error: unknown, context: RequestContext, securityEvent: SecurityEventSink): void {
   if (!(error instanceof CallerError)) return;
+  const { tenant, caller } = context;
   const who = caller.kind === 'anonymous' ? {} : auditActorOf(caller);
-  securityEvent('operation refused', { code: error.code, tenantId: tenant?.id ?? null, ...who, requestId });
+  const facts = { tenantId: tenant?.id ?? null, ...who, ...requestInLog(context) };
+  securityEvent('operation refused', { code: error.code, ...facts });
 }

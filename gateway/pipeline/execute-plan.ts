@@ -34,19 +34,22 @@ export async function executePlan(
   event: ExecutionResult | null = null,
 ): Promise<ExecutedOperation> {
   const { plan, variables, context, incremental, end, observed } = planned;
+  const record = event === null ? planned.record : null; // a subscription may have any number of events
   const { snapshot, extensions, log } = parts;
   const { onAnswer, onSubgraphFetch } = extensions;
   const { compiled } = plan;
-  const fetches: FetchMade[] = [];
+  const fetches: FetchMade[] = record?.fetches ?? [];
+  record?.fetching();
   const increments = incremental && compiled.deferred.length > 0 ? incrementsOf(planned, incremental, snapshot) : null;
   const fetched = await runPlan(compiled, variables, context, {
     end: increments?.end ?? end,
     transports: snapshot.transports,
     types: snapshot.types,
     log,
+    trace: record?.trace.isRecorded ? record.trace : null,
     event,
     onPart: increments ? (part, found) => increments.arrived(part, found) : undefined,
-    onFetch: observed ? (fetch) => void fetches.push(fetch) : undefined,
+    onFetch: observed || record ? (fetch) => void fetches.push(fetch) : undefined,
     headersFor: onSubgraphFetch && ((subgraph) => onSubgraphFetch({ context, subgraph })),
   });
   const answer = writeAnswer(compiled, fetched, variables);

@@ -5,6 +5,7 @@ import { defersAnything } from '../executor/defer/expand-deferred.js';
 import { checkVariables } from '../graphql-over-http/check-variables.js';
 import { refused, shorten } from '../graphql-over-http/refuse-document.js';
 import { badRequest } from '../graphql-over-http/request-refused.js';
+import type { RequestRecord } from '../routing/request-record.js';
 import type { AuthenticatedOperation } from './authenticate.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { IncrementalSpec } from './receive.js';
@@ -28,6 +29,8 @@ export interface IdentifiedOperation {
   readonly header: (name: string) => string | undefined;
   /** By `performance.now()`. */
   readonly identifiedAt: number;
+  /** Null: nobody wants to know what becomes of it. */
+  readonly record: RequestRecord | null;
 }
 
 /** Throws `RequestRefused` about the operation's name, its kind or the variables. */
@@ -61,6 +64,7 @@ export function identifyOperation(
     end: facts.end,
     header,
     identifiedAt: performance.now(),
+    record: facts.record,
   };
 }
 

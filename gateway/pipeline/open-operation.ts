@@ -1,8 +1,11 @@
+import { CallerError } from '@inevitable/contract';
 import { OperationTypeNode } from 'graphql';
+import { holdInput } from '../protection/hold-input.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ClientStream } from '../streaming/client-stream.js';
-import { authenticate } from './authenticate.js';
+import { authenticate, type AuthenticatedOperation } from './authenticate.js';
 import type { ExecutedOperation } from './execute-plan.js';
-import { identifyOperation } from './identify-operation.js';
+import { identifyOperation, type IdentifiedOperation } from './identify-operation.js';
 import type { PipelineParts } from './pipeline.js';
 import type { ReceivedOperation } from './receive.js';
 import { runOperation } from './run-operation.js';
@@ -22,26 +25,42 @@ export type OpenedOperation =
  * Every phase after the first, for each transport alike. Rejects with what the operation is refused with; what fails
  * later is in the answer, or the stream's last payload.
  */
-export async function openOperation(
-  received: ReceivedOperation,
-  { credentials, documents, snapshots, subscriptions, extensions, log }: PipelineParts,
-): Promise<OpenedOperation> {
+export async function openOperation(received: ReceivedOperation, parts: PipelineParts): Promise<OpenedOperation> {
+  const { credentials, snapshots, subscriptions, extensions, refusedTexts, log } = parts;
   const snapshot = snapshots.acquire(); // a reload meanwhile does not concern this request
   try {
+    const { record } = received.facts;
     const authenticated = await authenticate(received, credentials);
-    const document = documents.find(authenticated, snapshot);
-    const identified = identifyOperation(authenticated, document, snapshot);
+    if (record) record.context = authenticated.context;
+    const checked = refusedTexts?.check(authenticated.context);
+    if (checked) await checked;
+    const identified = identify(authenticated, snapshot, parts);
+    holdInput(received, identified);
     if (identified.operation.definition.operation === OperationTypeNode.SUBSCRIPTION) {
       const stream = await subscriptions.open(received, identified, snapshot);
       return { kind: 'stream', of: 'subscription', stream, headers: {} };
     }
     const executed = await runOperation(identified, { snapshot, extensions, log });
-    const { increments, headers } = executed;
+    const { increments, headers, answer } = executed;
+    record?.told(answer.errors);
     if (!increments) return { kind: 'answer', executed };
     snapshots.hold(snapshot); // its subgraphs are still asked for what is deferred
     void increments.fetched.then(() => snapshots.release(snapshot));
     return { kind: 'stream', of: 'increments', stream: increments.stream, headers };
   } finally {
     snapshots.release(snapshot);
+  }
+}
+
+function identify(
+  authenticated: AuthenticatedOperation,
+  snapshot: Snapshot,
+  { documents, refusedTexts }: PipelineParts,
+): IdentifiedOperation {
+  try {
+    return identifyOperation(authenticated, documents.find(authenticated, snapshot), snapshot);
+  } catch (error) {
+    if (error instanceof CallerError) refusedTexts?.count(authenticated.context);
+    throw error;
   }
 }

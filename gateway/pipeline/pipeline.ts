@@ -1,8 +1,9 @@
-import { CallerError, ERROR_CODES, toErrorBody } from '@inevitable/contract';
+import { CallerError, ERROR_CODES, toErrorBody, requestInLog } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { Credentials } from '../authentication/credentials.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { OperationDocuments } from '../documents/operation-documents.js';
+import type { RefusedTexts } from '../protection/rate-limits/refused-texts.js';
 import { ClientLeft } from '../routing/request-facts.js';
 import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
 import type { LiveSubscriptions } from '../subscriptions/live-subscriptions.js';
@@ -17,6 +18,8 @@ export interface PipelineParts {
   readonly snapshots: CurrentSnapshot;
   readonly subscriptions: LiveSubscriptions;
   readonly extensions: GatheredExtensions;
+  /** Null: nobody counts what is refused before it is known what it costs. */
+  readonly refusedTexts: RefusedTexts | null;
   readonly log: Logger;
 }
 
@@ -37,9 +40,9 @@ export async function handleOperation(request: GatewayRequest, { open, log }: Re
     const received = receive(request);
     return toResponse(await open(received), received);
   } catch (error) {
-    const { requestId } = request.facts;
-    if (isOurs(error)) log.error({ err: error, requestId }, 'A GraphQL request failed.');
-    return toErrorResponse(error, request.header('accept'));
+    const { facts } = request;
+    if (isOurs(error)) log.error({ err: error, ...requestInLog(facts) }, 'A GraphQL request failed.');
+    return toErrorResponse(error, request.header('accept'), facts.record);
   }
 }
 

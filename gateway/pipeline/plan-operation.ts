@@ -29,6 +29,7 @@ export function planOperation(
   const incremental = authorized.incremental !== null;
   const origin = { document, operationName: operation.name, overrides, conditions, incremental, deniedKey };
   const plan = snapshot.plans.get(planKey(origin), () => planFor(origin, authorized, snapshot));
+  authorized.record?.planning(!(plan instanceof Promise));
   return plan instanceof Promise
     ? plan.then((known) => Object.assign(authorized, { plan: known }))
     : Object.assign(authorized, { plan });

@@ -22,7 +22,7 @@ export function protect(
 ): PermittedOperation | Promise<PermittedOperation> {
   const { onOperation } = extensions;
   if (onOperation === null) return withoutAsking(identified, snapshot);
-  const seen = new SeenOperation(identified, snapshot);
+  const seen = seenBy(identified, snapshot);
   try {
     const verdict = onOperation(seen);
     if (!(verdict instanceof Promise)) return obey(verdict, identified, seen);
@@ -39,7 +39,13 @@ export function protect(
 
 /** Permitted before: an event of a subscription is answered as the subscription was. */
 export const withoutAsking = (identified: IdentifiedOperation, snapshot: Snapshot): PermittedOperation =>
-  Object.assign(identified, { seen: new SeenOperation(identified, snapshot), observed: false });
+  Object.assign(identified, { seen: seenBy(identified, snapshot), observed: false });
+
+function seenBy(identified: IdentifiedOperation, snapshot: Snapshot): OperationSeen {
+  const seen = new SeenOperation(identified, snapshot);
+  if (identified.record) identified.record.operation = seen;
+  return seen;
+}
 
 function obey(verdict: Verdict, identified: IdentifiedOperation, seen: OperationSeen): PermittedOperation {
   if (verdict.kind === 'reject') throw verdict.error;

@@ -8,6 +8,8 @@ import {
   type ResponseFormat,
 } from '../graphql-over-http/media-types.js';
 import { RequestRefused, type RefusedError } from '../graphql-over-http/request-refused.js';
+import { ClientLeft } from '../routing/request-facts.js';
+import type { RequestRecord } from '../routing/request-record.js';
 import { StreamPayload, type ClientStream } from '../streaming/client-stream.js';
 import { eventStream } from '../streaming/event-stream.js';
 import { incrementsFormatOf, subscriptionFormatOf } from '../streaming/format-of.js';
@@ -48,7 +50,12 @@ export function toResponse(opened: OpenedOperation, { formats, facts }: Received
 }
 
 /** The one place where a phase's error becomes an answer. Nothing of an error that is not for the client leaves. */
-export function toErrorResponse(error: unknown, accept: string | undefined): GatewayResponse {
+export function toErrorResponse(
+  error: unknown,
+  accept: string | undefined,
+  record: RequestRecord | null,
+): GatewayResponse {
+  if (record) noteError(error, record);
   const formats = negotiateFormat(accept);
   const format = formats?.answer ?? 'json';
   const text = JSON.stringify({ errors: toErrors(error) });
@@ -66,6 +73,13 @@ export function toErrorResponse(error: unknown, accept: string | undefined): Gat
     text,
     code !== 'UNAUTHENTICATED' ? {} : error instanceof OperationNotAuthorized ? NO_TOKEN : INVALID_TOKEN,
   );
+}
+
+/** In `record`, what a request ends with in place of an answer. */
+export function noteError(error: unknown, record: RequestRecord): void {
+  if (error instanceof ClientLeft) return record.left();
+  const errors = toErrors(error);
+  record.refused(error instanceof RequestRefused ? error.status : statusOf(errors[0]?.extensions?.code), errors);
 }
 
 /** What the client is told of an error, over whatever transport. */

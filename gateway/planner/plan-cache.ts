@@ -24,6 +24,8 @@ export interface PlanCache<Value extends object> {
   get(key: string, make: () => Promise<Value>): Value | Promise<Value>;
   /** What was used most of late, the most used first. */
   mostUsed(count: number): readonly Value[];
+  /** How many are in it. */
+  readonly size: number;
 }
 
 interface Entry<Value> {
@@ -66,6 +68,9 @@ export function createPlanCache<Value extends object>({
   }
 
   return {
+    get size() {
+      return entries.size;
+    },
     get(key, make) {
       const entry = entries.get(key);
       if (entry) {

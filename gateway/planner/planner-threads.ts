@@ -30,10 +30,20 @@ export interface PlannerThreadsOptions {
   readonly log: Pick<Logger, 'error' | 'warn'>;
 }
 
+export interface PlannersMeasured {
+  /** How many plan or load, of those that may. */
+  readonly busy: number;
+  readonly size: number;
+  /** How much work waits for a free one. */
+  readonly waiting: number;
+}
+
 /** Threads that plan for any number of supergraphs. They never keep the process alive; a plan under way does. */
 export interface PlannerThreads {
   /** Rejects with `UnusableSupergraph`. */
   load(sdl: string): Promise<Planner>;
+  /** What they do now. */
+  measured(): PlannersMeasured;
   /** Ends the threads. What is under way is rejected. Idempotent. */
   close(): Promise<void>;
 }
@@ -155,7 +165,10 @@ export function startPlannerThreads({
         async run({ link }) {
           const outcome = await link.ask({ kind: 'plan', supergraph: supergraph.id, request }, planTimeoutMs);
           if (!link.isAlive)
-            log.warn({ operationName, outcome }, 'A plan cost a planner thread, which will be replaced.');
+            log.warn(
+              { operationName: operationName?.slice(0, 100), outcome: outcome.kind },
+              'A plan cost a planner thread, which will be replaced.',
+            );
           return () => {
             if (outcome.kind === 'done') resolve(outcome.result);
             else if (outcome.kind === 'timedOut') reject(new PlanningTimedOut(operationName, planTimeoutMs));
@@ -192,6 +205,7 @@ export function startPlannerThreads({
           },
         });
       }),
+    measured: () => ({ busy: [...threads].filter(({ isBusy }) => isBusy).length, size, waiting: waiting.size }),
     async close() {
       isClosed = true;
       for (const supergraph of supergraphs) unload(supergraph, CLOSED);

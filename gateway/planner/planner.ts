@@ -71,5 +71,8 @@ export class PlannerBusy extends OperatorError {
   }
 }
 
+/** Of a name, which a document may give any length. */
+const LONGEST_NAME = 100;
+
 const nameOf = (operationName: string | null): string =>
-  operationName === null ? 'An operation without a name' : `Operation "${operationName}"`;
+  operationName === null ? 'An operation without a name' : `Operation "${operationName.slice(0, LONGEST_NAME)}"`;

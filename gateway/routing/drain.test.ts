@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { HealthReport } from '@inevitable/contract';
 import { describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { testGateway } from '../test-support/test-gateway.js';
@@ -18,6 +19,21 @@ describe('A gateway that is stopped', () => {
     const codes = Promise.all(sockets.map(async (socket) => ((await once(socket, 'close')) as [number])[0]));
     await gateway.close();
     expect(await codes).toEqual([1001, 1001]);
+  });
+});
+
+describe('A gateway that is told to stop with a delay', () => {
+  it('is not ready at once, and answers what still comes, each connection for the last time', async () => {
+    const gateway = await testGateway({ stopDelayMs: 1_500 });
+    const closing = gateway.close();
+    const { parts } = (await (await gateway.get('/ready')).json()) as HealthReport;
+    expect(parts.filter(({ ready }) => !ready)).toEqual([
+      { name: 'accepting requests', ready: false, reason: 'draining: this gateway is being stopped' },
+    ]);
+    const { status, headers, body } = await gateway.query('{ open }');
+    expect([status, headers.get('connection'), body]).toEqual([200, 'close', { data: { open: expect.anything() } }]);
+    await closing;
+    await expect(gateway.get('/live')).rejects.toThrow();
   });
 });
 

@@ -39,7 +39,10 @@ export async function forwardToProduct(
   const route = routes(url.hostname, url.pathname);
   if (!route) throw new NotFound(`path here: ${url.pathname.slice(0, 200)}`);
   if (route.kind === 'health') return answerHealth(route, reply);
+  const { record } = facts;
+  record?.forwarded(route.product.name);
   const context = await contextFor(route, request, facts, credentials);
+  if (record) record.context = context;
   const response = await route.subgraph.fetch(productRequest(request, url, route, facts), context);
   // It was answered in time. A long body takes as long as its reader, as long as that one reads.
   facts.dropDeadline();

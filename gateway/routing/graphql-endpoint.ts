@@ -1,16 +1,17 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { REQUEST_ID_HEADER } from '@inevitable/contract';
 import { compressAnswer, COMPRESSED_FROM_BYTES, preferredCoding } from '../graphql-over-http/compress-answer.js';
-import { readBody } from '../graphql-over-http/read-body.js';
+import { receiveBody } from '../graphql-over-http/read-body.js';
 import { handleOperation, type RequestParts } from '../pipeline/pipeline.js';
 import { toErrorResponse, type GatewayResponse } from '../pipeline/to-response.js';
 import type { OpenStreams } from '../streaming/open-streams.js';
 import { sendStream } from '../streaming/send-stream.js';
 import type { Admission, Admissions } from './admit-request.js';
-import { requestFacts, requestIdOf, type RequestFactsParts } from './request-facts.js';
+import { namesInLog, namesOf, recordOf, requestFacts, type RequestFactsParts } from './request-facts.js';
 
 export interface GraphQLEndpointParts extends RequestParts, RequestFactsParts {
-  readonly isDraining: () => boolean;
+  /** True: the connection is closed with its answer. */
+  readonly isLeaving: () => boolean;
   /** Where streams that are being written can be stopped. */
   readonly openStreams: OpenStreams;
   readonly admit: Admissions['admit'];
@@ -28,7 +29,7 @@ export function answerGraphQLFirst(server: Server, parts: GraphQLEndpointParts):
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const admission = parts.admit(request);
-    if (admission.kind === 'answered') return void turnAway(admission, request, response);
+    if (admission.kind === 'answered') return void turnAway(admission, request, response, parts);
     const url = request.url ?? '';
     const mark = url.indexOf('?');
     if ((mark < 0 ? url : url.slice(0, mark)) === GRAPHQL_PATH)
@@ -50,7 +51,9 @@ async function answer(
   parts: GraphQLEndpointParts,
 ): Promise<void> {
   const { method = '', headers, rawHeaders } = request;
-  const requestId = requestIdOf(request);
+  const names = namesOf(request, parts);
+  const { requestId } = names;
+  const record = recordOf('graphql', method, names, parts);
   const header = (name: string): string | undefined => {
     const value = headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
@@ -59,14 +62,18 @@ async function answer(
     // Names and values by turns: an object of them would be made only to be taken apart.
     const all: string[] = [REQUEST_ID_HEADER, requestId, ...ofEveryAnswer];
     for (const name in given) all.push(name, given[name]!);
-    if (parts.isDraining()) {
+    if (parts.isLeaving()) {
       all.push('connection', 'close');
       response.once('finish', () => closeSoon(request));
     }
     if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
       response.writeHead(status, all);
-      response.once('finish', () => parts.isDraining() && closeSoon(request)); // it may have ended because of that
-      return sendStream(response, body.stream, body.format, parts.openStreams);
+      response.once('finish', () => parts.isLeaving() && closeSoon(request)); // it may have ended because of that
+      if (record) record.status = status;
+      return sendStream(response, body.stream, body.format, parts.openStreams).then((payloads) => {
+        if (record) record.payloads = payloads;
+        record?.end();
+      });
     }
     if (body.length < COMPRESSED_FROM_BYTES) return end(status, all, body);
     all.push('vary', 'accept-encoding');
@@ -76,18 +83,27 @@ async function answer(
     return compressAnswer(body, coding).then((compressed) => end(status, all, compressed));
   };
   const end = (status: number, all: string[], body: string | Buffer): void => {
-    all.push('content-length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
+    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    all.push('content-length', String(bytes));
     response.writeHead(status, all).end(body);
+    if (record === null) return;
+    record.status = status;
+    record.responseBytes = bytes;
+    record.end();
   };
   try {
     const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
-    const body = hasBody && method !== 'GET' ? await readBody(request) : null;
-    const facts = requestFacts(request, response, requestId, parts);
+    const received = hasBody && method !== 'GET' ? await receiveBody(request) : null;
+    const body = received && received.bytes;
+    const facts = requestFacts(request, response, names, record, parts);
+    facts.inputBytes = body ? body.length : search.length;
+    if (received) facts.hold(received);
     const answered = write(await handleOperation({ method, search, header, rawHeaders, body, facts }, parts));
     if (answered) await answered;
   } catch (error) {
-    if (!response.headersSent) return write(toErrorResponse(error, header('accept')));
-    parts.log.error({ err: error, requestId }, 'A stream broke off.');
+    if (!response.headersSent) return write(toErrorResponse(error, header('accept'), record));
+    record?.end();
+    parts.log.error({ err: error, ...namesInLog(names) }, 'A stream broke off.');
     response.destroy();
   }
 }
@@ -97,10 +113,22 @@ function turnAway(
   { status, headers, body }: Extract<Admission, { kind: 'answered' }>,
   request: IncomingMessage,
   response: ServerResponse,
+  parts: GraphQLEndpointParts,
 ): void {
+  const names = namesOf(request, parts);
   const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
-  const all = [REQUEST_ID_HEADER, requestIdOf(request), ...headers, ...(hasBody ? ['connection', 'close'] : [])];
+  const all = [
+    REQUEST_ID_HEADER,
+    names.requestId,
+    ...headers,
+    ...(hasBody || parts.isLeaving() ? ['connection', 'close'] : []),
+  ];
   response.writeHead(status, all).end(body);
+  const record = recordOf('other', request.method ?? '', names, parts);
+  if (record === null) return;
+  record.status = status;
+  if (status >= 400) record.refused(status, []);
+  record.end();
 }
 
 /** A server that stops waits for its connections; this one has said its last. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ERROR_CODES, healthStatusCode, REQUEST_ID_HEADER, toErrorBody, type HealthReport } from '@inevitable/contract';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -8,23 +8,36 @@ import { badRequest, RequestRefused } from '../graphql-over-http/request-refused
 import { authenticateCaller } from '../authentication/authenticate-caller.js';
 import { openOperation } from '../pipeline/open-operation.js';
 import type { OpenOperation, PipelineParts } from '../pipeline/pipeline.js';
+import { noteError } from '../pipeline/to-response.js';
 import { OpenStreams } from '../streaming/open-streams.js';
-import { serveWebSocket } from '../streaming/serve-websocket.js';
+import { serveWebSocket, type ServedWebSockets } from '../streaming/serve-websocket.js';
 import { DRAIN_MS } from './drain.js';
 import type { AdmissionParts, Admissions } from './admit-request.js';
+import type { IdleConnections } from './idle-connections.js';
 import { forwardToProduct } from './forward-to-product.js';
 import { answerGraphQLFirst, GRAPHQL_PATH } from './graphql-endpoint.js';
 import type { Certificate } from './own-certificate.js';
 import type { RouteTable } from './product-routes.js';
 import type { ReadOrigin } from './read-origin.js';
-import { requestFacts, requestIdOf, type RequestFactsParts } from './request-facts.js';
+import {
+  namesInLog,
+  namesOf,
+  recordOf,
+  requestFacts,
+  type RequestFactsParts,
+  type RequestNames,
+} from './request-facts.js';
+import type { RequestRecord } from './request-record.js';
 
 export interface HttpServerParts extends PipelineParts, RequestFactsParts {
   readonly admissions: Admissions;
   readonly overload: AdmissionParts['overload'];
+  readonly idleWebSockets: IdleConnections;
   readonly readOrigin: ReadOrigin;
   /** Our own; null: it is served in the clear, for a proxy of ours or for development. */
   readonly certificate: Certificate | null;
+  /** Aborted when it has been told to stop: requests are still taken, each connection is closed with its answer. */
+  readonly leaving: AbortSignal;
   /** Aborted when the server begins to stop, before it is closed. */
   readonly draining: AbortSignal;
   readonly routes: RouteTable;
@@ -34,6 +47,14 @@ export interface HttpServerParts extends PipelineParts, RequestFactsParts {
   readonly console: ConsoleOptions | null;
   /** Why the newest supergraph is not the one that is served, or null. */
   readonly supergraphProblem: () => string | null;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    names: RequestNames;
+    /** Null: nobody wants to know what becomes of it, or it is a probe or for a page of the gateway's own. */
+    record: RequestRecord | null;
+  }
 }
 
 /** How long a client may take to send a request, with its body; its head; and what TLS begins with. */
@@ -46,9 +67,18 @@ const TIMEOUTS = { headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval:
 /** TRACE and CONNECT are left out: a Fetch `Request` cannot carry them, and no product wants them. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
+/** What is not the gateway's own: a product's, or nobody's. */
+const ANY_PATH = '/*';
+
+export interface HttpServer {
+  readonly app: FastifyInstance;
+  readonly webSockets: Pick<ServedWebSockets, 'count'>;
+}
+
 /** Every path the gateway answers. It listens when the caller says so. */
-export function createHttpServer(parts: HttpServerParts): FastifyInstance {
-  const { deployment, readClient, draining, log } = parts;
+export function createHttpServer(parts: HttpServerParts): HttpServer {
+  const { deployment, readClient, samplesTrace, onRequestEnd, leaving, draining, log } = parts;
+  const isLeaving = (): boolean => leaving.aborted;
   const isDraining = (): boolean => draining.aborted;
   const app = fastify({
     logger: false,
@@ -67,14 +97,23 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     clientErrorHandler: answerUnreadable,
   });
 
+  app.decorateRequest('names');
+  app.decorateRequest('record', null);
   // Raw bytes for every path: what they mean is decided where they are used.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) => readBody(payload));
-  app.addHook('onRequest', ({ raw }, reply, done) => {
-    void reply.header(REQUEST_ID_HEADER, requestIdOf(raw));
-    if (isDraining()) void reply.header('connection', 'close');
+  app.addHook('onRequest', (request, reply, done) => {
+    request.names = namesOf(request.raw, parts);
+    void reply.header(REQUEST_ID_HEADER, request.names.requestId);
+    const { url = ANY_PATH } = request.routeOptions;
+    const record = url === ANY_PATH ? recordOf('other', request.method, request.names, parts) : null;
+    if (record) {
+      request.record = record;
+      reply.raw.once('close', () => endWith(reply.raw, record));
+    }
+    if (isLeaving()) void reply.header('connection', 'close');
     // A megabyte can be a gigabyte when a product unpacks it.
-    const { 'content-encoding': coding = 'identity' } = raw.headers;
+    const { 'content-encoding': coding = 'identity' } = request.headers;
     done(coding === 'identity' ? undefined : badRequest('Send the request body without compression.', 415));
   });
   app.addHook('onResponse', (_request, _reply, done) => {
@@ -93,10 +132,10 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
 
   app.route({
     method: METHODS,
-    url: '/*',
+    url: ANY_PATH,
     handler: (request, reply) => {
-      const requestId = String(reply.getHeader(REQUEST_ID_HEADER));
-      return forwardToProduct(request, reply, requestFacts(request.raw, reply.raw, requestId, parts), parts);
+      const { raw, names, record } = request;
+      return forwardToProduct(request, reply, requestFacts(raw, reply.raw, names, record, parts), parts);
     },
   });
 
@@ -111,9 +150,11 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     const status = known instanceof RequestRefused ? known.status : ERROR_CODES[code].status;
     if (status >= 500 && !reply.raw.destroyed)
       log.error(
-        { err: error, requestId: reply.getHeader(REQUEST_ID_HEADER), path: pathOf(request) },
+        // Not its path, in which links have their tokens, and products what they like.
+        { err: error, ...namesInLog(request.names), method: request.method, product: request.record?.product ?? null },
         'A request failed.',
       );
+    if (request.record) noteError(known, request.record);
     if (status === 401) void reply.header('www-authenticate', 'Bearer error="invalid_token"');
     // What a product had said of its answer does not hold for this one.
     for (const name of ['content-length', 'content-range', 'content-disposition', 'etag'])
@@ -128,7 +169,17 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   const open: OpenOperation = (received) => openOperation(received, parts);
   const openStreams = new OpenStreams();
   const { admit, upgradeRefusal } = parts.admissions;
-  answerGraphQLFirst(app.server, { open, deployment, readClient, isDraining, openStreams, admit, log });
+  answerGraphQLFirst(app.server, {
+    open,
+    deployment,
+    readClient,
+    samplesTrace,
+    onRequestEnd,
+    isLeaving,
+    openStreams,
+    admit,
+    log,
+  });
   const webSockets = serveWebSocket(app.server, {
     path: GRAPHQL_PATH,
     open(received) {
@@ -138,8 +189,11 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     authenticate: (rawHeaders, facts) => authenticateCaller(rawHeaders, facts, parts.credentials),
     deployment,
     readClient,
+    samplesTrace,
+    onRequestEnd,
     isDraining,
     upgradeRefusal,
+    idle: parts.idleWebSockets,
     log,
   });
   // The server waits for its connections to end, which these would not do by themselves.
@@ -154,7 +208,7 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     webSockets.terminate();
     done();
   });
-  return app;
+  return { app, webSockets };
 }
 
 const sendReport = (reply: FastifyReply, report: HealthReport): FastifyReply =>
@@ -170,7 +224,12 @@ const isFastifyRefusal = (error: unknown): error is Error & { statusCode: number
   typeof error.statusCode === 'number' &&
   error.statusCode < 500;
 
-const pathOf = ({ raw }: FastifyRequest): string => (raw.url ?? '').split('?', 1)[0]!;
+function endWith({ statusCode, headersSent, writableFinished }: ServerResponse, record: RequestRecord): void {
+  if (headersSent) record.status = statusCode;
+  if (!writableFinished) record.left();
+  else if (statusCode >= 400 && record.outcome === 'answered') record.refused(statusCode, []);
+  record.end();
+}
 
 /** What is not HTTP, or has headers beyond 16 KB, reaches no route. */
 function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {

@@ -6,6 +6,7 @@ import type { Snapshot } from './snapshot.js';
  */
 export class CurrentSnapshot {
   #current: Snapshot;
+  #currentSince = Date.now();
   readonly #inUse = new Map<Snapshot, number>();
   readonly #swapListeners = new Set<() => void>();
 
@@ -16,6 +17,11 @@ export class CurrentSnapshot {
   /** Without taking part in it: for what only looks. */
   get current(): Snapshot {
     return this.#current;
+  }
+
+  /** Epoch milliseconds of the last swap; before any, of the start. */
+  get currentSince(): number {
+    return this.#currentSince;
   }
 
   /** How many hold one, the current or one before it. */
@@ -50,6 +56,7 @@ export class CurrentSnapshot {
   swap(next: Snapshot): void {
     const before = this.#current;
     this.#current = next;
+    this.#currentSince = Date.now();
     for (const listener of this.#swapListeners) listener(); // before the old one is closed: they may go on with its parts
     if (!this.#inUse.has(before)) void before.close();
   }

@@ -8,6 +8,8 @@ import { warmUp } from './warm-up.js';
 export interface FollowedRegistry {
   /** Why the registry's newest version is not the one that is served, or null. */
   readonly problem: string | null;
+  /** How many versions did not load. */
+  readonly failedLoads: number;
   stop(): void;
 }
 
@@ -27,6 +29,7 @@ export function followRegistry(
   { load, onSnapshot, log }: FollowOptions,
 ): FollowedRegistry {
   let problem: string | null = null;
+  let failedLoads = 0;
   let stopped = false;
   let loading: Promise<void> = Promise.resolve();
   let newest: string | null = null;
@@ -44,6 +47,7 @@ export function followRegistry(
       log.info({ supergraph: version.id }, 'The gateway took over a new supergraph.');
     } catch (error) {
       if (stopped) return; // what loads was closed under it
+      failedLoads++;
       problem = `version ${version.id} of the supergraph ${failure(error)}`;
       log.error({ err: error, supergraph: version.id }, 'The gateway stays on the supergraph it has.');
     }
@@ -57,6 +61,9 @@ export function followRegistry(
   return {
     get problem() {
       return problem;
+    },
+    get failedLoads() {
+      return failedLoads;
     },
     stop() {
       stopped = true;

@@ -55,6 +55,7 @@ function watchedPlanners() {
           },
         };
       },
+      measured: () => threads.measured(),
       close: async () => undefined,
     } satisfies PlannerThreads,
   };

@@ -2,7 +2,8 @@ import type { SchemaRegistryPort, SupergraphVersion } from '@inevitable/contract
 import type { Logger } from 'pino';
 import type { AuthorizationOptions } from '../authorization/authorize.js';
 import { DEFAULT_RULES, type DocumentRules } from '../limits/document-rules.js';
-import { startPlannerThreads, type PlannerThreads } from '../planner/planner-threads.js';
+import type { SupergraphMeasured } from '../observation/gateway-measured.js';
+import { startPlannerThreads, type PlannersMeasured, type PlannerThreads } from '../planner/planner-threads.js';
 import { SubgraphDirectory, type OpenSubgraph, type Subgraphs } from '../transports/subgraph-directory.js';
 import { CurrentSnapshot } from './current-snapshot.js';
 import { followRegistry } from './follow-registry.js';
@@ -29,6 +30,7 @@ export interface ServedSupergraph {
   readonly snapshots: CurrentSnapshot;
   /** Why the registry's newest version is not the one that is served, or null. */
   readonly problem: () => string | null;
+  measured(): { readonly supergraph: SupergraphMeasured; readonly planners: PlannersMeasured };
   close(): Promise<void>;
 }
 
@@ -78,6 +80,14 @@ export async function serveSupergraph({
     return {
       snapshots,
       problem: () => followed.problem,
+      measured() {
+        const { current, currentSince: servedSince } = snapshots;
+        const { failedLoads } = followed;
+        return {
+          supergraph: { id: current.id, servedSince, failedLoads, plans: current.plans.size },
+          planners: planners.measured(),
+        };
+      },
       async close() {
         followed.stop();
         await snapshots.current.close();

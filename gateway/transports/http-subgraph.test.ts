@@ -181,6 +181,16 @@ describe('A subgraph behind HTTP', () => {
     await expect(subgraph.fetch(new Request('http://shop.test/notes'), over)).rejects.toBeInstanceOf(DeadlinePassed);
   });
 
+  it('that is gone can be seen to be: by its circuit, and by what was sent a second time', async () => {
+    const { peer: server, subgraph } = await answering(200, JSON_TYPE, '{"data":{}}');
+    await subgraph.execute(QUERY, contextFor());
+    expect(subgraph.measured()).toEqual({ circuit: 'closed', retries: 0 });
+    await server.close();
+    for (let failed = 0; failed < 5; failed++)
+      await expect(subgraph.execute({ ...QUERY, document: parse(QUERY.query) }, contextFor())).rejects.toThrow();
+    expect(subgraph.measured()).toEqual({ circuit: 'open', retries: 3 });
+  });
+
   it('is told no more time than it will be waited for', async () => {
     const { peer: server } = await answering(200, JSON_TYPE, '{"data":{}}');
     const options = { name: 'notes', routingUrl: `${server.url}/graphql`, contextTokens, timeoutMs: 1_000 };

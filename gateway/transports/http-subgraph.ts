@@ -15,7 +15,7 @@ import {
 } from '@inevitable/contract';
 import { Kind, OperationTypeNode, type DocumentNode, type ExecutionResult } from 'graphql';
 import { Pool, type Dispatcher } from 'undici';
-import { CircuitBreaker } from './circuit-breaker.js';
+import { CircuitBreaker, type CircuitState } from './circuit-breaker.js';
 import type { ContextTokens } from './context-tokens.js';
 import { headersToPass, mayCross, responseFrom } from './forwarded-headers.js';
 import { identityKey } from './identity-key.js';
@@ -63,6 +63,12 @@ export interface HttpSubgraphOptions {
   readonly now?: () => number;
 }
 
+export interface SubgraphMeasured {
+  readonly circuit: CircuitState;
+  /** Fetches that were sent a second time. */
+  readonly retries: number;
+}
+
 /** A subgraph in another process, over kept-alive HTTP connections. The gateway it is given to closes it. */
 export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
   readonly name: string;
@@ -76,6 +82,7 @@ export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
   readonly #tokens: ContextTokens | null;
   readonly #timeoutMs: number;
   readonly #breaker: CircuitBreaker;
+  readonly #retries: RetryBudget;
   readonly #subscribing: ClosableSubscriptionTransport;
   #closed: Promise<void> | null = null;
 
@@ -95,6 +102,7 @@ export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
     this.#tokens = contextTokens;
     this.#timeoutMs = timeoutMs;
     this.#breaker = new CircuitBreaker(now);
+    this.#retries = new RetryBudget(now);
     // No time limits of undici's: they are coarser than ours (half a second), and set anew for each request.
     this.#pool = new Pool(url.origin, {
       connections: CONNECTIONS,
@@ -110,7 +118,7 @@ export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
       path: this.#path,
       isToldTheCaller: contextTokens !== null,
       breaker: this.#breaker,
-      retries: new RetryBudget(now),
+      retries: this.#retries,
       limits,
       timeoutMs,
       maxBodyBytes,
@@ -180,6 +188,10 @@ export class HttpSubgraph implements SubgraphHandle, SubgraphTransport {
     return state === 'closed'
       ? ready(this.name)
       : notReady(this.name, `circuit ${state}: its fetches failed, and only a probe is sent every few seconds`);
+  }
+
+  measured(): SubgraphMeasured {
+    return { circuit: this.#breaker.state, retries: this.#retries.taken };
   }
 
   /** Lets requests in flight finish, and ends subscriptions. Idempotent. */

@@ -13,10 +13,16 @@ export class RetryBudget {
   readonly #now: () => number;
   readonly #sent = new RecentCount(WINDOW_MS);
   readonly #retried = new RecentCount(WINDOW_MS);
+  #taken = 0;
 
   /** `now` in epoch milliseconds. */
   constructor(now: () => number) {
     this.#now = now;
+  }
+
+  /** All that were ever taken out of it. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /** A fetch goes out for the first time. */
@@ -29,6 +35,7 @@ export class RetryBudget {
     const now = this.#now();
     if (this.#retried.total(now) >= FLOOR + SHARE * this.#sent.total(now)) return false;
     this.#retried.add(now);
+    this.#taken++;
     return true;
   }
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { GatewayExtension, OperationSeen } from '../extensions/gateway-extension.js';
 import { askedInVain } from './asked-in-vain.js';
 import { ClientsSeen } from './clients-seen.js';
-import { RecordableOperations } from './recordable-operation.js';
+import { recordableOperations } from './recordable-operation.js';
 import { UsageCounts, usageOf, type CountedUsage } from './usage-counts.js';
 
 const FLUSH_EVERY_MS = 10_000;
@@ -39,7 +39,6 @@ export function recordUsage(
   port: UsagePort,
   { log, sample = 1, now = Date.now, random = Math.random }: UsageOptions,
 ): UsageRecorder {
-  const operations = new RecordableOperations();
   const clients = new ClientsSeen();
   let counts = new UsageCounts();
   let flushing: Promise<void> | null = null;
@@ -50,7 +49,7 @@ export function recordUsage(
 
   function count(seen: OperationSeen, isError: boolean, durationMs: number): void {
     if (sample < 1 && random() >= sample) return;
-    const operation = operations.of(seen);
+    const operation = recordableOperations.of(seen);
     if (!operation) return;
     const { tenant } = seen.context;
     counts.add({

@@ -13,17 +13,22 @@ export interface RecordableOperation extends OperationSignature {
 type Operations = WeakMap<OperationDefinitionNode, RecordableOperation | null>;
 
 /**
- * Finds once for each operation what is recorded of it: the gateway keeps a document, and gives the same nodes for it with
- * each request, which cost less to look up than its hash. One that a reload carries over is found again for its new schema.
- * Null: it is not recorded.
+ * Finds once for each operation what is recorded of it, for all who record: the gateway keeps a document, and gives the same
+ * nodes for it with each request, which cost less to look up than its hash. One that a reload carries over is found again for
+ * its new schema. Null: it is not recorded.
  */
-export class RecordableOperations {
+class RecordableOperations {
   readonly #known = new WeakMap<GraphQLSchema, Operations>();
   /** Of the schema that was asked for last, which is the same for hours. */
   #last: { readonly schema: GraphQLSchema; readonly operations: Operations } | null = null;
 
+  /** Null also where nobody looked for it yet. */
+  known({ definition, schema }: OperationSeen): RecordableOperation | null {
+    return this.#operationsIn(schema).get(definition) ?? null;
+  }
+
   of({ document, definition, schema }: OperationSeen): RecordableOperation | null {
-    const operations = this.#last?.schema === schema ? this.#last.operations : this.#operationsOf(schema);
+    const operations = this.#operationsIn(schema);
     let operation = operations.get(definition);
     if (operation === undefined) {
       const signature = asksForData(document, definition) ? operationSignature(document, definition, schema) : null;
@@ -36,10 +41,15 @@ export class RecordableOperations {
     }
     return operation;
   }
-  #operationsOf(schema: GraphQLSchema): Operations {
+
+  #operationsIn(schema: GraphQLSchema): Operations {
+    if (this.#last?.schema === schema) return this.#last.operations;
     let operations = this.#known.get(schema);
     if (!operations) this.#known.set(schema, (operations = new WeakMap()));
     this.#last = { schema, operations };
     return operations;
   }
 }
+
+/** One for the process: it holds nothing that the gateway does not keep anyway. */
+export const recordableOperations = new RecordableOperations();
