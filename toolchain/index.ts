@@ -1,4 +1,5 @@
 export * from './compose/index.js';
+export { withoutControls } from './findings/telling.js';
 export { graphqlRegistry, RegistryUnavailable } from './registry/graphql-registry.js';
 export {
   checkCandidate,

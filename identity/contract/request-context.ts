@@ -68,6 +68,24 @@ export const contextOf = (request: AnonymousRequest, identity: CallerIdentity): 
     may: identity.may,
   });
 
+/** The same, at another place of its trace: what is asked for with it belongs to the span that `trace` names. */
+export const withTrace = (context: RequestContext, trace: string): RequestContext =>
+  contextOf(
+    {
+      requestId: context.requestId,
+      trace,
+      deadline: context.deadline,
+      get signal() {
+        return context.signal;
+      },
+      deployment: context.deployment,
+      get client() {
+        return context.client;
+      },
+    },
+    context,
+  );
+
 /** The context of a request that carries no credential. That is never an error by itself. */
 export const anonymousContext = (request: AnonymousRequest): RequestContext =>
   contextOf(request, {

@@ -16,6 +16,11 @@ export const operationsDatabase = defineDatabase({
     operations: 'an operation is what a client sends for any tenant, without its values',
     operation_inputs: 'names of input fields and enum values, and no values',
     usage_left_out: 'one time, of no tenant',
+    traffic_requests: 'they count the requests of every tenant together, and say nothing of one',
+    traffic_operations: 'an operation is what a client sends for any tenant, without its values',
+    traffic_subgraphs: 'subgraphs serve every tenant',
+    traffic_fetches: 'which operation fetches from where is the same for every tenant',
+    traffic_gateways: "gateways are the operator's, and serve every tenant",
     operation_hours: 'they count for all tenants of a plan together, and say nothing of one',
   },
 });

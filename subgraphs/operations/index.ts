@@ -5,4 +5,5 @@ export { operationsInternalApi, type OperationsInternalApi } from './internal-ap
 export { openOperationsStore, type OperationsStore } from './store/operations-store.js';
 export type { Upkeep } from './jobs/upkeep.js';
 export { operationsSubgraph, type OperationsSources } from './subgraph.js';
+export { openTrafficStore, type TrafficStore } from './traffic/traffic-store.js';
 export { openUsageStore, type UsageStore } from './usage/usage-store.js';

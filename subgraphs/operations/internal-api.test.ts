@@ -13,6 +13,7 @@ import {
   type OperationUsage,
   type PublishedSupergraph,
   type ServiceCredential,
+  type TrafficBatch,
 } from '@inevitable/contract';
 import { hostSubgraph, serveSubgraph, type ServedSubgraph } from '@inevitable/kit/host';
 import { until } from '@inevitable/kit/testing';
@@ -39,6 +40,41 @@ const usage = (given: Partial<OperationUsage> = {}): OperationUsage => ({
   totalMs: 12.5,
   ...given,
 });
+
+const latency = { buckets: [40, 41], counts: [2, 1], totalMs: 24.5, maxMs: 9 };
+const traffic = (given: Partial<TrafficBatch> = {}): TrafficBatch => ({
+  gateway: '01890000-0000-7000-8000-000000000000',
+  number: 1,
+  lost: 0,
+  minutes: [
+    {
+      minute: 60_000,
+      requests: { answered: 2, errors: 1, refused: 0, failed: 0, left: 0 },
+      latency,
+      operations: [
+        {
+          signature: 'a'.repeat(64),
+          name: 'Notes',
+          forTenants: true,
+          count: 3,
+          errors: 1,
+          refused: 0,
+          cost: 12,
+          latency,
+          fetches: [{ subgraph: 'notes', type: null, fetches: 3, entities: 0 }],
+        },
+      ],
+      subgraphs: [{ subgraph: 'notes', fetches: 3, failed: 0, shared: 0, bytes: 100, latency }],
+    },
+  ],
+  ...given,
+});
+
+/** With one thing about its operation that is not so. */
+const oddTraffic = (odd: object) => {
+  const [minute] = traffic().minutes;
+  return traffic({ minutes: [{ ...minute!, operations: [{ ...minute!.operations[0]!, ...odd }] }] });
+};
 
 function credentialOf(service: string): ServiceCredential {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -87,6 +123,7 @@ let recorded: OperationUsage[][];
 /** How often it was told that something is left out. */
 let leftOut: number;
 let refuseUsage: Error | null;
+let counted: TrafficBatch[];
 /** Assertions that identity was asked for. */
 let verified: string[];
 let identityIsAway: boolean;
@@ -118,6 +155,7 @@ const subgraph = hostSubgraph(operationsSubgraph({ events: [], jobs: [] } as nev
 });
 beforeEach(async () => {
   [registry, recorded, leftOut, refuseUsage, verified, identityIsAway] = [new Registry(), [], 0, null, [], false];
+  counted = [];
   logged.length = 0;
   const port = {
     record: async (batch: readonly OperationUsage[], areLeftOut?: boolean) => {
@@ -126,7 +164,11 @@ beforeEach(async () => {
       if (areLeftOut) leftOut++;
     },
   };
-  api = operationsInternalApi({ registry, usage: port }, services, log);
+  api = operationsInternalApi(
+    { registry, usage: port, traffic: { record: async (batch) => void counted.push(batch) } },
+    services,
+    log,
+  );
   served = await serveSubgraph(subgraph, {
     host: '127.0.0.1',
     port: 0,
@@ -240,6 +282,17 @@ describe('Usage', () => {
   });
 });
 
+describe('Traffic', () => {
+  it('arrives as it was counted', async () => {
+    const { traffic: far } = operationsClient(served.url, gateway);
+    jest.spyOn(services, 'verify').mockResolvedValue('gateway'); // the client makes its assertions itself
+    await far.record(traffic());
+    await far.record(traffic({ number: 2, lost: 7, minutes: [] }));
+    jest.restoreAllMocks();
+    expect(counted).toEqual([traffic(), traffic({ number: 2, lost: 7, minutes: [] })]);
+  });
+});
+
 describe('The internal API of operations', () => {
   const ask = { after: null, waitMs: 0 };
   const unauthenticated = { status: 401, body: { error: { code: 'UNAUTHENTICATED', message: expect.any(String) } } };
@@ -259,7 +312,7 @@ describe('The internal API of operations', () => {
       },
     ],
   ])('refuses %s, whatever is asked', async (_what, make) => {
-    for (const operation of ['supergraph', 'usage', 'toString'])
+    for (const operation of ['supergraph', 'usage', 'traffic', 'toString'])
       expect(await call(operation, ask, make())).toEqual(unauthenticated);
   });
 
@@ -267,12 +320,13 @@ describe('The internal API of operations', () => {
     for (const [operation, body] of [
       ['supergraph', ask],
       ['usage', { batch: [usage()] }],
+      ['traffic', traffic()],
     ] as const)
       expect(await call(operation, body, assertionOf(starter))).toEqual({
         status: 403,
         body: { error: { code: 'FORBIDDEN', message: 'You may not do this.' } },
       });
-    expect(recorded).toEqual([]);
+    expect([recorded, counted]).toEqual([[], []]);
   });
 
   it('answers nobody while identity cannot say who asks, and asks it again then', async () => {
@@ -315,6 +369,20 @@ describe('The internal API of operations', () => {
       { batch: [usage(), usage({ document: 'x'.repeat(65_537) })] },
       'must have at most',
     ],
+    ['traffic', 'body.gateway', traffic({ gateway: 'acme' }), 'of the form "uuid"'],
+    ['traffic', 'body.number', traffic({ number: 0 }), ''],
+    ['traffic', 'body.lost', traffic({ lost: -1 }), 'must be at least 0'],
+    ['traffic', 'body.minutes', traffic({ minutes: Array.from({ length: 11 }, () => null as never) }), 'at most 10'],
+    ['traffic', 'body.minutes.0.operations.0.signature', oddTraffic({ signature: "'; drop table" }), ''],
+    ['traffic', 'body.minutes.0.operations.0.name', oddTraffic({ name: 'no\0name' }), ''],
+    ['traffic', 'body.minutes.0.operations.0.count', oddTraffic({ count: 1.5 }), 'must be a whole number'],
+    [
+      'traffic',
+      'body.minutes.0.operations.0.latency.buckets.0',
+      oddTraffic({ latency: { ...latency, buckets: [146, 1] } }),
+      '',
+    ],
+    ['traffic', 'body.minutes.0.operations.0.latency', oddTraffic({ latency: { ...latency, counts: [1] } }), ''],
     ['usage', 'body.batch', { batch: Array.from({ length: 10_001 }, () => null) }, 'must have at most 10000 entries'],
   ])('refuses %s with a bad %s, and names it', async (operation, field, body, message) => {
     expect(await call(operation, body)).toEqual({

@@ -40,7 +40,7 @@ const GATEWAY = 'gateway';
  * a gateway, which identity verifies.
  */
 export function operationsInternalApi(
-  { registry, usage }: OperationsPorts,
+  { registry, usage, traffic }: OperationsPorts,
   services: ServicesPort,
   log: ProductContext['log'],
 ): OperationsInternalApi {
@@ -53,6 +53,10 @@ export function operationsInternalApi(
     },
     usage: async ({ batch, leftOut }) => {
       await usage.record(batch, leftOut);
+      return {};
+    },
+    traffic: async (batch) => {
+      await traffic.record(batch);
       return {};
     },
   };

@@ -13,6 +13,7 @@ const operations = hostSubgraph(
     } as never,
     jobs: [],
     upkeep: {} as never,
+    subgraphs: [],
     events: [{ name: 'starter.note.changed.v1', product: 'starter', description: null }],
   }),
   { database: null, entitlements: {} as never, events: null, log: pino({ level: 'silent' }) },

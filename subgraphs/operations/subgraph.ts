@@ -11,6 +11,8 @@ import { resolversOf } from './resolvers/resolvers.js';
 /** Where operations gets what it shows. */
 export interface OperationsSources {
   health(): Promise<HealthReport>;
+  /** Of the supergraph, by name. */
+  readonly subgraphs: readonly string[];
   /** The job store, seen and steered. */
   readonly desk: JobDesk;
   /** The jobs whose code is here: what is run by hand is checked with their payload. */

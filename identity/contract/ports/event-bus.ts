@@ -9,6 +9,8 @@ export interface StackEvent {
   readonly payload: unknown;
   readonly occurredAt: string;
   readonly correlationId: string;
+  /** W3C `traceparent` of the span that published it; absent or null: none was recorded. */
+  readonly trace?: string | null | undefined;
 }
 
 export interface ListenOptions {

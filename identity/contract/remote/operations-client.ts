@@ -87,6 +87,11 @@ export function operationsClient(url: string, credential: ServiceCredential): Op
         }
       },
     },
+    traffic: {
+      async record(batch) {
+        await call('traffic', batch as OperationsInput<'traffic'>); // read-only lists are the same JSON
+      },
+    },
   };
 }
 

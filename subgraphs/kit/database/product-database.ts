@@ -31,6 +31,13 @@ export interface TenantHandle<Client> {
   readonly statement: (statement: QueryConfig) => Promise<QueryResult>;
 }
 
+/** Of one process: `used` and `idle` ones together are as many as it may have at most; `waiting` for one. */
+export interface DatabaseConnections {
+  readonly used: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
 export interface ProductDatabase<Client extends PrismaClientLike = PrismaClientLike> {
   readonly product: string;
   /** `tenantId` null: a handle that sees no tenant's rows. */
@@ -44,6 +51,7 @@ export interface ProductDatabase<Client extends PrismaClientLike = PrismaClientL
     work: (handle: TenantHandle<Client>) => Promise<T>,
     last?: (result: T) => QueryConfig,
   ): Promise<T>;
+  readonly connections: DatabaseConnections;
   health(): Promise<PartHealth>;
   close(): Promise<void>;
 }
@@ -98,6 +106,10 @@ export async function openProductDatabase<Client extends PrismaClientLike>(
       }
       await transaction.commit(lastly);
       return result;
+    },
+    get connections() {
+      const { totalCount, idleCount, waitingCount } = pool;
+      return { used: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
     },
     async health() {
       try {

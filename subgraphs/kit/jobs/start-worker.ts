@@ -11,6 +11,7 @@ import { notReady, ready } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import { listen, openSystemPool, type ProductDatabase } from '../database/index.js';
 import type { FileStore } from '../files/file-store.js';
+import type { OutboxMeasured } from '../outbox/outbox-metrics.js';
 import { purgeOutboxJob } from '../outbox/purge-outbox.js';
 import { startRelay } from '../outbox/relay.js';
 import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
@@ -52,6 +53,7 @@ export interface WorkerOptions {
 export interface Worker {
   readonly health: HealthCheck;
   readonly runner: JobRunner;
+  outboxes(): Promise<readonly OutboxMeasured[]>;
   /** `graceMs`: how long running jobs may take to end. */
   stop(graceMs: number): Promise<void>;
 }
@@ -115,6 +117,7 @@ export async function startWorker({
 
   return {
     runner,
+    outboxes: () => Promise.all(relays.map((relay) => relay.measured())),
     health: () => {
       const trouble = [runner.trouble, ...relays.map((relay) => relay.trouble)].filter((reason) => reason !== null);
       return trouble.length ? notReady('worker', trouble.join('; ')) : ready('worker');

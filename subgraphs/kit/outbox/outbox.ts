@@ -24,7 +24,7 @@ const LONGEST_ONCE_KEY = 500;
 const MOST_DEPENDENCIES = 100;
 const PRIORITIES = { low: -10, normal: 0, high: 10 } as const;
 
-/** What the relay reads of a job beside its payload. */
+/** What the relay reads of a job beside its payload; of an event `trace` alone. */
 export interface JobOptions {
   readonly trace: string | null;
   readonly onceKey: string | null;
@@ -48,7 +48,7 @@ export function tenantWork<Client>(
     readonly aggregate: string;
     readonly payload: unknown;
     readonly runAt: Date | null;
-    readonly options: JobOptions | Record<string, never>;
+    readonly options: JobOptions | Pick<JobOptions, 'trace'>;
   }) => {
     const { id, kind, name, aggregate, payload, runAt, options } = record;
     const values = [id, kind, name, aggregate, JSON.stringify(payload), requestId, runAt, JSON.stringify(options)];
@@ -62,7 +62,15 @@ export function tenantWork<Client>(
           throw new OutboxRefused(`Event "${event.name}" is not declared: add it to the product's \`events\`.`);
         assertFits(`event "${event.name}"`, event, payload);
         assertSmall(`event "${event.name}"`, payload, 'publish what identifies the change');
-        await insert({ id: newId(), kind: 'event', name: event.name, aggregate, payload, runAt: null, options: {} });
+        await insert({
+          id: newId(),
+          kind: 'event',
+          name: event.name,
+          aggregate,
+          payload,
+          runAt: null,
+          options: { trace },
+        });
       },
     },
     jobs: {

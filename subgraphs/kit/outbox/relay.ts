@@ -1,5 +1,6 @@
 import {
   LARGEST_AUDIT_BATCH,
+  traceIdOf,
   type AuditPort,
   type AuditRecord,
   type EventBus,
@@ -11,6 +12,7 @@ import type { Logger } from 'pino';
 import { NO_TENANT, type AuditPayload } from '../audit/audit-statement.js';
 import { inTransaction } from '../database/index.js';
 import type { JobOptions } from './outbox.js';
+import type { OutboxMeasured } from './outbox-metrics.js';
 
 export interface RelayDeps {
   readonly product: string;
@@ -28,6 +30,7 @@ export interface Relay {
   wake(): void;
   /** null while it works; else why it does not. */
   readonly trouble: string | null;
+  measured(): Promise<OutboxMeasured>;
   stop(): Promise<void>;
 }
 
@@ -69,22 +72,38 @@ export function startRelay(deps: RelayDeps): Relay {
     get trouble() {
       return work.trouble ?? audit.trouble;
     },
+    async measured() {
+      const { rows } = await deps.pool.query<{ unsent: number; oldest_ms: number }>(UNSENT);
+      const { unsent, oldest_ms: oldestMs } = rows[0]!;
+      const failures = work.failures + audit.failures;
+      return { product: deps.product, unsent, oldestMs, failures, refused: work.refused + audit.refused };
+    },
     async stop() {
       await Promise.all([work.stop(), audit.stop()]);
     },
   };
 }
 
+interface Line extends Omit<Relay, 'product' | 'measured'> {
+  /** Since the start: passes that failed, and records that were set aside. */
+  readonly failures: number;
+  readonly refused: number;
+}
+
+/** As many as an operator cares to know of: to count them takes a look at each. */
+const UNSENT = `
+  select count(*)::int as unsent,
+         (coalesce(extract(epoch from stack_now() - min(created_at)), 0) * 1000)::float8 as oldest_ms
+  from (select created_at from outbox where sent_at is null and refused is null order by kind, sequence limit 10000) _`;
+
 /** Sends records of these kinds, under a lock of that name. */
-function startLine(
-  { product, pool, jobs, events, audit, log }: RelayDeps,
-  lock: string,
-  kinds: readonly Kind[],
-): Omit<Relay, 'product'> {
+function startLine({ product, pool, jobs, events, audit, log }: RelayDeps, lock: string, kinds: readonly Kind[]): Line {
   let running: Promise<void> | null = null;
   let again = false;
   let stopped = false;
   let trouble: string | null = null;
+  let failedPasses = 0;
+  let setAside = 0;
 
   async function sendAll(): Promise<void> {
     do {
@@ -93,6 +112,7 @@ function startLine(
       const failures: (Error | null)[] = [];
       for (const kind of kinds) failures.push(await failureOf(() => sendKind(kind)));
       const failure = failures.find((one) => one !== null);
+      if (failure) failedPasses++;
       if (failure && trouble === null) log.warn({ product, err: failure }, 'outbox relay cannot send; it keeps trying');
       trouble = failure ? `outbox of "${product}": ${failure.message}` : null;
     } while (again && !stopped);
@@ -127,6 +147,7 @@ function startLine(
         await client.query('update outbox set sent_at = stack_now() where sequence = any($1) and sent_at is null', [
           sent.map(({ sequence }) => sequence),
         ]);
+        setAside += refused.size;
         for (const [row, why] of refused)
           await client.query('update outbox set refused = $2 where sequence = $1', [row.sequence, why]);
       }
@@ -145,10 +166,7 @@ function startLine(
         const why = await refusalOf(() => jobs.insert([jobRecord(row)]));
         if (why === null) continue;
         refused.set(row, why);
-        log.error(
-          { product, record: row.id, job: row.name, tenant: row.tenant_id, why },
-          'the job store refuses a record',
-        );
+        log.error({ product, record: row.id, job: row.name, ...rowInLog(row), why }, 'the job store refuses a record');
       }
     }
     return refused;
@@ -164,6 +182,7 @@ function startLine(
         payload: row.payload,
         occurredAt: row.created_at.toISOString(),
         correlationId: row.correlation_id,
+        trace: row.options.trace ?? null,
       });
     }
     return NONE;
@@ -176,7 +195,7 @@ function startLine(
       const row = rows.find((one) => one.id === id);
       if (!row) continue;
       refused.set(row, why);
-      log.error({ product, record: id, action: row.name, tenant: row.tenant_id, why }, 'the audit refuses a record');
+      log.error({ product, record: id, action: row.name, ...rowInLog(row), why }, 'the audit refuses a record');
     }
     return refused;
   }
@@ -196,6 +215,12 @@ function startLine(
     wake,
     get trouble() {
       return trouble;
+    },
+    get failures() {
+      return failedPasses;
+    },
+    get refused() {
+      return setAside;
     },
     async stop() {
       stopped = true;
@@ -225,6 +250,13 @@ const jobRecord = (row: OutboxRow): JobRecord => ({
   priority: row.options.priority ?? 0,
   runAt: row.run_at?.toISOString() ?? null,
   after: row.options.after ?? [],
+});
+
+/** Records of the audit name no trace. */
+const rowInLog = ({ tenant_id: tenant, correlation_id: correlationId, options }: OutboxRow): object => ({
+  tenant,
+  correlationId,
+  traceId: traceIdOf(options.trace ?? null),
 });
 
 const auditRecordOf = (row: OutboxRow): AuditRecord => ({

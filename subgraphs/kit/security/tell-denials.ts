@@ -4,6 +4,7 @@ import {
   type ErrorCode,
   type RequestContext,
   type SecurityEventSink,
+  requestInLog,
 } from '@inevitable/contract';
 import { GraphQLError } from 'graphql';
 
@@ -15,10 +16,17 @@ const DENIALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['FORBIDDEN', 'UNAUTH
 /** What a known caller may not do is a security event, once for each code however many fields of the operation say so. */
 export const denialsTeller =
   (product: string, securityEvent: SecurityEventSink): DenialsTeller =>
-  (errors, { caller, tenant, requestId }) => {
+  (errors, context) => {
+    const { caller, tenant } = context;
     if (caller.kind === 'anonymous') return;
     for (const code of new Set(errors.flatMap(denialIn)))
-      securityEvent('denied', { product, code, tenantId: tenant?.id ?? null, ...auditActorOf(caller), requestId });
+      securityEvent('denied', {
+        product,
+        code,
+        tenantId: tenant?.id ?? null,
+        ...auditActorOf(caller),
+        ...requestInLog(context),
+      });
   };
 
 function denialIn(error: unknown): readonly ErrorCode[] {

@@ -7,6 +7,7 @@ import { subjectsOf } from '../audit/subjects-of.js';
 import type { ProductDatabase } from '../database/index.js';
 import { completeSchema } from '../graph/complete-schema.js';
 import { sharedScalars } from '../graph/scalars.js';
+import { traceRootFields } from '../observation/trace-operations.js';
 import { tenantWork } from '../outbox/outbox.js';
 import type { SubgraphDeclaration } from './define-subgraph.js';
 import { denyByDefault } from './deny-by-default.js';
@@ -36,6 +37,7 @@ export function executableSchema(
   if (database) mutateInTransactions(schema, database, declaration, refusals);
   assertSubscribable(schema);
   denyByDefault(schema, declaration.publicFields ?? []);
+  traceRootFields(schema);
   return schema;
 }
 

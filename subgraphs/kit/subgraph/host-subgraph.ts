@@ -5,6 +5,7 @@ import {
   type ErrorBody,
   type RequestContext,
   type SubgraphHandle,
+  requestInLog,
 } from '@inevitable/contract';
 import { execute, parse, type DocumentNode, type GraphQLError, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
@@ -17,6 +18,9 @@ import { executableSchema } from './executable-schema.js';
 import { routeMatcher } from './match-route.js';
 import { openSubscription } from './open-subscription.js';
 import { presentResult } from './present-errors.js';
+import { codeOf, failedWith } from '../observation/open-span.js';
+import { outcomeOf, outcomeOfStatus, type ProductOutcome, type ProductWork } from '../observation/product-metrics.js';
+import { operationTypeOf, traceOperation, traceRoute } from '../observation/trace-operations.js';
 import { tenantWork } from '../outbox/outbox.js';
 import {
   productContext,
@@ -33,6 +37,8 @@ export interface HostedSubgraph extends SubgraphHandle {
   contextFor(request: RequestContext): ProductContext;
   /** For whoever executes `schema` without `execute`: what an operation was denied is a security event. */
   tellDenials(errors: readonly GraphQLError[], context: RequestContext): void;
+  /** Likewise: what was begun then, by `performance.now()`, was answered. */
+  tellAnswered(type: ProductWork['type'], outcome: ProductOutcome, beganAt: number): void;
   /** True for a route that answers without the gateway's context. */
   isOpenRoute(method: string, path: string): boolean;
 }
@@ -45,7 +51,11 @@ const PARSED_DOCUMENTS = 1_000;
  * schema has subscriptions.
  */
 export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductResources): HostedSubgraph {
-  const { database, log, securityEvent = securityEvents(log) } = given;
+  const { database, log, securityEvent = securityEvents(log), observer } = given;
+  const product = declaration.name;
+  if (database) observer?.opened(database);
+  const tellAnswered: HostedSubgraph['tellAnswered'] = (type, outcome, beganAt) =>
+    observer?.answered({ product, type, outcome, durationMs: performance.now() - beganAt });
   const tellDenials = denialsTeller(declaration.name, securityEvent);
   const resources: HostedResources = { ...given, product: declaration.name, tellDenials };
   const refusals = refusalLimit();
@@ -76,17 +86,26 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
   const answer = async (request: Request, context: RequestContext): Promise<Response> => {
     const route = matchRoute(request.method, new URL(request.url).pathname);
     if (!route) return errorResponse({ code: 'NOT_FOUND' }, 'No such page.');
+    const { span, context: within } = traceRoute(declaration.name, request.method, route.pattern, context);
+    const beganAt = performance.now();
     try {
-      return await recordRoute(route.pattern, routeContext(context), (product) =>
+      const response = await recordRoute(route.pattern, routeContext(within), (product) =>
         route.handle(request, product, route.params),
       );
+      span?.setAttribute('http.response.status_code', response.status);
+      tellAnswered('route', outcomeOfStatus(response.status), beganAt);
+      return response;
     } catch (error) {
       tellDenials([error], context);
+      if (span) failedWith(span, [codeOf(error)]);
       const { message, extensions } = toErrorBody(error);
+      tellAnswered('route', outcomeOf([extensions.code]), beganAt);
       if (ERROR_CODES[extensions.code].status >= 500) {
-        log.error({ requestId: context.requestId, route: new URL(request.url).pathname, err: error }, 'a route failed');
+        log.error({ ...requestInLog(context), route: route.pattern, err: error }, 'a route failed');
       }
       return errorResponse(extensions, message);
+    } finally {
+      span?.end();
     }
   };
 
@@ -96,18 +115,29 @@ export function hostSubgraph(declaration: SubgraphDeclaration, given: ProductRes
     schema,
     contextFor: (request) => productContext(request, resources),
     tellDenials,
+    tellAnswered,
     isOpenRoute: (method, path) => matchRoute(method, path)?.isOpen ?? false,
 
     // Not validated: the gateway's planner wrote it from this very schema. Over HTTP Apollo Server validates.
     async execute({ query, document, operationName, variables }, request) {
-      const result = await execute({
-        schema,
-        document: document ?? parsed(query),
-        operationName: operationName ?? null,
-        variableValues: variables ?? null,
-        contextValue: productContext(request, resources),
-      });
-      return presentResult(result, request, resources);
+      const { span, context } = traceOperation(declaration.name, query, request);
+      const beganAt = observer ? performance.now() : 0;
+      try {
+        const result = await execute({
+          schema,
+          document: document ?? parsed(query),
+          operationName: operationName ?? null,
+          variableValues: variables ?? null,
+          contextValue: productContext(context, resources),
+        });
+        const presented = presentResult(result, request, resources);
+        const codes = presented.errors?.map(({ extensions }) => extensions['code']) ?? [];
+        if (span) failedWith(span, codes);
+        if (observer) tellAnswered(operationTypeOf(query), outcomeOf(codes), beganAt);
+        return presented;
+      } finally {
+        span?.end();
+      }
     },
 
     ...(schema.getSubscriptionType() && {

@@ -1,7 +1,17 @@
-import { CallerError, ERROR_CODES, toErrorBody, type ErrorCode, type RequestContext } from '@inevitable/contract';
+import {
+  CallerError,
+  ERROR_CODES,
+  toErrorBody,
+  type ErrorCode,
+  type RequestContext,
+  requestInLog,
+} from '@inevitable/contract';
 import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import type { HostedResources } from './product-context.js';
+
+/** Of names that the client chose, which have no limit. */
+const LONGEST_PATH = 200;
 
 /** The answer as a client may see it: a caller's errors as they are, ours logged in full and masked. Denials are told of. */
 export function presentResult(
@@ -56,11 +66,26 @@ function detailsOf({ extensions }: GraphQLError): Record<string, unknown> {
   return details;
 }
 
+/** Which code the caller of an operation is told. */
+export const codeTold = (error: GraphQLError): ErrorCode =>
+  presentError(error, error.path === undefined).extensions.code;
+
+/** Writes down those of an operation that are ours, for a server that formats them where nobody knows whose they are. */
+export function logFaults(errors: readonly GraphQLError[], context: RequestContext, log: Logger): void {
+  for (const error of errors) if (isOurs(codeTold(error))) logFault(error, context, log);
+}
+
 const isOurs = (code: ErrorCode): boolean => ERROR_CODES[code].status >= 500;
 
-function logFault(error: GraphQLError, { requestId, tenant }: RequestContext, log: Logger): void {
+function logFault(error: GraphQLError, context: RequestContext, log: Logger): void {
+  const { tenant } = context;
   log.error(
-    { requestId, tenant: tenant?.id, path: error.path?.join('.'), err: error.originalError ?? error },
+    {
+      ...requestInLog(context),
+      tenant: tenant?.id,
+      path: error.path?.join('.').slice(0, LONGEST_PATH),
+      err: error.originalError ?? error,
+    },
     'a resolver failed',
   );
 }

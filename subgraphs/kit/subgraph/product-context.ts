@@ -11,6 +11,7 @@ import {
   type ReservationsRequest,
   type SecurityEventSink,
   type TenantId,
+  requestInLog,
 } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { PrismaClientLike, ProductDatabase, TenantClient, TenantHandle } from '../database/index.js';
@@ -19,6 +20,7 @@ import { subscribeTenant, type TenantEvents } from '../events/tenant-events.js';
 import type { FileStore } from '../files/file-store.js';
 import { tenantFiles, type TenantFiles } from '../files/tenant-files.js';
 import type { JobDefinition } from '../jobs/define-job.js';
+import type { ProductObserver } from '../observation/product-metrics.js';
 import { readingOnly } from '../outbox/outbox.js';
 import type { DenialsTeller } from '../security/tell-denials.js';
 
@@ -120,6 +122,8 @@ export interface ProductResources {
   readonly events: EventBus | null;
   /** What callers are denied is counted there; lines in the log alone unless told. */
   readonly securityEvent?: SecurityEventSink | undefined;
+  /** Told of what is answered here; nobody is unless given. */
+  readonly observer?: ProductObserver | undefined;
   readonly log: Logger;
 }
 
@@ -145,7 +149,7 @@ export function productContext(
     ...request,
     deployment,
     entitlements: tenantEntitlements(tenantId, entitlements),
-    log: log.child({ requestId: request.requestId, tenant: tenantId }),
+    log: log.child({ ...requestInLog(request), tenant: tenantId }),
   };
   const subscribe: TenantEvents['subscribe'] = (definitions, { filter } = {}) =>
     subscribeTenant('name' in definitions ? [definitions] : definitions, filter, {

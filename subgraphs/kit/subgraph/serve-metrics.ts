@@ -1,5 +1,6 @@
+import { getHeapStatistics } from 'node:v8';
 import Fastify from 'fastify';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { listen } from './serve-health.js';
 
 export interface ServedMetrics {
@@ -15,6 +16,11 @@ export interface ServedMetrics {
 export async function serveMetrics(address: { readonly host: string; readonly port: number }): Promise<ServedMetrics> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'stack_heap_limit_bytes',
+    help: 'The heap may not grow beyond it: the process is ended then.',
+    registers: [registry],
+  }).set(getHeapStatistics().heap_size_limit);
   const app = Fastify();
   app.get('/metrics', async (_request, reply) =>
     reply.header('content-type', registry.contentType).send(await registry.metrics()),

@@ -1,20 +1,30 @@
 import { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/disabled';
 import {
   anonymousContext,
+  checkHealth,
   CONTEXT_HEADER,
   ERROR_CODES,
   NO_CLIENT,
+  notReady,
+  ready,
+  requestInLog,
   toErrorBody,
   type HealthCheck,
+  type HealthReport,
   type RequestContext,
 } from '@inevitable/contract';
+import type { Span } from '@opentelemetry/api';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { listen, registerHealth } from './serve-health.js';
 import type { HostedSubgraph } from './host-subgraph.js';
-import { presentFormatted } from './present-errors.js';
+import { failedWith } from '../observation/open-span.js';
+import { outcomeOf } from '../observation/product-metrics.js';
+import { traceOperation } from '../observation/trace-operations.js';
+import { codeTold, logFaults, presentFormatted } from './present-errors.js';
 import type { ProductContext } from './product-context.js';
 import { receiveSubscription } from './receive-subscription.js';
 import { requestFacts } from './request-facts.js';
@@ -31,6 +41,8 @@ export interface InternalApi {
   readonly refuse?: (request: Request) => Promise<Response | null>;
   /** Bytes; 2 MiB unless told. */
   readonly largestBody?: number;
+  /** Ends what waits for its answer, before the server stops, which waits for it. */
+  readonly close?: () => void;
 }
 
 export interface ServeSubgraphOptions {
@@ -39,14 +51,21 @@ export interface ServeSubgraphOptions {
   readonly verifyContext: VerifyContext;
   readonly checks: Readonly<Record<string, HealthCheck>>;
   readonly internal?: InternalApi;
+  /** How long it goes on taking requests after `close`, not ready, so that a balancer can notice; 0 unless given. */
+  readonly stopDelayMs?: number;
   readonly log: Logger;
 }
 
 export interface ServedSubgraph {
   readonly url: string;
+  /** What `/ready` answers. */
+  health(): Promise<HealthReport>;
+  /** Flips readiness, waits `stopDelayMs`, and lets requests in flight finish. */
   close(): Promise<void>;
 }
 
+const ACCEPTING = 'accepting requests';
+const LEAVING = 'draining: this process is being stopped';
 const BODY_LIMIT = 2 * 1024 * 1024;
 const GRAPHQL_PATH = '/graphql';
 /** Of a request that is answered with events (HTML, 9.2.4). */
@@ -61,7 +80,9 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
  * events, its routes, health. All but health wants the gateway's context.
  */
 export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubgraphOptions): Promise<ServedSubgraph> {
-  const { host, port, verifyContext, log } = options;
+  const { host, port, verifyContext, stopDelayMs = 0, log } = options;
+  /** By the trace of its context: spans of operations under way that are recorded. */
+  const traced = new Map<string | null, Span>();
   const apollo = new ApolloServer<ProductContext>({
     schema: subgraph.schema,
     introspection: true, // whoever gets this far carries the gateway's word
@@ -71,25 +92,36 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     plugins: [
       ApolloServerPluginInlineTraceDisabled(),
       {
-        requestDidStart: () =>
-          Promise.resolve({
-            didEncounterErrors: ({ errors, contextValue }) =>
-              Promise.resolve(subgraph.tellDenials(errors, contextValue)),
-          }),
+        unexpectedErrorProcessingRequest({ error, requestContext: { contextValue } }) {
+          log.error({ err: error, ...requestInLog(contextValue) }, 'a request failed');
+          return Promise.resolve();
+        },
+        requestDidStart() {
+          const beganAt = performance.now();
+          return Promise.resolve({
+            didEncounterErrors({ errors, contextValue }) {
+              const span = traced.get(contextValue.trace);
+              if (span) failedWith(span, errors.map(codeTold));
+              logFaults(errors, contextValue, log);
+              return Promise.resolve(subgraph.tellDenials(errors, contextValue));
+            },
+            willSendResponse({ operation, errors = [] }) {
+              const outcome = outcomeOf(errors.map(codeTold));
+              return Promise.resolve(subgraph.tellAnswered(operation?.operation ?? 'query', outcome, beganAt));
+            },
+          });
+        },
       },
     ],
-    formatError: (formatted, error) => {
-      const presented = presentFormatted(formatted, error);
-      if (presented.extensions?.['code'] === 'INTERNAL')
-        log.error({ err: error, path: formatted.path }, 'a resolver failed');
-      return presented;
-    },
+    formatError: presentFormatted,
   });
   await apollo.start();
 
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',
+    // What arrives on an open connection while it stops is still answered, and the connection closed with that.
+    return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => refuse(error, reply as FastifyReply),
   });
 
@@ -106,7 +138,16 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, _request, reply) => refuse(error, reply));
-  registerHealth(app, options.checks);
+  let isLeaving = false;
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (isLeaving) void reply.header('connection', 'close');
+    done();
+  });
+  const checks: Readonly<Record<string, HealthCheck>> = {
+    ...options.checks,
+    [ACCEPTING]: () => (isLeaving ? notReady(ACCEPTING, LEAVING) : ready(ACCEPTING)),
+  };
+  registerHealth(app, checks);
 
   const { internal } = options;
   if (internal) {
@@ -133,10 +174,10 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     if (subgraph.isOpenRoute(request.method, pathname)) {
       // Nobody vouches for this caller, nor for where it says it is: the stricter deployment context.
       const nobody = anonymousContext({ ...facts, client: NO_CLIENT, deployment: 'customer' });
-      return send(reply, await subgraph.fetch(asFetched, nobody));
+      return send(reply, await subgraph.fetch(asFetched, nobody), nobody);
     }
     const context = await verifyContext(header(CONTEXT_HEADER), facts);
-    if (pathname !== GRAPHQL_PATH) return send(reply, await subgraph.fetch(asFetched, context));
+    if (pathname !== GRAPHQL_PATH) return send(reply, await subgraph.fetch(asFetched, context), context);
     if (acceptsEvents(request)) {
       const events = await receiveSubscription(subgraph, jsonBody(request), header(LAST_EVENT_ID_HEADER), context);
       reply.hijack();
@@ -146,14 +187,14 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
   }
 
   /** The body goes on as it comes, as fast as the client takes it; one who leaves cancels it. */
-  async function send(reply: FastifyReply, response: Response): Promise<void> {
+  async function send(reply: FastifyReply, response: Response, of: RequestContext | null = null): Promise<void> {
     void reply.code(response.status);
     for (const [name, value] of response.headers) void reply.header(name, value);
     if (!response.body) return void (await reply.send());
     const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
     body.once('error', (error) => {
       // Before that the client is told by `refuse`; now all it learns is that the answer breaks off.
-      if (reply.raw.headersSent) log.error({ err: error, path: reply.request.url }, 'an answer broke off');
+      if (reply.raw.headersSent) log.error({ err: error, ...(of && requestInLog(of)) }, 'an answer broke off');
     });
     await reply.send(body);
   }
@@ -162,15 +203,24 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     const headers = new HeaderMap();
     for (const [name, value] of Object.entries(request.headers))
       if (value !== undefined) headers.set(name, String(value));
-    const answer = await apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: {
-        method: request.method,
-        headers,
-        search: new URL(ORIGIN + request.url).search,
-        body: jsonBody(request),
-      },
-      context: () => Promise.resolve(subgraph.contextFor(context)),
-    });
+    const body = jsonBody(request);
+    const { query } = (body ?? {}) as { query?: unknown };
+    const { span, context: within } = traceOperation(subgraph.name, query, context);
+    if (span) traced.set(within.trace, span);
+    const answer = await apollo
+      .executeHTTPGraphQLRequest({
+        httpGraphQLRequest: {
+          method: request.method,
+          headers,
+          search: new URL(ORIGIN + request.url).search,
+          body,
+        },
+        context: () => Promise.resolve(subgraph.contextFor(within)),
+      })
+      .finally(() => {
+        traced.delete(within.trace);
+        span?.end();
+      });
     for (const [name, value] of answer.headers) void reply.header(name, value);
     void reply.code(answer.status ?? 200);
     await reply.send(answer.body.kind === 'complete' ? answer.body.string : answer.body.asyncIterator);
@@ -184,7 +234,11 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     serveSockets(subgraph, app.server, { path: GRAPHQL_PATH, maxMessageBytes: BODY_LIMIT, verifyContext, log });
   return {
     url,
+    health: () => checkHealth(checks),
     async close() {
+      isLeaving = true;
+      if (stopDelayMs > 0) await wait(stopDelayMs);
+      internal?.close?.();
       streams.close();
       await sockets?.close();
       const closed = app.close();

@@ -36,6 +36,7 @@ import { JOB_STORE_SCHEMA, migrateJobStore } from '../jobs/store/postgres/postgr
 import type { JobsMeasured } from '../jobs/observation/job-metrics.js';
 import { observingNothing, type JobObserver } from '../jobs/observation/job-observer.js';
 import { startWorker } from '../jobs/start-worker.js';
+import type { OutboxMeasured } from '../outbox/outbox-metrics.js';
 import type { SubgraphDeclaration } from '../subgraph/define-subgraph.js';
 import { hostSubgraph } from '../subgraph/host-subgraph.js';
 import { createTestDatabase } from './test-database.js';
@@ -92,6 +93,7 @@ export interface TestSubgraph {
     start(): Promise<void>;
     /** What the worker tells metrics of; null while it is stopped. */
     readonly measured: JobsMeasured | null;
+    outboxes(): Promise<readonly OutboxMeasured[] | null>;
   };
   readonly tenantData: TestTenantData;
   /** As a start in another context would: the same rows and files, for callers from before too. */
@@ -276,6 +278,9 @@ export async function testSubgraph(
       },
       get measured() {
         return worker?.runner ?? null;
+      },
+      async outboxes() {
+        return worker?.outboxes() ?? null;
       },
     },
     tenantData: testTenantData({

@@ -58,7 +58,7 @@ describe('Retention', () => {
     expect({ state, log }).toEqual({
       state: 'succeeded',
       log: [
-        'what was old enough was removed {"jobs":3,"healthPeriods":1,"jobHours":1,"operationHours":0,"operations":0}',
+        'what was old enough was removed {"jobs":3,"healthPeriods":1,"jobHours":1,"operationHours":0,"operations":0,"traffic":0}',
       ],
     });
     const left = await test.rows<{ id: string }>("select id from jobs.jobs where name = 'other.kept' order by id");

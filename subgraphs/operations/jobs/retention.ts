@@ -11,13 +11,13 @@ export const retentionJob = (sources: UpkeepSources): JobDefinition =>
   defineJob({
     name: 'operations.retention',
     description:
-      'Removes ended jobs, health periods, job hours and recorded operations that are older than they are kept.',
+      'Removes ended jobs, health periods, job hours, recorded operations and traffic that are older than they are kept.',
     payload: z.object({}),
     schedule: { cron: '0 3 * * *' },
     timeoutMs: 3_600_000,
     concurrency: 1,
     async run({ signal, log }) {
-      const { store, usage, endedJobs, keepJobsDays } = sources.upkeep;
+      const { store, usage, traffic, endedJobs, keepJobsDays } = sources.upkeep;
       const keepMs = keepJobsDays * DAY_MS;
       log.info('what was old enough was removed', {
         jobs: await inBatches((most) => endedJobs.purge(keepMs, most), signal),
@@ -25,6 +25,7 @@ export const retentionJob = (sources: UpkeepSources): JobDefinition =>
         jobHours: await inBatches((most) => store.removeOldJobHours(most), signal),
         operationHours: await inBatches((most) => usage.removeOldHours(most), signal),
         operations: await inBatches((most) => usage.removeUnseen(most), signal),
+        traffic: await inBatches((most) => traffic.removeOld(most), signal),
       });
     },
   });

@@ -2,6 +2,7 @@ import type { EventBus, HealthReport } from '@inevitable/contract';
 import type { JobRuns, JobStore } from '@inevitable/kit/host';
 import type { StoredSchemaRegistry } from '../registry/open-schema-registry.js';
 import type { OperationsStore } from '../store/operations-store.js';
+import type { TrafficStore } from '../traffic/traffic-store.js';
 import type { UsageStore } from '../usage/usage-store.js';
 
 /** What operations' own jobs work with, and what its mutations write. */
@@ -9,6 +10,7 @@ export interface Upkeep {
   readonly store: OperationsStore;
   readonly schemas: Pick<StoredSchemaRegistry, 'publish' | 'rollback' | 'untold' | 'markTold'>;
   readonly usage: Pick<UsageStore, 'removeOldHours' | 'removeUnseen'>;
+  readonly traffic: Pick<TrafficStore, 'removeOld'>;
   /** Where changes of health are published. */
   readonly bus: Pick<EventBus, 'publish'>;
   readonly runs: Pick<JobRuns, 'summarize'>;

@@ -18,6 +18,7 @@ import { publishedSubgraphFields, schemaPublicationFields, schemaVersionFields }
 import { schemaPublications } from './schema-publications.js';
 import { currentSchema, schemaVersion } from './schema-version.js';
 import { stackStatus } from './stack-status.js';
+import { stackStatusFields, stackTrafficFields } from './traffic-fields.js';
 import { pauseSchedule, resumeSchedule } from './steer-schedule.js';
 
 export const resolversOf = (sources: OperationsSources): Resolvers => ({
@@ -44,6 +45,8 @@ export const resolversOf = (sources: OperationsSources): Resolvers => ({
     rollbackSchema: rollbackSchema(sources),
   },
   Subscription: { jobChanged: jobChanged(sources) },
+  StackStatus: stackStatusFields(sources),
+  StackTraffic: stackTrafficFields,
   Job: jobFields(sources.desk),
   JobAttempt: jobAttemptFields,
   JobLogLine: { at: ({ at }) => new Date(at) },

@@ -81,6 +81,7 @@ export async function openTestJobs(jobs: readonly JobDefinition[]) {
       jobs,
       events: [],
       upkeep: {} as never,
+      subgraphs: [],
     }),
     { database: null, entitlements, events: null, log },
   );

@@ -24,6 +24,7 @@ import { operationsDatabase } from '../database.js';
 import { openSchemaRegistry } from '../registry/open-schema-registry.js';
 import { openOperationsStore } from '../store/operations-store.js';
 import { operationsSubgraph } from '../subgraph.js';
+import { openTrafficStore } from '../traffic/traffic-store.js';
 import { openUsageStore } from '../usage/usage-store.js';
 import { testContext } from './test-context.js';
 
@@ -71,6 +72,7 @@ export async function openTestOperations({ others = [] }: { readonly others?: re
   const usage = openUsageStore(urlOf('system'), {
     warn: (fields: object, message: string) => void warned.push({ fields, message }),
   } as never);
+  const traffic = openTrafficStore(urlOf('system'));
   const schemas = openSchemaRegistry(urlOf('system'), log);
   const runs = await openJobRuns(jobsUrlOf('reader'));
   const jobStore = await openJobStore(jobsUrlOf('runner'), log);
@@ -87,7 +89,8 @@ export async function openTestOperations({ others = [] }: { readonly others?: re
     desk,
     jobs: [],
     events: [],
-    upkeep: { store, schemas, usage, bus, runs, endedJobs: jobStore, keepJobsDays: 14 },
+    subgraphs: ['notes', 'prices'],
+    upkeep: { store, schemas, usage, traffic, bus, runs, endedJobs: jobStore, keepJobsDays: 14 },
   });
   const scheduled = [
     ...(declaration.jobs ?? []),
@@ -122,6 +125,7 @@ export async function openTestOperations({ others = [] }: { readonly others?: re
     store,
     schemas,
     usage,
+    traffic,
     /** What the usage store logged. */
     warned,
     runs,
@@ -191,6 +195,7 @@ export async function openTestOperations({ others = [] }: { readonly others?: re
         store.close(),
         schemas.close(),
         usage.close(),
+        traffic.close(),
         runs.close(),
         jobStore.close(),
         desk.close(),

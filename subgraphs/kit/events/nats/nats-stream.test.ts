@@ -21,12 +21,14 @@ describe('An event', () => {
     payload: { text: '☃' },
     occurredAt: '2026-01-01T00:00:00.000Z',
     correlationId: 'request-1',
+    trace: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   };
   const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 
   it('is the same on the other side, without what this version does not know', () => {
     expect(decodeEvent(Buffer.from(encodeEvent(event)))).toEqual(event);
     expect(decodeEvent(bytes({ ...event, more: 1 }))).toEqual(event);
+    expect(decodeEvent(bytes({ ...event, trace: undefined }))).toEqual({ ...event, trace: undefined }); // of an older part
   });
 
   it.each([

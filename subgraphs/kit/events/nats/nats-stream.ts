@@ -63,6 +63,7 @@ const stackEvent = z.object({
   payload: z.unknown(),
   occurredAt: z.string(),
   correlationId: z.string(),
+  trace: z.string().nullish(), // those of an older part have none
 }) satisfies z.ZodType<StackEvent>;
 
 export const encodeEvent = (event: StackEvent): string => JSON.stringify(event);

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { askedOnce } from '../../observation/asked-once.js';
 import type { JobDepth, JobStoreWatch } from '../store/job-store.js';
 import type { JobObserver } from './job-observer.js';
 
@@ -20,7 +21,8 @@ const DURATIONS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 
  */
 export function jobMetrics(registry: Registry, measured: () => JobsMeasured | null): JobObserver {
   const registers = [registry];
-  const ofJob = ['product', 'job'] as const;
+  // Not `job`: so Prometheus calls what it scrapes, and would rename ours.
+  const ofJob = ['product', 'definition'] as const;
   const runs = new Counter({
     name: 'stack_job_runs_total',
     help: 'Runs that ended in this worker, by outcome; a run whose lease was lost is "lost".',
@@ -68,11 +70,23 @@ export function jobMetrics(registry: Registry, measured: () => JobsMeasured | nu
       lostBefore = lost;
     },
   });
-  const oldest = new Gauge({
+  const depths = askedOnce(
+    async () =>
+      (await measured()
+        ?.depths()
+        .catch(() => null)) ?? null,
+  );
+  new Gauge({
     name: 'stack_job_oldest_ready_seconds',
     help: 'How long the oldest job that might run has waited.',
     labelNames: ['product'] as const,
     registers,
+    async collect() {
+      const known = await depths();
+      if (!known) return;
+      this.reset();
+      for (const { product, state, oldestMs } of known) if (state === 'ready') this.set({ product }, oldestMs / 1_000);
+    },
   });
   new Gauge({
     name: 'stack_jobs',
@@ -80,20 +94,14 @@ export function jobMetrics(registry: Registry, measured: () => JobsMeasured | nu
     labelNames: ['product', 'state'] as const,
     registers,
     async collect() {
-      const depths = await measured()
-        ?.depths()
-        .catch(() => null);
-      if (!depths) return;
+      const known = await depths();
+      if (!known) return;
       this.reset();
-      oldest.reset();
-      for (const { product, state, count, oldestMs } of depths) {
-        this.set({ product, state }, count);
-        if (state === 'ready') oldest.set({ product }, oldestMs / 1_000);
-      }
+      for (const { product, state, count } of known) this.set({ product, state }, count);
     },
   });
 
-  const labels = (name: string) => ({ product: name.slice(0, name.indexOf('.')), job: name });
+  const labels = (name: string) => ({ product: name.slice(0, name.indexOf('.')), definition: name });
   return {
     began: ({ name, delayMs }) => delays.observe(labels(name), delayMs / 1_000),
     ended({ name }, outcome, durationMs) {

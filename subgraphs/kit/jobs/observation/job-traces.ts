@@ -1,17 +1,9 @@
-import {
-  isSpanContextValid,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-  TraceFlags,
-  type Link,
-  type SpanContext,
-} from '@opentelemetry/api';
+import { ERROR_CODES } from '@inevitable/contract';
+import { isSpanContextValid, SpanKind, SpanStatusCode, trace, type Link } from '@opentelemetry/api';
+import { spanContextOf, traceparentOf } from '../../observation/traceparent.js';
 import type { ClaimedJob } from '../store/job-store.js';
 
 const TRACER = 'inevitable-jobs';
-/** W3C Trace Context, section 3.2: version, trace id, parent id, flags. */
-const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})$/;
 
 /**
  * A span for each run, linked to the request that enqueued the job: that one may have ended long ago, so it is not the
@@ -36,11 +28,11 @@ export function tracedRun<T>(job: ClaimedJob, run: (traceparent: string | null) 
   };
   return trace.getTracer(TRACER).startActiveSpan(`job ${job.name}`, options, async (span) => {
     try {
-      return await run(traceparentOf(span.spanContext()) ?? job.trace);
+      const own = span.spanContext();
+      return await run(isSpanContextValid(own) ? traceparentOf(own) : job.trace);
     } catch (error) {
-      const reason = error instanceof Error ? error : new Error(String(error));
-      span.recordException(reason);
-      span.setStatus({ code: SpanStatusCode.ERROR, message: String(reason.message) });
+      span.setAttribute('error.type', errorTypeOf(error));
+      span.setStatus({ code: SpanStatusCode.ERROR });
       throw error;
     } finally {
       span.end();
@@ -48,15 +40,14 @@ export function tracedRun<T>(job: ClaimedJob, run: (traceparent: string | null) 
   });
 }
 
-const traceparentOf = (span: SpanContext): string | null =>
-  isSpanContextValid(span)
-    ? `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`
-    : null;
+/** What it is and never what it says: a mail server's refusal names whom the mail was for. */
+function errorTypeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' && Object.hasOwn(ERROR_CODES, code) ? code : error.constructor.name;
+}
 
 function linksTo(traceparent: string | null): Link[] {
-  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent ?? '') ?? [];
-  if (!traceId || !spanId || !flags) return [];
-  const traceFlags = parseInt(flags, 16) & TraceFlags.SAMPLED;
-  const spanContext = { traceId, spanId, traceFlags, isRemote: true };
-  return isSpanContextValid(spanContext) ? [{ context: spanContext }] : [];
+  const context = spanContextOf(traceparent);
+  return context ? [{ context }] : [];
 }

@@ -19,6 +19,7 @@ import type { JobDepth, JobStore } from '../store/job-store.js';
 import type { Cutoff } from './cutoff.js';
 import type { HeldRun } from './held-run.js';
 import { jobContext } from './job-context.js';
+import { jobInLog } from './job-in-log.js';
 import type { Verdict } from './verdict.js';
 
 /** A failure no further run can mend: the payload of an old record, a tenant that is gone. */
@@ -108,7 +109,7 @@ async function withRun<T>(
       get signal() {
         return cutoff.signal;
       },
-      log: jobLog(held, () => log.child({ job: job.name, id, tenant: tenantId, correlationId, attempt })),
+      log: jobLog(held, () => log.child({ ...jobInLog(held.job), tenant: tenantId })),
     };
     return work(run);
   });

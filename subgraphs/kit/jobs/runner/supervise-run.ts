@@ -4,6 +4,7 @@ import { tracedRun } from '../observation/job-traces.js';
 import type { JobStore } from '../store/job-store.js';
 import { fanOut } from './fan-out.js';
 import type { HeldRun } from './held-run.js';
+import { jobInLog } from './job-in-log.js';
 import { giveUp, JobCannotRun, JobNotNow, runJob, type RunJobDeps } from './run-job.js';
 import type { Verdict } from './verdict.js';
 
@@ -33,6 +34,7 @@ export async function superviseRun(job: Job, held: HeldRun, deps: SuperviseDeps)
       if (held.job.attempt > retryOf(job).attempts) return afterTheLast(job, held, run);
       return runJob(job, held, run);
     });
+    deps.log.debug({ ...jobInLog(held.job), outcome: held.verdict.outcome }, 'a job ran');
   } catch (error) {
     const reason = error instanceof Error ? error : new Error(String(error));
     if (deps.isStopping()) held.verdict = { outcome: 'interrupted' };
@@ -44,12 +46,8 @@ export async function superviseRun(job: Job, held: HeldRun, deps: SuperviseDeps)
 }
 
 async function failed(error: Error, job: Job, held: HeldRun, run: RunJobDeps): Promise<void> {
-  const { id, attempt, correlationId } = held.job;
-  const isLast = error instanceof JobCannotRun || attempt >= retryOf(job).attempts;
-  run.log.warn(
-    { job: job.name, id, correlationId, attempt, err: error },
-    isLast ? 'a job failed, and is dead' : 'a job failed',
-  );
+  const isLast = error instanceof JobCannotRun || held.job.attempt >= retryOf(job).attempts;
+  run.log.warn({ ...jobInLog(held.job), err: error }, isLast ? 'a job failed, and is dead' : 'a job failed');
   if (error instanceof CallerError) held.say(error.message); // written for whoever asked
   if (isLast && !(error instanceof JobCannotRun)) held.verdict = await tryGivingUp(error, job, held, run);
 }
@@ -77,7 +75,7 @@ async function tryGivingUp(error: Error, job: Job, held: HeldRun, run: RunJobDep
     const tries = held.job.attempt - retryOf(job).attempts + (held.job.isCancelled ? 0 : 1);
     const isOver = tries >= MOST_GIVE_UPS;
     const what = `giving it up failed${isOver ? `, ${tries} times: what it held may still be held` : '; it is tried again'}`;
-    run.log.error({ job: job.name, id: held.job.id, correlationId: held.job.correlationId, err: again }, what);
+    run.log.error({ ...jobInLog(held.job), err: again }, what);
     held.remember('error', `${what}: ${(again as Error).message}`);
     return { outcome: 'failed', error: error.message, waitMs: isOver ? null : GIVE_UP_AGAIN_MS };
   }
