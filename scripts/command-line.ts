@@ -32,6 +32,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   tenant: async () => (await import('./commands/tenant.js')).tenantCommand,
   user: async () => (await import('./commands/user.js')).userCommand,
   mails: async () => (await import('./commands/mails.js')).mailsCommand,
+  status: async () => (await import('./commands/status.js')).statusCommand,
   token: async () => (await import('./commands/token.js')).tokenCommand,
   new: async () => (await import('./commands/new.js')).newCommand,
   doctor: async () => (await import('./commands/doctor.js')).doctorCommand,

@@ -6,6 +6,7 @@ import { openLog } from '../parts/open-log.js';
 import { portToServe } from '../parts/port-to-serve.js';
 import { progressTo, type Progress } from '../parts/progress.js';
 import { runUntilSignal } from '../parts/run-until-signal.js';
+import { reopenSecurityLog } from '../parts/security-log.js';
 import type { Settings } from '../settings/settings.js';
 import type { CommandWorld } from './command.js';
 
@@ -44,7 +45,7 @@ const PARTS: Readonly<Record<string, (flags: Flags, name?: string) => Promise<Ru
 
 const PLACES = `
 Settings are environment variables: HOST, PORT, DATA_DIR, DATABASE_URL, IDENTITY_URL, OPERATIONS_URL, PUBLIC_URL,
-STACK_DEMO_PASSWORD, DEPLOYMENT_CONTEXT, LOG_LEVEL (docs/settings.md has all of them).
+STACK_DEMO_PASSWORD, DEPLOYMENT_CONTEXT, LOG_LEVEL (docs/operations.md has all of them).
 
 Examples:
   stack start                                     everything in one process on http://127.0.0.1:8080
@@ -98,6 +99,11 @@ export function startCommand(program: Command, world: CommandWorld): void {
       const run = part === undefined ? (await import('../run/run-stack.js')).runStack : await PARTS[part]!(flags, name);
       const log = openLog(settings.logLevel, { part: part ?? 'stack', ...(name && { subgraph: name }) });
       const progress = progressTo(world.print);
-      await runUntilSignal((closers) => run(settings, progress, log, closers), progress.line);
+      await runUntilSignal(
+        (closers) => run(settings, progress, log, closers),
+        progress.line,
+        settings.stopDelayMs,
+        typeof settings.securityLog === 'string' ? reopenSecurityLog : null, // as log rotation says it
+      );
     });
 }

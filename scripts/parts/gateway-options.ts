@@ -20,6 +20,8 @@ export const gatewayOptions = (settings: Settings, { protection, products }: Sup
     trustedDocuments: trustedDocumentsOf(settings),
     concurrency: protection.concurrency,
     connections: protection.connections,
+    subscriptions: protection.subscriptions,
     shedding: protection.shedding,
     products: products.values(),
+    stopDelayMs: settings.stopDelayMs,
   }) satisfies Partial<GatewayOptions>;

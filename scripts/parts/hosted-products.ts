@@ -6,7 +6,7 @@ import type {
   SubgraphHandle,
 } from '@inevitable/contract';
 import type { SubgraphDeclaration } from '@inevitable/kit';
-import { hostSubgraph, type FileStore, type WorkedProduct } from '@inevitable/kit/host';
+import { hostSubgraph, type FileStore, type ProductObserver, type WorkedProduct } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Databases } from './databases.js';
 import { openProductRows } from './open-product-rows.js';
@@ -27,6 +27,7 @@ export interface ProductSurroundings {
   readonly publicUrl: () => string;
   readonly deploymentOf: (product: string) => DeploymentContext | undefined;
   readonly securityEvent: SecurityEventSink;
+  readonly observer: ProductObserver | undefined;
   readonly log: Logger;
 }
 

@@ -14,7 +14,8 @@ afterEach(async () => {
   taken = null;
 });
 
-const open = (metricsPort?: number) => openObservation({ host: '127.0.0.1', metricsPort } as Settings, closers, log);
+const open = (metricsPort?: number) =>
+  openObservation('stack', { host: '127.0.0.1', metricsPort } as Settings, closers, log);
 
 describe('METRICS_PORT', () => {
   it('that is not set serves nothing, and events are told of all the same', async () => {

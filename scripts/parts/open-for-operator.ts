@@ -1,7 +1,7 @@
 import type { SupergraphConfig } from '@inevitable/gateway';
 import type { Identity } from '@inevitable/identity';
 import type { SubgraphDeclaration } from '@inevitable/kit';
-import type { FileStore } from '@inevitable/kit/host';
+import { securityEvents, type FileStore } from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { CommandWorld } from '../commands/command.js';
 import type { Settings } from '../settings/settings.js';
@@ -14,6 +14,7 @@ import { openLog } from './open-log.js';
 import { openPlaces } from './open-places.js';
 import { loadProducts } from './products.js';
 import { DEFAULT_PUBLIC_URL } from './public-url.js';
+import { securityLogOf } from './security-log.js';
 
 export interface OperatorSide {
   readonly settings: Settings;
@@ -35,6 +36,16 @@ export async function openForOperator(world: CommandWorld, closers: Closers): Pr
   // No mail server: a command only writes mails down, and works while that server is gone.
   const withoutMail = { ...settings, smtp: undefined };
   const files = openedWhenUsed(async () => (await openFileStore(settings, closers)).files);
-  const { identity } = await openIdentityParts(withoutMail, databases, products, publicUrl, files, closers, log);
+  const securityEvent = securityEvents(securityLogOf(settings, log));
+  const { identity } = await openIdentityParts(
+    withoutMail,
+    databases,
+    products,
+    publicUrl,
+    files,
+    closers,
+    log,
+    securityEvent,
+  );
   return { settings, config, databases, products, identity, files, log };
 }

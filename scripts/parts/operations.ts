@@ -3,9 +3,11 @@ import { openJobRuns, openProductDatabase, openJobStore, type ProductDatabase } 
 import {
   openOperationsStore,
   openSchemaRegistry,
+  openTrafficStore,
   openUsageStore,
   operationsDatabase,
   type StoredSchemaRegistry,
+  type TrafficStore,
   type Upkeep,
   type UsageStore,
 } from '@inevitable/operations';
@@ -23,6 +25,8 @@ export interface OperationsParts {
   readonly upkeep: Upkeep;
   /** Where the gateway's recorder leaves what it counted. */
   readonly usage: UsageStore;
+  /** And its counter what it answered. */
+  readonly traffic: TrafficStore;
 }
 
 /** Opens operations' own database and what its jobs need of the job store. */
@@ -43,6 +47,8 @@ export async function openOperationsParts(
   closers.add('schema registry', () => schemas.close());
   const usage = openUsageStore(systemUrl, log);
   closers.add('usage store', () => usage.close());
+  const traffic = openTrafficStore(systemUrl);
+  closers.add('traffic store', () => traffic.close());
   const runs = await openJobRuns(jobStore.readerUrl);
   closers.add('job runs', () => runs.close());
   const endedJobs = await openJobStore(jobStore.runnerUrl, log);
@@ -52,6 +58,7 @@ export async function openOperationsParts(
     systemUrl,
     schemas,
     usage,
-    upkeep: { store, schemas, usage, bus, runs, endedJobs, keepJobsDays: settings.jobsKeepDays },
+    traffic,
+    upkeep: { store, schemas, usage, traffic, bus, runs, endedJobs, keepJobsDays: settings.jobsKeepDays },
   };
 }

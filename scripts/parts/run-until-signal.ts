@@ -1,30 +1,33 @@
 import { Closers } from './closers.js';
 
-/** From the signal to the end of the process; the longest stop of a part fits into it. */
-const STOP_WITHIN_MS = 60_000;
+/** From the signal to the end of the process; the longest stop of a part fits into it, after the longest delay. */
+export const STOP_WITHIN_MS = 60_000;
 /** A start that is under way when the signal comes. */
 const START_WITHIN_MS = 7_000;
 
 /**
- * Starts something, keeps it until SIGTERM, SIGINT or SIGHUP (the terminal is gone), and stops it: exit code 0. A signal during the start ends it too.
+ * Starts something, keeps it until SIGTERM, SIGINT or SIGHUP (the terminal is gone; unless `onHangUp` is told in its place), and stops it: exit code 0. A signal during the start ends it too.
  * Once stopping, further signals are expected (npm and the terminal both send one) and change nothing.
  */
 export async function runUntilSignal(
   start: (closers: Closers) => Promise<unknown>,
   report: (line: string) => void,
+  stopDelayMs = 0,
+  onHangUp: (() => void) | null = null,
 ): Promise<void> {
   const closers = new Closers();
   let startFailed: (error: unknown) => void = () => undefined;
   const signalled = new Promise<void>((resolve, reject) => {
     startFailed = reject;
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => resolve());
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+    process.on('SIGHUP', onHangUp ?? (() => resolve()));
   });
   const starting = start(closers).catch((error: unknown) => startFailed(error));
 
   let failure: unknown = null;
   try {
     await signalled;
-    report('stopping …');
+    report(stopDelayMs > 0 ? `stopping, in ${stopDelayMs / 1_000} s: requests are taken until then …` : 'stopping …');
   } catch (error) {
     failure = error;
   }

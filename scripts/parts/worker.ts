@@ -1,5 +1,12 @@
 import type { EventBus, IdentityPorts } from '@inevitable/contract';
-import { jobMetrics, startWorker, type FileStore, type WorkedProduct, type Worker } from '@inevitable/kit/host';
+import {
+  jobMetrics,
+  outboxMetrics,
+  startWorker,
+  type FileStore,
+  type WorkedProduct,
+  type Worker,
+} from '@inevitable/kit/host';
 import type { Logger } from 'pino';
 import type { Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
@@ -44,6 +51,7 @@ export async function startWorkerPart(
     ...(registry && { observer: jobMetrics(registry, () => worker?.runner ?? null) }),
     log,
   });
+  if (registry) outboxMetrics(registry, async () => worker?.outboxes() ?? null);
   const started = worker;
   closers.add('worker', () => {
     const { running } = started.runner;

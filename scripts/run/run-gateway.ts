@@ -1,8 +1,9 @@
-import { recordUsage, startGateway } from '@inevitable/gateway';
+import { countTraffic, recordUsage, startGateway, type GatewayOptions } from '@inevitable/gateway';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { consoleOf } from '../parts/console.js';
 import { openDataDirectory } from '../parts/data-directory.js';
+import { gatewayObservation, measureGateway } from '../parts/gateway-observation.js';
 import { gatewayOptions } from '../parts/gateway-options.js';
 import { identityPeer } from '../parts/identity-peer.js';
 import { openObservation } from '../parts/observation.js';
@@ -13,6 +14,7 @@ import { openRateLimits } from '../parts/rate-limits.js';
 import { registryToFollow } from '../parts/registry-to-follow.js';
 import { openSupergraphFile } from '../parts/supergraph-file.js';
 import { readSupergraphConfig, registryFromFiles } from '../parts/supergraph.js';
+import { hasReason, tellReadiness } from '../parts/tell-readiness.js';
 import type { Settings } from '../settings/settings.js';
 
 /**
@@ -27,7 +29,8 @@ export async function runGateway(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
-  const { securityEvent } = await openObservation(settings, closers, log);
+  const observation = await openObservation('gateway', settings, closers, log);
+  const { securityEvent } = observation;
   await openDataDirectory(settings.dataDir);
   const config = await readSupergraphConfig(settings.supergraphConfig);
   const limitedRates = await openRateLimits(settings, config.protection, closers, log);
@@ -42,8 +45,11 @@ export async function runGateway(
       log,
     );
   const recorder = operations && recordUsage(operations.usage, { log, sample: settings.usageSample });
-  if (recorder) closers.add('usage recorder', () => recorder.close()); // after the gateway: nothing more is counted then
-  const gateway = await startGateway({
+  const traffic = operations && countTraffic(operations.traffic, log);
+  // Both after the gateway: nothing more is counted then.
+  if (recorder) closers.add('usage recorder', () => recorder.close());
+  if (traffic) closers.add('traffic counter', () => traffic.close());
+  const parts: GatewayOptions = {
     ...gatewayOptions(settings, config),
     limitedRates,
     identity,
@@ -52,15 +58,32 @@ export async function runGateway(
     openSubgraph: openRemoteSubgraph(settings, config),
     // A product is deployed before its schema is published, and gone after it.
     productsMayComeLater: followed !== null && settings.supergraphSource === 'registry',
-    ...(recorder && { extensions: [recorder] }),
+    ...(observation.traces && { samplesTrace: observation.traces.samples }),
+    extensions: [
+      ...gatewayObservation(settings, observation, log),
+      ...[traffic, recorder].filter((one) => one !== null),
+    ],
     ...(followed && { checks: followed.checks }),
     console: consoleOf(settings),
     securityEvent,
     logger: log,
-  });
+  };
+  const gateway = await progress.step('loading the supergraph', () => startGateway(parts));
   closers.add('gateway', () => gateway.close());
+  measureGateway(gateway, observation);
   if (followed) progress.line(await followed.servesInWords());
   progress.line(`gateway listens: ${gateway.url}/graphql`);
-  if (!(await gateway.whenReady())) return;
-  progress.line(`gateway is ready: ${gateway.url}/graphql`);
+  tellReadiness(
+    [
+      { health: gateway.readiness, words: 'gateway waits for', done: `gateway is ready: ${gateway.url}/graphql` },
+      {
+        health: gateway.health,
+        isWaitedFor: hasReason,
+        words: 'gateway serves without',
+        doneAtLast: 'gateway has all that it serves',
+      },
+    ],
+    progress.line,
+    closers,
+  );
 }

@@ -33,7 +33,7 @@ export async function runIdentity(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
-  const { registry, securityEvent } = await openObservation(settings, closers, log);
+  const { registry, securityEvent, products: observer } = await openObservation('identity', settings, closers, log);
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const products = await loadProducts(settings, config);
   const fileStore = await openFileStore(settings, closers);
@@ -61,6 +61,7 @@ export async function runIdentity(
     entitlements: identity.ports.entitlements,
     events: null, // identity publishes none
     securityEvent,
+    observer,
     log,
   });
   const { runnerUrl, keptIn } = await progress.step('opening the job store', () => databases.prepareJobStore());
@@ -81,10 +82,11 @@ export async function runIdentity(
       log,
     ),
   );
-  const url = await serveApart(
-    settings,
+  await serveApart(
     {
+      name: 'identity',
       subgraph,
+      registry,
       defaultPort: DEFAULT_PORT,
       jwksOrigin: `http://${settings.host}:${settings.port ?? DEFAULT_PORT}`,
       checks: {
@@ -94,8 +96,9 @@ export async function runIdentity(
       },
       internal: { answer: identity.internalApi },
     },
+    settings,
+    progress.line,
     closers,
     log,
   );
-  progress.line(`identity is ready: ${url}`);
 }

@@ -2,6 +2,8 @@ import { httpSubgraph, protectionKey, startGateway } from '@inevitable/gateway';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
 import { DEFAULT_GATEWAY_PORT } from '../parts/gateway-options.js';
+import { gatewayObservation, measureGateway } from '../parts/gateway-observation.js';
+import { openObservation } from '../parts/observation.js';
 import type { Progress } from '../parts/progress.js';
 import { openRateLimits } from '../parts/rate-limits.js';
 import { openSupergraphFile } from '../parts/supergraph-file.js';
@@ -27,6 +29,7 @@ export async function runOpenGateway(
   log.warn({ supergraph: file }, 'Authentication is off: whoever reaches this gateway may ask everything.');
   // Everybody who audits or compares comes from one address.
   const { rateLimits = 'off', redisUrl } = settings;
+  const observation = await openObservation('gateway', settings, closers, log);
   const gateway = await startGateway({
     host: settings.host,
     port: settings.port ?? DEFAULT_GATEWAY_PORT,
@@ -40,8 +43,13 @@ export async function runOpenGateway(
     trustedDocuments: settings.trustedDocuments,
     limitedRates: await openRateLimits({ rateLimits, redisUrl }, protectionKey.parse({}), closers, log),
     connections: null,
+    stopDelayMs: settings.stopDelayMs,
+    ...(observation.traces && { samplesTrace: observation.traces.samples }),
+    extensions: gatewayObservation(settings, observation, log),
+    securityEvent: observation.securityEvent,
     logger: log,
   });
   closers.add('gateway', () => gateway.close());
+  measureGateway(gateway, observation);
   progress.line(`gateway is ready, without authentication: ${gateway.url}/graphql`);
 }

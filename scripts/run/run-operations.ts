@@ -31,7 +31,7 @@ export async function runOperations(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
-  const { registry, securityEvent } = await openObservation(settings, closers, log);
+  const { registry, securityEvent, products: observer } = await openObservation('operations', settings, closers, log);
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const products = await loadProducts(settings, config);
   const fileStore = await openFileStore(settings, closers);
@@ -43,7 +43,7 @@ export async function runOperations(
   closers.add('job store reader', () => jobs.close());
 
   const bus = events?.bus ?? inProcessBus((error) => log.error({ err: error }, 'an event listener failed'));
-  const { database, systemUrl, schemas, usage, upkeep } = await progress.step('preparing the database', () =>
+  const { database, systemUrl, schemas, usage, traffic, upkeep } = await progress.step('preparing the database', () =>
     openOperationsParts(settings, databases, jobStore, bus, closers, log),
   );
 
@@ -55,6 +55,7 @@ export async function runOperations(
     jobs: products.flatMap((product) => product.jobs ?? []),
     events: declaredEvents([...products, { name: 'operations', events: operationsEvents }]),
     upkeep,
+    subgraphs: [...config.subgraphs.keys()],
     health: () =>
       checkHealth({
         ...Object.fromEntries(
@@ -74,6 +75,7 @@ export async function runOperations(
     entitlements: identity.entitlements,
     events: events?.bus ?? null,
     securityEvent,
+    observer,
     log,
   });
   worker = await progress.step('starting the worker', () =>
@@ -92,11 +94,12 @@ export async function runOperations(
       log,
     ),
   );
-  const internal = operationsInternalApi({ registry: schemas, usage }, identity.services, log);
-  const url = await serveApart(
-    settings,
+  const internal = operationsInternalApi({ registry: schemas, usage, traffic }, identity.services, log);
+  await serveApart(
     {
+      name: 'operations',
       subgraph,
+      registry,
       defaultPort: DEFAULT_PORT,
       jwksOrigin: settings.identityUrl,
       checks: {
@@ -107,9 +110,9 @@ export async function runOperations(
       },
       internal,
     },
+    settings,
+    progress.line,
     closers,
     log,
   );
-  closers.add('waiting gateways', () => Promise.resolve(internal.close()));
-  progress.line(`operations is ready: ${url}`);
 }

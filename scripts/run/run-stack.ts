@@ -6,6 +6,7 @@ import {
   type SubgraphHandle,
 } from '@inevitable/contract';
 import {
+  countTraffic,
   recordUsage,
   startGateway,
   type ConsoleProblem,
@@ -28,6 +29,7 @@ import type { Closers } from '../parts/closers.js';
 import { consoleOf } from '../parts/console.js';
 import { openEventBus } from '../parts/event-bus.js';
 import { openFileStore } from '../parts/file-store.js';
+import { gatewayObservation, measureGateway } from '../parts/gateway-observation.js';
 import { DEFAULT_GATEWAY_PORT, gatewayOptions } from '../parts/gateway-options.js';
 import { HostedProducts, type HostedProduct } from '../parts/hosted-products.js';
 import { declaredToIdentity, openIdentityParts, seedDemo } from '../parts/identity.js';
@@ -81,7 +83,8 @@ export async function runStack(
   variant?: StackVariant,
 ): Promise<RunningStack> {
   const port = settings.port ?? DEFAULT_GATEWAY_PORT;
-  const { registry, securityEvent } = await openObservation(settings, closers, log);
+  const observation = await openObservation('stack', settings, closers, log);
+  const { registry, securityEvent, products: observer } = observation;
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const events = await openEventBus(settings, closers, log);
   const limitedRates = await openRateLimits(settings, config.protection, closers, log);
@@ -125,6 +128,7 @@ export async function runStack(
     files: fileStore.files,
     publicUrl: () => identity.issuer,
     securityEvent,
+    observer,
     log,
   };
   const deployment = settings.deploymentOf('identity');
@@ -178,7 +182,13 @@ export async function runStack(
     });
   const operations = await openOperationsParts(settings, databases, jobStore, events.bus, closers, log);
   const declared = declaredToOperations([identity.subgraph, ...products]);
-  const operationsDeclared = operationsSubgraph({ health, desk: jobs, ...declared, upkeep: operations.upkeep });
+  const operationsDeclared = operationsSubgraph({
+    health,
+    subgraphs: [...config.subgraphs.keys()],
+    desk: jobs,
+    ...declared,
+    upkeep: operations.upkeep,
+  });
   hosted.set(
     'operations',
     hostSubgraph(operationsDeclared, {
@@ -186,6 +196,7 @@ export async function runStack(
       entitlements: identity.ports.entitlements,
       events: events.bus,
       securityEvent,
+      observer,
       log,
     }),
   );
@@ -204,7 +215,10 @@ export async function runStack(
 
   const followed = registryToFollow(settings, files, isFollowing ? operations.schemas : null, log);
   const recorder = recordUsage(operations.usage, { log, sample: settings.usageSample });
-  closers.add('usage recorder', () => recorder.close()); // after the gateway: nothing more is counted then
+  const traffic = countTraffic(operations.traffic, log);
+  // Both after the gateway: nothing more is counted then.
+  closers.add('usage recorder', () => recorder.close());
+  closers.add('traffic counter', () => traffic.close());
   const page = consoleOf(settings, variant?.problems);
   gateway = await progress.step('starting the gateway', () =>
     startGateway({
@@ -214,7 +228,8 @@ export async function runStack(
       registry: variant?.registry ?? followed,
       subgraphs: hosted,
       openSubgraph: openRemoteSubgraph(settings, config),
-      extensions: [recorder],
+      ...(observation.traces && { samplesTrace: observation.traces.samples }),
+      extensions: [...gatewayObservation(settings, observation, log), traffic, recorder],
       checks: {
         ...followed.checks,
         'core-identity': async () => ({ ...(await identity.health()), name: 'core-identity' }),
@@ -229,6 +244,7 @@ export async function runStack(
     }),
   );
   closers.add('gateway', () => gateway!.close());
+  measureGateway(gateway, observation);
   await gateway.whenReady();
   welcome(progress, gateway.url, await followed.servesInWords(), demo, page !== undefined);
 

@@ -21,7 +21,7 @@ export async function runSubgraph(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
-  const { securityEvent } = await openObservation(settings, closers, log);
+  const { registry, securityEvent, products: observer } = await openObservation(name, settings, closers, log);
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const [declaration] = await loadProducts(settings, config, name);
   const events = await openSharedEventBus(settings, closers, log); // what a worker publishes comes from another process
@@ -39,19 +39,22 @@ export async function runSubgraph(
     publicUrl: publicUrl.current,
     deployment: settings.deploymentOf(name),
     securityEvent,
+    observer,
     log,
   });
   const defaultPort = Number(new URL(config.subgraphs.get(name)!.routingUrl).port) || 80;
-  const url = await serveApart(
-    settings,
+  await serveApart(
     {
+      name: `subgraph ${name}`,
       subgraph,
+      registry,
       defaultPort,
       jwksOrigin: settings.identityUrl,
       checks: { ...filesChecks, ...publicUrl.checks, ...events?.checks },
     },
+    settings,
+    progress.line,
     closers,
     log,
   );
-  progress.line(`subgraph ${name} is ready: ${url}`);
 }

@@ -1,4 +1,5 @@
-import { serveHealth, type WorkedProduct } from '@inevitable/kit/host';
+import { checkHealth } from '@inevitable/contract';
+import { readinessMetrics, serveHealth, type WorkedProduct } from '@inevitable/kit/host';
 import type { SubgraphDeclaration } from '@inevitable/kit';
 import type { Logger } from 'pino';
 import type { Closers } from '../parts/closers.js';
@@ -11,6 +12,7 @@ import { openPlaces } from '../parts/open-places.js';
 import { openProductRows } from '../parts/open-product-rows.js';
 import type { Progress } from '../parts/progress.js';
 import { startWorkerPart } from '../parts/worker.js';
+import { tellReadiness } from '../parts/tell-readiness.js';
 import type { Settings } from '../settings/settings.js';
 
 /** Which jobs: of every product, or of one, or of one of its queues. */
@@ -27,7 +29,7 @@ export async function runWorker(
   log: Logger,
   closers: Closers,
 ): Promise<void> {
-  const { registry } = await openObservation(settings, closers, log);
+  const { registry } = await openObservation('worker', settings, closers, log);
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const events = await openEventBus(settings, closers, log);
   const products = await loadProducts(settings, config, product);
@@ -49,15 +51,15 @@ export async function runWorker(
     closers,
     log,
   );
+  const checks = { worker: worker.health, ...filesChecks, ...events.checks };
+  if (registry) readinessMetrics(registry, () => checkHealth(checks));
   if (settings.port !== undefined) {
-    const served = await serveHealth(
-      { host: settings.host, port: settings.port },
-      { worker: worker.health, ...filesChecks, ...events.checks },
-    );
+    const served = await serveHealth({ host: settings.host, port: settings.port }, checks);
     closers.add('health', () => served.close());
     progress.line(`health: ${served.url}/ready`);
   }
-  progress.line(`worker is ready: ${worked.map(({ declaration }) => declaration.name).join(', ')}`);
+  const done = `worker is ready: ${worked.map(({ declaration }) => declaration.name).join(', ')}`;
+  tellReadiness([{ health: () => checkHealth(checks), words: 'worker waits for', done }], progress.line, closers);
 }
 
 /** Throws `ProductUnknown` where no job is in that queue: the worker would wait for ever. */

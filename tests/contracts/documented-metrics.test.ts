@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
-import { jobMetrics, securityEvents, serveMetrics } from '@inevitable/kit/host';
-import { pino } from 'pino';
+import { registeredMetrics } from '../support/registered-metrics.js';
 
 describe('The table of metrics', () => {
   it('lists exactly the metrics of the stack’s own, with their labels', async () => {
@@ -10,18 +9,8 @@ describe('The table of metrics', () => {
       name,
       [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label),
     ]);
-    const { registry, close } = await serveMetrics({ host: '127.0.0.1', port: 0 });
-    try {
-      securityEvents(pino({ level: 'silent' }), registry);
-      jobMetrics(registry, () => null);
-      const registered = registry
-        .getMetricsAsArray()
-        .filter(({ name }) => name.startsWith('stack_'))
-        .map((metric) => [metric.name, (metric as unknown as { labelNames: string[] }).labelNames]);
-      expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(registered));
-      expect(rows).toHaveLength(registered.length);
-    } finally {
-      await close();
-    }
+    const own = (await registeredMetrics()).filter(({ name }) => name.startsWith('stack_'));
+    expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(own.map(({ name, labels }) => [name, labels])));
+    expect(rows).toHaveLength(own.length);
   });
 });

@@ -87,6 +87,30 @@ function statusOf(path: string, method: string, headers: Record<string, string>)
 }
 
 describe('A subgraph served by itself', () => {
+  it('that is told to stop with a delay is not ready at once, and answers what still comes, each connection for the last time', async () => {
+    const stopping = await serveSubgraph(hosted, {
+      host: '127.0.0.1',
+      port: 0,
+      checks: {},
+      stopDelayMs: 1_500,
+      verifyContext: (_token, facts) => Promise.resolve(anonymousContext({ ...facts, deployment: 'internal' })),
+      log,
+    });
+    const closing = stopping.close();
+    const readiness = await fetch(`${stopping.url}/ready`);
+    expect([readiness.status, await readiness.json()]).toEqual([
+      503,
+      {
+        status: 'not ready',
+        parts: [{ name: 'accepting requests', ready: false, reason: 'draining: this process is being stopped' }],
+      },
+    ]);
+    const answer = await fetch(`${stopping.url}/starter/json`);
+    expect([answer.status, answer.headers.get('connection'), await answer.json()]).toEqual([201, 'close', { a: 1 }]);
+    await closing;
+    await expect(fetch(`${stopping.url}/live`)).rejects.toThrow();
+  });
+
   it('believes where a client is beside a context that holds, and of nobody else', async () => {
     const headers = { 'x-inevitable-client-address': '198.51.100.7', 'x-inevitable-client-agent': 'a browser' };
     const seen = async (server: number, path: string) => {

@@ -75,7 +75,7 @@ export class JobFaults<Database extends JobDatabase = JobDatabase> {
         await ledger.close();
       })());
     this.#ends.add(() => stop(0));
-    return { health: worker.health, runner: worker.runner, stop };
+    return { ...worker, stop };
   }
 
   async hasEnded(): Promise<boolean> {
