@@ -4,12 +4,12 @@ import { openBenchBed, type BenchBed } from './measure/bench-bed.js';
 import { readOptions, type Options } from './options.js';
 import { picture } from './report/picture.js';
 import { processesReport } from './report/processes-report.js';
-import { protectionReport } from './report/protection-report.js';
+import { overheadReport } from './report/overhead-report.js';
 import { speedJson } from './report/speed-json.js';
 import { speedReport } from './report/speed-report.js';
 import { stormReport } from './report/storm-report.js';
 import { measureProcesses } from './runs/processes.js';
-import { measureProtection } from './runs/protection.js';
+import { measureOverhead } from './runs/overhead.js';
 import { measureSpeed } from './runs/speed.js';
 import { measureStorm } from './runs/storm.js';
 
@@ -18,7 +18,7 @@ const report = (line: string): void => void process.stderr.write(`  ${line}\n`);
 
 async function runOnBed(
   bed: BenchBed,
-  options: Options & { readonly run: Exclude<Options['run'], 'protection'> },
+  options: Options & { readonly run: Exclude<Options['run'], 'overhead'> },
 ): Promise<string> {
   switch (options.run) {
     case 'speed': {
@@ -48,9 +48,9 @@ async function main(): Promise<void> {
 }
 
 async function run(options: Options): Promise<string> {
-  if (options.run === 'protection') {
-    const protection = await measureProtection(options, report);
-    return options.json ? `${JSON.stringify({ protection })}\n` : protectionReport(protection);
+  if (options.run === 'overhead') {
+    const overhead = await measureOverhead(options, report);
+    return options.json ? `${JSON.stringify({ overhead })}\n` : overheadReport(overhead);
   }
   const names =
     options.run === 'processes' ? Array.from({ length: options.processes }, () => 'ours' as const) : options.gateways;

@@ -5,7 +5,7 @@ import { OPERATION_NAMES, type OperationName } from './operations.js';
 import { namesOf, numberOf } from './read-option.js';
 
 export interface Options {
-  readonly run: 'speed' | 'storm' | 'processes' | 'protection';
+  readonly run: 'speed' | 'storm' | 'processes' | 'overhead';
   /** Only the main table. */
   readonly quick: boolean;
   readonly json: boolean;
@@ -28,7 +28,7 @@ const SECONDS: Readonly<Record<Options['run'], { readonly full: number; readonly
   speed: { full: 3, quick: 1 },
   storm: { full: 6, quick: 1 },
   processes: { full: 3, quick: 1 },
-  protection: { full: 60, quick: 15 },
+  overhead: { full: 60, quick: 15 },
 };
 
 /** Throws with one sentence for what cannot be run. help.txt says what each is for. */
@@ -39,7 +39,7 @@ export function readOptions(args: readonly string[]): Options {
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       storm: { type: 'boolean', default: false },
-      protection: { type: 'boolean', default: false },
+      overhead: { type: 'boolean', default: false },
       processes: { type: 'string' },
       operations: { type: 'string' },
       gateways: { type: 'string' },
@@ -51,7 +51,7 @@ export function readOptions(args: readonly string[]): Options {
   });
   const wanted: readonly Options['run'][] = [
     ...(values.storm ? (['storm'] as const) : []),
-    ...(values.protection ? (['protection'] as const) : []),
+    ...(values.overhead ? (['overhead'] as const) : []),
     ...(values.processes !== undefined ? (['processes'] as const) : []),
   ];
   if (wanted.length > 1) throw new Error(`Choose one of ${wanted.map((one) => `--${one}`).join(' and ')}.`);

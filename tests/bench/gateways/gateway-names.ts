@@ -6,7 +6,7 @@ const BENCH = new URL('../../', import.meta.url);
 /** Each is a module beside this one, and the package whose version is told. */
 const PACKAGE_OF = {
   ours: '../../gateway/package.json',
-  'ours-unprotected': '../../gateway/package.json',
+  'ours-bare': '../../gateway/package.json',
   'apollo-gateway': 'node_modules/@apollo/gateway/package.json',
   'apollo-gateway-undici': 'node_modules/@apollo/gateway/package.json',
   'hive-gateway': 'node_modules/@graphql-hive/gateway/package.json',
@@ -21,7 +21,7 @@ export const GATEWAY_NAMES = Object.keys(PACKAGE_OF) as GatewayName[];
 export const isPeer = (name: GatewayName): boolean => !name.startsWith('ours');
 
 /** Ours as it is deployed, and its peers. */
-export const DEPLOYED_GATEWAYS: readonly GatewayName[] = GATEWAY_NAMES.filter((name) => name !== 'ours-unprotected');
+export const DEPLOYED_GATEWAYS: readonly GatewayName[] = GATEWAY_NAMES.filter((name) => name !== 'ours-bare');
 
 export async function versionOf(name: GatewayName): Promise<string> {
   const text = await readFile(new URL(PACKAGE_OF[name], BENCH), 'utf8');

@@ -1,10 +1,10 @@
 import { ownCpuMs } from '../jobs/processes/own-cpu.js';
 import { answerOrders, reportReady } from '../processes/as-child.js';
 import { givenSetup } from './gateway-setup.js';
-import { noProtection } from './protection.js';
+import { bare } from './deployed.js';
 import { startOurs } from './start-ours.js';
 
-/** Ours as it is deployed, and ours unprotected. */
+/** Ours as it is deployed, and bare. */
 export interface BothUrls {
   readonly on: string;
   readonly off: string;
@@ -13,7 +13,7 @@ export interface BothUrls {
 // In one process: two processes differ by several percent by chance, as what is in their memory lies elsewhere.
 const setup = await givenSetup();
 const on = await startOurs(setup);
-const off = await startOurs(setup, noProtection());
+const off = await startOurs(setup, bare());
 
 /** Answers milliseconds of user and system time of the process since its start. */
 answerOrders(async (): Promise<number> => ownCpuMs());

@@ -2,7 +2,7 @@ import { httpSubgraph, startGateway, type GatewayOptions, type RunningGateway } 
 import { pino } from 'pino';
 import type { GatewayGiven } from './gateway-setup.js';
 import { identityInMemory } from './identity-in-memory.js';
-import { deployedProtection } from './protection.js';
+import { asDeployed } from './deployed.js';
 
 export const log = pino({ level: 'warn' }, pino.destination(2));
 
@@ -29,7 +29,7 @@ export async function startOurs(
       ),
     products: [],
     logger: log,
-    ...deployedProtection(),
+    ...asDeployed(),
     ...options,
   });
   await gateway.whenReady();

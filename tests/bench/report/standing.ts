@@ -2,7 +2,7 @@ import { median } from '../measure/median.js';
 import { isPeer, type GatewayName } from '../gateways/gateway-names.js';
 import type { OperationName } from '../operations.js';
 import type { Figures, FiguresByGateway, SpeedTables } from '../runs/speed.js';
-import { MOST_PROTECTION } from './protection-report.js';
+import { MOST_OVERHEAD } from './overhead-report.js';
 import { verdict } from './verdict.js';
 
 /** Our CPU per request as a part of theirs: at most the floor, if possible the aim. */
@@ -40,7 +40,7 @@ export function standing({ results = {}, manyTenants = {} }: SpeedTables): strin
         ...(best
           ? [verdict(requests <= most, operation, `${requests} subgraph requests, at most ${most} wanted`)]
           : []),
-        ...protectionLines(operation, manyTenants[operation] ?? {}),
+        ...overheadLines(operation, manyTenants[operation] ?? {}),
         verdict(rssMb <= RSS_MB, operation, `${rssMb.toFixed(0)} MB after the run, at most ${RSS_MB} wanted`),
       ];
     },
@@ -54,15 +54,12 @@ function ratioLine(operation: OperationName, peer: string, ratio: number, { floo
   return verdict(ratio <= floor, operation, `${ratio.toFixed(3)} of the CPU of ${peer} (${wanted})${reached}`);
 }
 
-function protectionLines(
-  operation: OperationName,
-  { ours, 'ours-unprotected': unprotected }: FiguresByGateway,
-): readonly string[] {
-  if (!ours || !unprotected) return [];
+function overheadLines(operation: OperationName, { ours, 'ours-bare': bare }: FiguresByGateway): readonly string[] {
+  if (!ours || !bare) return [];
   // Of each round, since what disturbs the machine for a while disturbs both.
-  const ratio = median(ours.cpuMsByRound.map((cpuMs, round) => cpuMs / unprotected.cpuMsByRound[round]!));
-  const what = `${ratio.toFixed(3)} of the CPU without protection, with the tokens of 200 tenants`;
+  const ratio = median(ours.cpuMsByRound.map((cpuMs, round) => cpuMs / bare.cpuMsByRound[round]!));
+  const what = `${ratio.toFixed(3)} of the CPU without protection and observation, with the tokens of 200 tenants`;
   return operation === 'single'
-    ? [verdict(ratio <= 1 + MOST_PROTECTION, operation, `${what}, at most ${1 + MOST_PROTECTION} wanted`)]
+    ? [verdict(ratio <= 1 + MOST_OVERHEAD, operation, `${what}, at most ${1 + MOST_OVERHEAD} wanted`)]
     : [`     ${operation}: ${what}`];
 }

@@ -13,9 +13,9 @@ import { meanEstimate, medianEstimate, mean, type Estimate } from '../recording/
 import { shuffled } from '../recording/measure/shuffled.js';
 import { byMode, MODES, type Mode } from '../recording/modes.js';
 import type { SendOrder, Sending } from '../recording/processes/send-requests.js';
-import { PROTECTED_TENANTS } from './scenarios.js';
+import { OVERHEAD_TENANTS } from './scenarios.js';
 
-export interface ProtectionFigures {
+export interface OverheadFigures {
   readonly pairs: number;
   readonly requestsPerBlock: number;
   /** Microseconds for each request of the median block. */
@@ -29,13 +29,13 @@ export interface ProtectionFigures {
 type Pair = Readonly<Record<Mode, number>>;
 
 /**
- * The operation `single` through ours as it is deployed and ours unprotected, in blocks of a few milliseconds, in pairs: so
+ * The operation `single` through ours as it is deployed and ours bare, in blocks of a few milliseconds, in pairs: so
  * short that whatever else the machine does disturbs both. Each token is of a tenant of its own.
  */
-export async function measureProtection(
+export async function measureOverhead(
   { seconds, warmUpMs, connections }: Options,
   report: (line: string) => void,
-): Promise<ProtectionFigures> {
+): Promise<OverheadFigures> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const started: StartedProcess<unknown>[] = [];
@@ -45,8 +45,8 @@ export async function measureProtection(
     return one;
   }
   try {
-    report('starting ours and ours-unprotected in one process …');
-    const { publicJwk, tokens } = issueTokens(PROTECTED_TENANTS);
+    report('starting ours and ours-bare in one process …');
+    const { publicJwk, tokens } = issueTokens(OVERHEAD_TENANTS);
     const subgraphs = await start<Record<string, string>>('graph/serve-subgraphs', null);
     const supergraphFile = join(folder, 'supergraph.graphql');
     await writeFile(supergraphFile, compose(subgraphs.ready));

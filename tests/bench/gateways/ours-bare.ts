@@ -1,7 +1,7 @@
 import { reportReady } from '../processes/as-child.js';
 import { givenSetup } from './gateway-setup.js';
-import { noProtection } from './protection.js';
+import { bare } from './deployed.js';
 import { startOurs } from './start-ours.js';
 
-const { url } = await startOurs(await givenSetup(), noProtection());
+const { url } = await startOurs(await givenSetup(), bare());
 reportReady(`${url}/graphql`);
