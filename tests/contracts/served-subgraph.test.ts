@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { text as textIn } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { anonymousContext } from '@inevitable/contract';
 import {
@@ -87,6 +88,28 @@ function statusOf(path: string, method: string, headers: Record<string, string>)
 }
 
 describe('A subgraph served by itself', () => {
+  it('that stops waits for no connection that a client keeps after its last answer', async () => {
+    const stopping = await serveSubgraph(hosted, {
+      host: '127.0.0.1',
+      port: 0,
+      checks: {},
+      verifyContext: (_token, facts) => Promise.resolve(anonymousContext({ ...facts, deployment: 'internal' })),
+      log,
+    });
+    held = holdBody();
+    const agent = new Agent({ keepAlive: true });
+    const asked = httpRequest(`${stopping.url}/starter/held`, { agent }).end();
+    held.controller.enqueue(Buffer.from('first'));
+    const [message] = (await once(asked, 'response')) as [IncomingMessage];
+    const closing = stopping.close();
+    await expect(fetch(`${stopping.url}/live`)).rejects.toThrow();
+    held.controller.enqueue(Buffer.from('-last'));
+    held.controller.close();
+    expect(await textIn(message)).toBe('first-last');
+    await closing;
+    agent.destroy();
+  }, 20_000);
+
   it('that is told to stop with a delay is not ready at once, and answers what still comes, each connection for the last time', async () => {
     const stopping = await serveSubgraph(hosted, {
       host: '127.0.0.1',

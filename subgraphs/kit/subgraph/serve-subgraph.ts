@@ -139,8 +139,15 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, _request, reply) => refuse(error, reply));
   let isLeaving = false;
-  app.addHook('onRequest', (_request, reply, done) => {
+  let isClosing = false;
+  // Not when the request comes: one that waits long, as gateways do for a supergraph, may have come before.
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (isLeaving) void reply.header('connection', 'close');
+    done(null, payload);
+  });
+  // Whose answer had begun by then keeps its connection, for which a server that closes would wait 72 s.
+  app.addHook('onResponse', (_request, _reply, done) => {
+    if (isClosing) setImmediate(() => app.server.closeIdleConnections());
     done();
   });
   const checks: Readonly<Record<string, HealthCheck>> = {
@@ -241,6 +248,7 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
       internal?.close?.();
       streams.close();
       await sockets?.close();
+      isClosing = true;
       const closed = app.close();
       endUnused();
       await closed;
