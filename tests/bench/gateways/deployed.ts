@@ -7,6 +7,7 @@ import {
   type GatewayExtension,
   type GatewayOptions,
 } from '@inevitable/gateway';
+import { lineWriter } from '@inevitable/stack/line-writer';
 import { createRequire } from 'node:module';
 import type { pino as Pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -32,7 +33,7 @@ const { pino } = createRequire(import.meta.resolve('@inevitable/gateway'))('pino
 
 /** A line for each request, of which many are written with one call, metrics, and the traffic that operations is told of. */
 function observation(): GatewayExtension[] {
-  const log = pino({ level: 'info' }, pino.destination({ dest: '/dev/null', minLength: 16_000 }));
+  const log = pino({ level: 'info' }, lineWriter('/dev/null'));
   return [requestLog(log, 'all'), requestMetrics(new Registry()), countTraffic({ record: async () => undefined }, log)];
 }
 
