@@ -5,14 +5,14 @@ const notTests = ['/node_modules/', '/dist/', '/tests/bench/'];
 
 /** Unit tests sit beside their file; tests/ holds what crosses parts and drives real servers. */
 const shared = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/tests/support/test-environment.js',
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
   },
   // TypeScript's imports name the file that will be: '.js'.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^fast-check$': '<rootDir>/tests/support/fast-check.js' },
   testPathIgnorePatterns: [...notTests, onMongo],
   modulePathIgnorePatterns: ['/dist/.*/package.json'],
 };
