@@ -76,7 +76,7 @@ function trafficLines(traffic: NonNullable<ToldStatus['traffic']>, minutes: numb
       ]),
     );
   return [
-    `last ${minutes} minutes, of ${gateways} gateways: ${requests} requests, ${perSecond.toFixed(1)} a second, ${percent(errorRate)} with errors, ${timesOf(latency)}`,
+    `last ${minutes} minutes, of ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'}: ${requests} requests, ${perSecond.toFixed(1)} a second, ${percent(errorRate)} with errors, ${timesOf(latency)}`,
     ...(lost > 0 ? [`  ${lost} more requests are in no count`] : []),
     ...operationsOf('most sent', most),
     ...operationsOf('slowest', slow),

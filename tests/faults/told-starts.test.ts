@@ -67,9 +67,10 @@ it('A start says which part is not ready and why, once for each reason, and then
     expect(await gateways[1].ended).toBe(0);
 
     all.push(start(identity, 'identity'));
-    await until('what identity gives is there', () =>
-      toldBy(gateways[0]).some((line) => line.startsWith('gateway serves without')),
-    );
+    await until('what identity gives is there', () => {
+      const withouts = toldBy(gateways[0]).filter((line) => line.startsWith('gateway serves without'));
+      return withouts.length === 2 && toldBy(subgraph).some((line) => line.includes(' is ready'));
+    });
     expect(toldBy(subgraph).at(-1)).toBe(`subgraph starter is ready: ${at(starter)}`);
     const since = toldBy(gateways[0]).slice(toldBy(gateways[0]).indexOf(`gateway is ready: ${at(gateway)}/graphql`));
     expect(since.slice(1).sort()).toEqual([
