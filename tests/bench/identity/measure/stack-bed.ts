@@ -43,7 +43,11 @@ export interface StackBed {
   close(): Promise<void>;
 }
 
-export async function startStackBed(postgresql: Postgresql): Promise<StackBed> {
+/** `settings`: in place of those by which nothing is limited and next to nothing told. */
+export async function startStackBed(
+  postgresql: Postgresql,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<StackBed> {
   const databaseUrl = await postgresql.create('bench_stack');
   const dataDir = await mkdtemp(join(tmpdir(), 'bench-stack-'));
   await chmod(dataDir, 0o711);
@@ -61,6 +65,7 @@ export async function startStackBed(postgresql: Postgresql): Promise<StackBed> {
       TRUSTED_PROXIES: '127.0.0.1', // whoever says for whom it asks: us
       LOG_LEVEL: 'error',
       RATE_LIMITS: 'off',
+      ...settings,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -170,7 +175,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

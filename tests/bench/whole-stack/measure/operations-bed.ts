@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { PASSWORD, startStackBed, type StackBed } from '../../identity/measure/stack-bed.js';
+import { freePort, PASSWORD, startStackBed, type StackBed } from '../../identity/measure/stack-bed.js';
 import { startPostgresql } from '../../identity/measure/postgresql.js';
 import { ask } from '../../measure/ask.js';
 import { startProcess } from '../../processes/start-process.js';
@@ -72,7 +72,9 @@ export async function openOperationsBed(
     report('starting PostgreSQL and the stack …');
     const postgresql = await startPostgresql();
     closers.push(postgresql.close);
-    const stack = await startStackBed(postgresql);
+    // All is counted, and nobody refused: the people are fewer than those they stand for.
+    const everything = { RATE_LIMITS: 'log', REQUEST_LOG: 'all', METRICS_PORT: String(await freePort()) };
+    const stack = await startStackBed(postgresql, everything);
     closers.push(stack.close);
     const url = `${stack.url}/graphql`;
     const sender = await startProcess<null>(new URL('../load/send-operations.js', import.meta.url), { url });
