@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serviceAssertions, serviceCredential } from '@inevitable/contract';
 import { buildClientSchema, getIntrospectionQuery, isObjectType, type IntrospectionQuery } from 'graphql';
 import { TestStack, type Session } from '../support/test-stack.js';
@@ -128,9 +128,6 @@ async function answersTo(caller: Caller): Promise<ReadonlyMap<string, string>> {
   for (const [field, event] of subscribed) answers.set(field, await event().catch(() => 'nothing was heard'));
   return answers;
 }
-
-// Beside other suites the job store has twice not been listened to within its 12 s, and said so; who may what is asked again then.
-jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 describe('The matrix of who may what', () => {
   it('has a row for every field of the roots, and for every other one that is asked with arguments', async () => {

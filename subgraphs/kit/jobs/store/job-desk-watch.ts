@@ -81,11 +81,12 @@ export class JobWatchers {
     let wasConnected = false;
     const connected = new Promise<void>((resolve) => (isConnected = resolve));
     const open = this.#openLine((changes) => {
+      // A change may be told before the line says that it listens: it comes with the store's answer.
+      if (changes !== null) return tell(watchers, changes);
       // The first time nobody has missed anything: their `watch` has not resolved yet.
-      if (changes === null && !wasConnected) isConnected();
-      else if (changes === null) for (const { stream } of watchers) stream.missed();
-      else tell(watchers, changes);
+      if (wasConnected) for (const { stream } of watchers) stream.missed();
       wasConnected = true;
+      isConnected();
     });
     return { watchers, connected, open };
   }
