@@ -3,30 +3,23 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Server as TLSServer } from 'node:tls';
 import { promisify } from 'node:util';
 import {
-  auditActorOf,
   checkHealth,
   notReady,
   ready,
-  requestInLog,
   type DeploymentContext,
   type HealthCheck,
   type HealthReport,
   type IdentityPorts,
   type PartHealth,
-  type RequestContext,
   type SchemaRegistryPort,
   type SecurityEventSink,
   type SubgraphHandle,
 } from '@inevitable/contract';
 import type { Logger } from 'pino';
-import { accessTokens } from './authentication/access-tokens.js';
-import { apiKeys } from './authentication/api-keys.js';
-import { credentials as credentialsOf, type Credentials } from './authentication/credentials.js';
-import { RevocationView } from './authentication/revocation-view.js';
-import { watchedCredentials } from './authentication/watched-credentials.js';
-import { VerificationKeys } from './authentication/verification-keys.js';
+import { followIdentity } from './authentication/follow-identity.js';
 import { authorizationWith } from './authorization/authorization-with.js';
 import type { AuthorizationOptions } from './authorization/authorize.js';
+import { tellDenial } from './authorization/tell-denial.js';
 import { tenantEntitlements } from './authorization/tenant-entitlements.js';
 import type { ConsoleOptions } from './console/serve-console.js';
 import { explainPlan } from './extensions/explain-plan.js';
@@ -68,7 +61,6 @@ import { LiveSubscriptions } from './subscriptions/live-subscriptions.js';
 import type { SlowConsumer } from './subscriptions/subscription.js';
 import type { JoinGraph } from './supergraph/join-graph.js';
 import { createContextTokens, type ContextTokens } from './transports/context-tokens.js';
-import { keepKeyRegistered } from './transports/register-context-key.js';
 import { HttpSubgraph } from './transports/http-subgraph.js';
 import type { Subgraphs } from './transports/subgraph-directory.js';
 
@@ -115,13 +107,13 @@ export interface GatewayOptions {
   /** How much callers may ask for, and where that is counted; absent: as much as they like. */
   readonly limitedRates?: RateLimitsOptions | undefined;
   /**
-   * How many operations may run at once, and how many of one tenant; the defaults of supergraph.yaml unless given. Null, and
-   * without identity, where there are no tenants: not bounded.
+   * How many operations may run at once, and how many of one tenant; the defaults of supergraph.yaml unless given.
+   * Null, and without identity, where there are no tenants: not bounded.
    */
   readonly concurrency?: ConcurrencySettings | null;
   /**
-   * How many subscriptions may be live, and how many of one tenant; the defaults of supergraph.yaml unless given. Null, and
-   * without identity: any number.
+   * How many subscriptions may be live, and how many of one tenant; the defaults of supergraph.yaml unless given.
+   * Null, and without identity: any number.
    */
   readonly subscriptions?: SubscriptionsSettings | null;
   /** How many connections there may be; the defaults of supergraph.yaml unless given, any number where it is null. */
@@ -136,7 +128,7 @@ export interface GatewayOptions {
   readonly console?: ConsoleOptions | undefined;
   /** Shared with other gateways of this process, and not ended with this one; absent: its own. */
   readonly planners?: PlannerThreads | undefined;
-  /** Told of credentials that were refused, and of operations that known callers may not ask for; nobody is unless given. */
+  /** Told of credentials that were refused, and of operations that known callers may not ask for; absent: nobody is. */
   readonly securityEvent?: SecurityEventSink;
   /** What else runs in this process and must work for it to be ready. */
   readonly checks?: Readonly<Record<string, HealthCheck>>;
@@ -160,14 +152,14 @@ export interface RunningGateway {
   measured(): Promise<GatewayMeasured>;
   /** Resolves when what identity gives is there: true, or false when the gateway was closed first. */
   whenReady(): Promise<boolean>;
-  /** Flips readiness, waits `stopDelayMs`, lets requests in flight finish (10 s at most), and leaves nothing running. */
+  /** Flips readiness, waits `stopDelayMs`, lets requests in flight finish (10 s at most); leaves nothing running. */
   close(): Promise<void>;
 }
 
 /**
- * Listens as soon as the supergraph is loaded; what identity gives follows, and `/ready` says what is missing until then.
- * Rejects with one sentence when the certificate or a manifest of documents cannot be used, the supergraph cannot be had or the port is taken, and then
- * leaves nothing running.
+ * Listens as soon as the supergraph is loaded; what identity gives follows, and `/ready` says what is missing until
+ * then. Rejects with one sentence when the certificate or a manifest of documents cannot be used, the supergraph cannot
+ * be had or the port is taken, and then leaves nothing running.
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { host, port, deployment, identity, registry, products, checks = {}, logger: log, now = Date.now } = options;
@@ -366,57 +358,6 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   };
 }
 
-interface FollowOptions {
-  readonly deployment: DeploymentContext;
-  readonly securityEvent: SecurityEventSink;
-  readonly log: Logger;
-  readonly now: () => number;
-  readonly signal: AbortSignal;
-  /** Ends the waiting of requests, before `signal` ends the following. */
-  readonly draining: AbortSignal;
-}
-
-interface Trust {
-  readonly credentials: Credentials;
-  revocationsAgeMs(): number;
-  health(): PartHealth[];
-}
-
-/** Keeps up with identity's keys and revocations, and keeps our public key known there, until `signal`. */
-function followIdentity(
-  { verification, revocations: feed, apiKeys: keysOfPrograms }: IdentityPorts,
-  { publicKey }: ContextTokens,
-  { deployment, securityEvent, log, now, signal, draining }: FollowOptions,
-): Trust {
-  const keys = new VerificationKeys(verification, { log, now });
-  const revocations = new RevocationView(feed, {
-    log,
-    now,
-    onKeyWithdrawn: () => void keys.refresh(),
-    onStale: () => securityEvent('revocations stale', {}),
-  });
-  const contextKey = keepKeyRegistered(publicKey, verification, { log, now, signal });
-  keys.start(draining); // a request that waits for a key would hold the drain as long as identity is silent
-  revocations.start(signal);
-  return {
-    credentials: watchedCredentials(
-      credentialsOf(accessTokens(keys, revocations, now), apiKeys(keysOfPrograms, revocations, { deployment, now })),
-      securityEvent,
-    ),
-    revocationsAgeMs: () => revocations.ageMs,
-    health: () => [keys.health(), revocations.health(), contextKey.health()],
-  };
-}
-
-/** A known caller's alone: that nobody may see what is protected is no news. */
-function tellDenial(context: RequestContext, securityEvent: SecurityEventSink): void {
-  const { caller, tenant } = context;
-  if (caller.kind === 'anonymous') return;
-  const tenantId = tenant?.id ?? null;
-  const denial = { product: 'gateway', code: 'UNAUTHORIZED_FIELD_OR_TYPE' } as const;
-  securityEvent('denied', { ...denial, tenantId, ...auditActorOf(caller), ...requestInLog(context) });
-}
-
 const report = (parts: readonly PartHealth[]): HealthReport => ({
   status: parts.every((part) => part.ready) ? 'ready' : 'not ready',
   parts,
@@ -434,6 +375,6 @@ function cannotListen(error: unknown, host: string, port: number): Error {
 }
 
 function urlOf({ address, family, port }: AddressInfo, scheme: 'http' | 'https'): string {
-  if (address === '0.0.0.0' || address === '::') return `${scheme}://127.0.0.1:${port}`; // every address; this one is always there
+  if (address === '0.0.0.0' || address === '::') return `${scheme}://127.0.0.1:${port}`; // on all of them
   return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

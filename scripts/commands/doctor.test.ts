@@ -372,13 +372,20 @@ describe('stack doctor, of services', () => {
       expect.stringMatching(/^problem: NATS_URL is set, and NATS at 127.* cannot be used: Authorization Violation\./),
     ]);
     const down = await wrong(servicesCheck, { NATS_URL: `nats://canary@127.0.0.1:${deadPort}` });
-    expect(down).toEqual([expect.stringMatching(/ECONNREFUSED/)]);
+    expect(down).toEqual([expect.stringMatching(/ECONNREFUSED.*: no part that uses it starts before that\.$/)]);
     expect(down.join()).not.toContain('canary');
   });
 
   it('finds a Redis that is down, and shows no password', async () => {
     expect(await wrong(servicesCheck, { REDIS_URL: `redis://:canary@127.0.0.1:${deadPort}` })).toEqual([
-      `problem: REDIS_URL is set, and Redis at 127.0.0.1:${deadPort} cannot be used: connection refused. → Start it, correct REDIS_URL, or unset it: no gateway starts before that.`,
+      `problem: REDIS_URL is set, and Redis at 127.0.0.1:${deadPort} cannot be used: connection refused. → Start it, correct REDIS_URL, or unset it: no gateway that limits rates starts before that.`,
+    ]);
+  });
+
+  it('warns of a Redis that is down where no gateway asks it', async () => {
+    const notAsked = { REDIS_URL: `redis://127.0.0.1:${deadPort}`, RATE_LIMITS: 'off' };
+    expect(await wrong(servicesCheck, notAsked)).toEqual([
+      `warning: REDIS_URL is set, and Redis at 127.0.0.1:${deadPort} cannot be used: connection refused. → Unset it, or start it before rates are limited: with RATE_LIMITS=off no gateway asks it.`,
     ]);
   });
 

@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import { s3FileStore } from '@inevitable/kit/host';
 import { pino } from 'pino';
 import { assertOurs } from '../parts/data-directory.js';
-import type { FilesSettings } from '../settings/settings.js';
+import type { FilesSettings, Settings } from '../settings/settings.js';
 import { ok, problem, warning, type Check, type Said } from './check.js';
 import { decoded } from './decoded.js';
 import { reasonOf } from './place-of.js';
@@ -13,15 +13,15 @@ import { reasonOf } from './place-of.js';
 const ANSWER_WITHIN_MS = 4_000;
 
 /**
- * NATS, Redis and the place of files: reached, with the credentials that are set. Nothing is written in them but what every
- * gateway tries Redis with, a count of nobody that expires.
+ * NATS, Redis and the place of files: reached, with the credentials that are set. Nothing is written in them but what
+ * every gateway tries Redis with, a count of nobody that expires.
  */
 export const servicesCheck: Check = {
   name: 'services',
   async run({ settings }, signal) {
     if (!settings) return [];
-    const { natsUrl, redisUrl, files } = settings;
-    return Promise.all([lookAtNats(natsUrl, signal), lookAtRedis(redisUrl), lookAtFiles(files)]);
+    const { natsUrl, files } = settings;
+    return Promise.all([lookAtNats(natsUrl, signal), lookAtRedis(settings), lookAtFiles(files)]);
   },
 };
 
@@ -43,12 +43,12 @@ async function lookAtNats(url: string | undefined, signal: AbortSignal): Promise
   } catch (error) {
     return problem(
       `NATS_URL is set, and NATS at ${place} cannot be used: ${reasonOf(error)}.`,
-      'Start it, correct NATS_URL, or unset it: no part starts before that.',
+      'Start it, correct NATS_URL, or unset it: no part that uses it starts before that.',
     );
   }
 }
 
-async function lookAtRedis(url: string | undefined): Promise<Said> {
+async function lookAtRedis({ redisUrl: url, rateLimits }: Pick<Settings, 'redisUrl' | 'rateLimits'>): Promise<Said> {
   if (url === undefined) return ok('REDIS_URL is not set: each gateway counts rates for itself.');
   try {
     const { redisCounters } = await import('@inevitable/gateway/redis-counters');
@@ -56,10 +56,10 @@ async function lookAtRedis(url: string | undefined): Promise<Said> {
     await counters.close();
     return ok(`Redis answers at ${new URL(url).host}, and takes the credentials that are set.`);
   } catch (error) {
-    return problem(
-      `REDIS_URL is set, and ${reasonOf(error)}.`,
-      'Start it, correct REDIS_URL, or unset it: no gateway starts before that.',
-    );
+    const what = `REDIS_URL is set, and ${reasonOf(error)}.`;
+    return rateLimits === 'off'
+      ? warning(what, 'Unset it, or start it before rates are limited: with RATE_LIMITS=off no gateway asks it.')
+      : problem(what, 'Start it, correct REDIS_URL, or unset it: no gateway that limits rates starts before that.');
   }
 }
 
@@ -77,8 +77,8 @@ interface NatsInfo {
 }
 
 /**
- * Signs in and asks for one PONG, by NATS' own protocol (docs.nats.io, "Client Protocol"): the stack's bus would make its
- * stream. Rejects with what the server says.
+ * Signs in and asks for one PONG, by NATS' own protocol (docs.nats.io, "Client Protocol"): the stack's bus would make
+ * its stream. Rejects with what the server says.
  */
 function askNats({ host, port, tls, login, signal }: NatsQuestion): Promise<NatsInfo> {
   return new Promise((resolve, reject) => {

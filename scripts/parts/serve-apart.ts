@@ -25,7 +25,7 @@ export interface ServeApart {
   readonly registry: Observation['registry'];
 }
 
-/** Serves one subgraph as a process of its own, and says under this name when it is ready, and what it waits for until then. */
+/** Serves one subgraph as a process of its own; says under this name what it waits for, and when it is ready. */
 export async function serveApart(
   { name, ...part }: ServeApart,
   settings: Settings,

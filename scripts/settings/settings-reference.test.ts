@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { environment, references, SETTING_GROUPS, SETTING_NAMES } from './environment.js';
+import { environment, SETTING_GROUPS, SETTING_NAMES } from './environment.js';
+import { references } from './environment/setting.js';
 import { withSettingsReference } from './settings-reference.js';
 
 const settings = SETTING_GROUPS.flatMap((group) => Object.entries(group.settings));
@@ -39,7 +40,8 @@ describe('The reference of settings', () => {
       [...readFileSync(file, 'utf8').matchAll(/\benv(?:\.|\[')([A-Z][A-Z_]+)\b/g)].map(([, name]) => name!),
     );
     expect(asked).not.toEqual([]);
-    const itsOwn = ['NO_COLOR', 'APOLLO_TELEMETRY_DISABLED', 'STACK_TEST_MONGODB']; // of every terminal, of a library, of a test run
+    // Of every terminal, of a library, of a test run.
+    const itsOwn = ['NO_COLOR', 'APOLLO_TELEMETRY_DISABLED', 'STACK_TEST_MONGODB'];
     expect([...new Set(asked)].filter((name) => !SETTING_NAMES.includes(name) && !itsOwn.includes(name))).toEqual([]);
   });
 });

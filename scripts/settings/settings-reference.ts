@@ -1,4 +1,6 @@
-import { PRODUCT_GROUP, references, SETTING_GROUPS, type SettingGroup } from './environment.js';
+import { SETTING_GROUPS } from './environment.js';
+import { PRODUCT_GROUP } from './environment/of-one-product.js';
+import { references, type SettingGroup } from './environment/setting.js';
 
 const COLUMNS = ['variable', 'default', 'read by', 'meaning', 'example'];
 

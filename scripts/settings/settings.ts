@@ -3,7 +3,10 @@ import type { z } from 'zod';
 import type { DeploymentContext } from '@inevitable/contract';
 import type { CertificateFiles, IntrospectionPolicy, TrustedDocumentsOptions } from '@inevitable/gateway';
 import type { CorsRule } from '@inevitable/gateway/cors';
-import { DEFAULT_S3_REGION, environment, ofProduct, STOP_DELAY_SECONDS } from './environment.js';
+import { environment } from './environment.js';
+import { STOP_DELAY_SECONDS } from './environment/every-part.js';
+import { DEFAULT_S3_REGION } from './environment/files.js';
+import { ofProduct } from './environment/of-one-product.js';
 
 /** A setting cannot be used; the message is one sentence that names it. */
 export class BadSetting extends Error {}
@@ -92,7 +95,7 @@ export interface Settings {
   /** Whose pages may read the gateway's answers. */
   readonly corsRules: readonly CorsRule[];
   readonly supergraphConfig: string;
-  /** `registry`: what was published last is served, and `supergraphConfig` where nothing was. `files`: always the latter. */
+  /** `registry`: what was published last, and `supergraphConfig` where nothing was. `files`: always the latter. */
   readonly supergraphSource: 'registry' | 'files';
   readonly databaseUrl: string | undefined;
   /** Where jobs are kept; may hold credentials. undefined: in PostgreSQL. */
@@ -280,7 +283,7 @@ function tracesOf(read: z.infer<typeof environment>): TracesSettings | undefined
   };
 }
 
-/** null: no bucket is given. Throws `BadSetting` for a bucket that is given by halves, and for a directory beside it. */
+/** null: no bucket is given. Throws `BadSetting` for one that is given by halves, and for a directory beside it. */
 function s3Of(read: z.infer<typeof environment>): FilesSettings | null {
   const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_REGION: region } = read;
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = read;

@@ -11,7 +11,9 @@ import { startCommand } from '../../scripts/commands/start.js';
 import { DEFAULT_GATEWAY_PORT } from '../../scripts/parts/gateway-options.js';
 import { STACK_PARTS } from '../../scripts/parts/products.js';
 import { STOP_WITHIN_MS } from '../../scripts/parts/run-until-signal.js';
-import { ofProduct, references, SETTING_GROUPS, SETTING_NAMES } from '../../scripts/settings/environment.js';
+import { SETTING_GROUPS, SETTING_NAMES } from '../../scripts/settings/environment.js';
+import { ofProduct } from '../../scripts/settings/environment/of-one-product.js';
+import { references } from '../../scripts/settings/environment/setting.js';
 import { readSettings } from '../../scripts/settings/settings.js';
 
 /** As much of a compose file as this one uses. */

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import {
   countTraffic,
   memoryCounters,
@@ -8,13 +9,15 @@ import {
   type GatewayOptions,
 } from '@inevitable/gateway';
 import { lineWriter } from '@inevitable/stack/line-writer';
-import { createRequire } from 'node:module';
 import type { pino as Pino } from 'pino';
 import { Registry } from 'prom-client';
 
+/** The gateway's own copy, which writes the lines of requests: the benchmark has another one. */
+const { pino } = createRequire(import.meta.resolve('@inevitable/gateway'))('pino') as { readonly pino: typeof Pino };
+
 /**
- * As it is where supergraph.yaml and the settings say nothing of it, but that everything is counted and nobody is refused or
- * waits: the one tenant of a table stands for as many as there are.
+ * As it is where supergraph.yaml and the settings say nothing of it, but that everything is counted, and that nobody is
+ * refused or waits: the one tenant of a table stands for as many as there are.
  */
 export function asDeployed(): Partial<GatewayOptions> {
   const { concurrency, rate_limits: settings } = protectionKey.parse({
@@ -28,10 +31,7 @@ export function asDeployed(): Partial<GatewayOptions> {
   };
 }
 
-/** The gateway's own copy, which writes the lines of requests: the benchmark has another one. */
-const { pino } = createRequire(import.meta.resolve('@inevitable/gateway'))('pino') as { readonly pino: typeof Pino };
-
-/** A line for each request, of which many are written with one call, metrics, and the traffic that operations is told of. */
+/** A line for each request, many of them written with one call; metrics; and the traffic that operations is told of. */
 function observation(): GatewayExtension[] {
   const log = pino({ level: 'info' }, lineWriter('/dev/null'));
   return [requestLog(log, 'all'), requestMetrics(new Registry()), countTraffic({ record: async () => undefined }, log)];

@@ -1,8 +1,8 @@
 import { httpSubgraph, startGateway, type GatewayOptions, type RunningGateway } from '@inevitable/gateway';
 import { pino } from 'pino';
+import { asDeployed } from './deployed.js';
 import type { GatewayGiven } from './gateway-setup.js';
 import { identityInMemory } from './identity-in-memory.js';
-import { asDeployed } from './deployed.js';
 
 export const log = pino({ level: 'warn' }, pino.destination(2));
 
