@@ -94,7 +94,7 @@ export function engineOn(
           record: null,
         };
         const { answer, headers } = await runOperation(identified, { snapshot, extensions, log });
-        for (const [name, value] of Object.entries(headers)) asked.addHeader?.(name, value);
+        for (let at = 0; at < headers.length; at += 2) asked.addHeader?.(headers[at]!, headers[at + 1]!);
         return answerResult(answer);
       } finally {
         snapshots.release(snapshot);

@@ -16,12 +16,21 @@ export interface Answer {
 export function answerText({ data, passedThrough, errors, extensions }: Answer): string | Buffer {
   if (passedThrough && data !== null) {
     if (extensions === null) return data;
-    const whole = data.toString();
-    return whole.slice(0, whole.lastIndexOf('}')) + endText(extensions);
+    const end = endText(extensions);
+    const open = data.lastIndexOf('}');
+    return typeof data === 'string' ? data.slice(0, open) + end : spliced(data, open, end);
   }
   let text = `{"data":${data === null ? 'null' : String(data)}`;
   if (errors.length > 0) text += `,"errors":${JSON.stringify(errors)}`;
   return text + (extensions === null ? '}' : endText(extensions));
+}
+
+/** What came as bytes is not read as text only to be written as bytes. */
+function spliced(bytes: Buffer, upTo: number, end: string): Buffer {
+  const whole = Buffer.allocUnsafe(upTo + Buffer.byteLength(end));
+  bytes.copy(whole, 0, 0, upTo);
+  whole.write(end, upTo);
+  return whole;
 }
 
 function endText(extensions: Readonly<Record<string, string>>): string {

@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { REQUEST_ID_HEADER } from '@inevitable/contract';
-import { LRUCache } from 'lru-cache';
+import { hasHeader, withHeaders, type HeaderList } from '../graphql-over-http/header-list.js';
 import { mayCross } from '../transports/forwarded-headers.js';
 
 /** Said by the gateway alone: what the message is, who asks, and which request it belongs to. */
@@ -19,15 +19,31 @@ export function addedHeaders(wanted: Readonly<Record<string, string>>): Readonly
   const headers: Record<string, string> = {};
   for (const given of Object.keys(wanted)) {
     const name = nameOf(given);
-    const value = wanted[given]!;
-    validateHeaderValue(name, value);
-    headers[name] = value;
+    headers[name] = valueOf(name, wanted[given]!);
   }
   return headers;
 }
 
+/** The same for an answer. Of two spellings of one name the later one is heard. */
+export function listedHeaders(wanted: Readonly<Record<string, string>>): HeaderList {
+  let list: string[] = [];
+  for (const given of Object.keys(wanted)) {
+    const name = nameOf(given);
+    const value = valueOf(name, wanted[given]!);
+    if (hasHeader(list, name)) list = [...withHeaders(list, [name, value])];
+    else list.push(name, value);
+  }
+  return list;
+}
+
+function valueOf(name: string, value: string): string {
+  validateHeaderValue(name, value);
+  return value;
+}
+
 /** As extensions spell them: each has a few, the same with every answer. */
-const known = new LRUCache<string, string>({ max: 1_000 });
+const known = new Map<string, string>();
+const MOST_KNOWN = 1_000;
 
 function nameOf(given: string): string {
   let name = known.get(given);
@@ -35,6 +51,6 @@ function nameOf(given: string): string {
   name = given.toLowerCase();
   if (OURS.has(name) || !mayCross(name, null)) throw new Error(`it may not set the header "${given}".`);
   validateHeaderName(name);
-  known.set(given, name);
+  if (known.size < MOST_KNOWN) known.set(given, name);
   return name;
 }

@@ -216,14 +216,19 @@ describe('What is added to an answer', () => {
     );
     expect(onAnswer!(answer)).toEqual({
       extensions: { one: '1', both: '"c"', all: '[1]' },
-      headers: { 'x-cost': '3', 'x-c': 'c' },
+      headers: ['x-cost', '3', 'x-c', 'c'],
     });
+  });
+
+  it('has each header once, in whatever spellings an extension gives it', () => {
+    const twice = extension('a', { onAnswer: () => ({ headers: { 'X-A': '1', 'x-b': '2', 'x-a': '3' } }) });
+    expect(gathered(twice).onAnswer!(answer)!.headers).toEqual(['x-b', '2', 'x-a', '3']);
   });
 
   it('has no extensions where only headers are added, and is nothing where nobody adds any', () => {
     const headers = extension('a', { onAnswer: () => ({ headers: { 'x-a': '1' } }) });
     const nothing = extension('b', { onAnswer: () => undefined });
-    expect(gathered(headers, nothing).onAnswer!(answer)).toEqual({ extensions: null, headers: { 'x-a': '1' } });
+    expect(gathered(headers, nothing).onAnswer!(answer)).toEqual({ extensions: null, headers: ['x-a', '1'] });
     expect(gathered(nothing).onAnswer!(answer)).toBeUndefined();
   });
 });
@@ -293,7 +298,7 @@ describe('An extension that fails', () => {
         ],
         log,
       );
-      expect(gatheredLoudly.onAnswer!(answer)).toEqual({ extensions: { before: '1', after: '1' }, headers: null });
+      expect(gatheredLoudly.onAnswer!(answer)).toEqual({ extensions: { before: '1', after: '1' }, headers: [] });
       const [logged] = lines.map((line) => JSON.parse(line) as { err: Error; requestId: string });
       expect(logged).toMatchObject({ requestId: context.requestId });
       expect(logged!.err.message).toContain('Extension "broken" failed in onAnswer');

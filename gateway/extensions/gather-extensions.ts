@@ -1,7 +1,8 @@
 import { CallerError, DeadlinePassed, type RequestContext, requestInLog } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import { ClientLeft, namesInLog } from '../routing/request-facts.js';
-import { addedHeaders } from './added-headers.js';
+import { NO_HEADERS, withHeaders, type HeaderList } from '../graphql-over-http/header-list.js';
+import { addedHeaders, listedHeaders } from './added-headers.js';
 import { ExtensionFailed } from './extension-failed.js';
 import type {
   AnswerAdditions,
@@ -36,8 +37,7 @@ export interface GatheredExtensions {
 export interface WrittenAdditions {
   /** By name, each as JSON. */
   readonly extensions: Readonly<Record<string, string>> | null;
-  /** By lower-case name. */
-  readonly headers: Readonly<Record<string, string>> | null;
+  readonly headers: HeaderList;
 }
 
 /**
@@ -186,7 +186,7 @@ const attemptLater = <Result>(
 /** Throws for what cannot be written: that costs the addition here, and would cost the answer later. */
 const written = ({ extensions, headers }: AnswerAdditions): WrittenAdditions => ({
   extensions: extensions ? writtenExtensions(extensions) : null,
-  headers: headers ? addedHeaders(headers) : null,
+  headers: headers ? listedHeaders(headers) : NO_HEADERS,
 });
 
 function writtenExtensions(extensions: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
@@ -202,7 +202,7 @@ function writtenExtensions(extensions: Readonly<Record<string, unknown>>): Reado
 /** Of two extensions that add the same name, the later one is heard. */
 const together = (added: WrittenAdditions, more: WrittenAdditions): WrittenAdditions => ({
   extensions: merged(added.extensions, more.extensions),
-  headers: merged(added.headers, more.headers),
+  headers: withHeaders(added.headers, more.headers),
 });
 
 const merged = (

@@ -4,6 +4,7 @@ import type { Answer } from '../executor/answer.js';
 import { runPlan, type FetchMade } from '../executor/run-plan.js';
 import { writeAnswer } from '../executor/write-answer.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
+import { NO_HEADERS, type HeaderList } from '../graphql-over-http/header-list.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { IncrementStream } from '../streaming/stream-increments.js';
 import { SeenAnswer } from './seen-answer.js';
@@ -13,7 +14,7 @@ import type { IncrementalSpec } from './receive.js';
 export interface ExecutedOperation {
   readonly answer: Answer;
   /** What extensions add to the response. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: HeaderList;
   /** The answer and what follows it; null: the answer is all. */
   readonly increments: IncrementStream | null;
 }
@@ -64,5 +65,3 @@ const incrementsOf = (
   incremental: IncrementalSpec,
   { types }: Snapshot,
 ): IncrementStream => new IncrementStream(plan.compiled, types, variables, incremental, end);
-
-const NO_HEADERS = Object.freeze({});

@@ -1,5 +1,6 @@
 import { CallerError } from '@inevitable/contract';
 import { OperationTypeNode } from 'graphql';
+import { NO_HEADERS, type HeaderList } from '../graphql-over-http/header-list.js';
 import { holdInput } from '../protection/hold-input.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ClientStream } from '../streaming/client-stream.js';
@@ -18,7 +19,7 @@ export type OpenedOperation =
       readonly of: 'subscription' | 'increments';
       readonly stream: ClientStream;
       /** What extensions add to the response. */
-      readonly headers: Readonly<Record<string, string>>;
+      readonly headers: HeaderList;
     };
 
 /**
@@ -38,7 +39,7 @@ export async function openOperation(received: ReceivedOperation, parts: Pipeline
     holdInput(received, identified);
     if (identified.operation.definition.operation === OperationTypeNode.SUBSCRIPTION) {
       const stream = await subscriptions.open(received, identified, snapshot);
-      return { kind: 'stream', of: 'subscription', stream, headers: {} };
+      return { kind: 'stream', of: 'subscription', stream, headers: NO_HEADERS };
     }
     const executed = await runOperation(identified, { snapshot, extensions, log });
     const { increments, headers, answer } = executed;

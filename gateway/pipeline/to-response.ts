@@ -7,6 +7,7 @@ import {
   type AcceptedFormats,
   type ResponseFormat,
 } from '../graphql-over-http/media-types.js';
+import { headerList, NO_HEADERS, withHeaders, type HeaderList } from '../graphql-over-http/header-list.js';
 import { RequestRefused, type RefusedError } from '../graphql-over-http/request-refused.js';
 import { ClientLeft } from '../routing/request-facts.js';
 import type { RequestRecord } from '../routing/request-record.js';
@@ -19,7 +20,7 @@ import type { ReceivedRequest } from './receive.js';
 
 export interface GatewayResponse {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: HeaderList;
   readonly body: string | Buffer | StreamedBody;
 }
 
@@ -44,7 +45,7 @@ export function toResponse(opened: OpenedOperation, { formats, facts }: Received
   if (format === null) throw new Error(`The client reads no stream of this kind: ${opened.of}.`);
   return {
     status: 200,
-    headers: { ...STREAM_HEADERS, ...opened.headers, 'content-type': format.contentType },
+    headers: streamHeaders(format, opened.headers),
     body: { stream: opened.stream, format },
   };
 }
@@ -62,16 +63,16 @@ export function toErrorResponse(
   if (error instanceof RequestRefused) {
     // graphql-sse wants what is wrong with a document as the payload of an accepted stream, which browsers can read.
     if (error.aboutDocument && formats?.answer === null && formats.subscription === 'eventStream')
-      return respondAsStream(eventStream, text, error.headers);
+      return respondAsStream(eventStream, text, headerList(error.headers));
     const status = error.aboutDocument && format === 'legacyJson' ? 200 : error.status;
-    return respond(status, format, text, error.headers);
+    return respond(status, format, text, headerList(error.headers));
   }
   const { code } = toErrorBody(error).extensions;
   return respond(
     statusOf(code),
     format,
     text,
-    code !== 'UNAUTHENTICATED' ? {} : error instanceof OperationNotAuthorized ? NO_TOKEN : INVALID_TOKEN,
+    code !== 'UNAUTHENTICATED' ? NO_HEADERS : error instanceof OperationNotAuthorized ? NO_TOKEN : INVALID_TOKEN,
   );
 }
 
@@ -93,22 +94,24 @@ function onlyStreamOf(formats: AcceptedFormats): StreamFormat {
 }
 
 /** Proxies that collect a response before they pass it on are asked not to; nginx by a header of its own. */
-const STREAM_HEADERS = { 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+const STREAM_HEADERS = headerList({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+
+const streamHeaders = (format: StreamFormat, given: HeaderList): HeaderList => [
+  'content-type',
+  format.contentType,
+  ...withHeaders(STREAM_HEADERS, given),
+];
 
 /** A stream of one payload is known as a whole. */
-const respondAsStream = (
-  format: StreamFormat,
-  text: string,
-  headers: Readonly<Record<string, string>>,
-): GatewayResponse => ({
+const respondAsStream = (format: StreamFormat, text: string, headers: HeaderList): GatewayResponse => ({
   status: 200,
-  headers: { ...STREAM_HEADERS, ...headers, 'content-type': format.contentType },
+  headers: streamHeaders(format, headers),
   body: format.opening + format.write(new StreamPayload(text)) + format.ending,
 });
 
 /** RFC 6750, section 3: who sent no token at all is told only which scheme there is. */
-const NO_TOKEN = { 'www-authenticate': 'Bearer' };
-const INVALID_TOKEN = { 'www-authenticate': 'Bearer error="invalid_token"' };
+const NO_TOKEN = headerList({ 'www-authenticate': 'Bearer' });
+const INVALID_TOKEN = headerList({ 'www-authenticate': 'Bearer error="invalid_token"' });
 
 const statusOf = (code: unknown): number =>
   typeof code === 'string' && code in ERROR_CODES ? ERROR_CODES[code as ErrorCode].status : 500;
@@ -118,9 +121,9 @@ const respond = (
   status: number,
   format: ResponseFormat,
   body: string | Buffer,
-  headers: Readonly<Record<string, string>> = {},
+  headers: HeaderList,
 ): GatewayResponse => ({
   status,
-  headers: { 'content-type': CONTENT_TYPE[format], 'cache-control': 'no-store', ...headers },
+  headers: withHeaders(['content-type', CONTENT_TYPE[format], 'cache-control', 'no-store'], headers),
   body,
 });

@@ -59,9 +59,7 @@ async function answer(
     return Array.isArray(value) ? value.join(', ') : value;
   };
   const write = ({ status, headers: given, body }: GatewayResponse): void | Promise<void> => {
-    // Names and values by turns: an object of them would be made only to be taken apart.
-    const all: string[] = [REQUEST_ID_HEADER, requestId, ...ofEveryAnswer];
-    for (const name in given) all.push(name, given[name]!);
+    const all = [REQUEST_ID_HEADER, requestId, ...ofEveryAnswer, ...given];
     if (parts.isLeaving()) {
       all.push('connection', 'close');
       response.once('finish', () => closeSoon(request));

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
+import { NO_HEADERS } from '../graphql-over-http/header-list.js';
 import type { OpenedOperation } from '../pipeline/open-operation.js';
 import type { OpenOperation } from '../pipeline/pipeline.js';
 import type { ReceivedOperation } from '../pipeline/receive.js';
@@ -105,7 +106,7 @@ export function fedStream(of: 'subscription' | 'increments' = 'subscription'): F
     return next();
   };
   return {
-    opened: { kind: 'stream', of, stream, headers: {} },
+    opened: { kind: 'stream', of, stream, headers: NO_HEADERS },
     event: (count, eventId) =>
       void stream.push(new StreamPayload(JSON.stringify({ data: { count } }), eventId ?? null)),
     payload: (payload) => void stream.push(new StreamPayload(JSON.stringify(payload))),
@@ -120,7 +121,7 @@ export const answered = (data: object): OpenedOperation => ({
   kind: 'answer',
   executed: {
     answer: { data: JSON.stringify(data), passedThrough: false, objects: 0, errors: [], extensions: null },
-    headers: {},
+    headers: NO_HEADERS,
     increments: null,
   },
 });

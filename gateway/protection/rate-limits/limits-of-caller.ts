@@ -38,6 +38,9 @@ export interface Limit extends Window {
   /** The window's end: in epoch milliseconds, and in ISO 8601. */
   readonly endsAt: number;
   readonly resetsAt: string;
+  /** `units` in a header; `seconds` with them. */
+  readonly quota: string;
+  readonly policy: string;
   /** What there is on top, in a longer window; 0: nothing. */
   readonly burstUnits: number;
 }
@@ -46,8 +49,11 @@ export interface Limit extends Window {
 function limit(by: LimitedBy, who: string, units: number, seconds: number, now: number, burstUnits = 0): Limit {
   const index = Math.floor(now / (seconds * 1_000));
   const endsAt = (index + 1) * seconds * 1_000;
+  const key = `${who}:${seconds}:${index}`;
   const resetsAt = new Date(endsAt).toISOString();
-  return { by, who, key: `${who}:${seconds}:${index}`, units, seconds, endsAt, resetsAt, burstUnits };
+  // An operation is told of its limits again and again: what does not change is written once.
+  const [quota, policy] = [String(units), `${units};w=${seconds}`];
+  return { by, who, key, units, seconds, endsAt, resetsAt, quota, policy, burstUnits };
 }
 
 /** What may be taken where `limit` is used up; null: nothing. */

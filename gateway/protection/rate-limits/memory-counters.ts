@@ -1,58 +1,80 @@
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { keptSeconds, type Counters, type Taken } from './counters.js';
 
-/** Counts for this gateway alone. */
+/** What a window holds. */
+interface Count {
+  held: number;
+}
+
+/**
+ * Counts for this gateway alone, in maps of our own: every operation takes of four windows. `RateLimiterMemory`, which asks
+ * the clock, and makes a result and on the way a promise for each, took as long as all the rest of a rate limit.
+ */
 export function memoryCounters(): Counters {
   const byDuration = new Map<number, Counts>();
-  const countsOf = (duration: number): Counts => {
-    let counts = byDuration.get(duration);
-    if (!counts) byDuration.set(duration, (counts = new Counts(duration)));
+  const countsOf = (seconds: number): Counts => {
+    let counts = byDuration.get(seconds);
+    if (!counts) byDuration.set(seconds, (counts = new Counts(seconds)));
     return counts;
   };
 
   return {
     take(window, units, limit) {
-      const { key } = window;
-      const counts = countsOf(keptSeconds(window));
-      const held = counts.add(key, units);
-      const isGranted = held <= limit;
-      return new TakenInMemory(isGranted, isGranted ? held : counts.add(key, -units), counts, key);
+      const count = countsOf(keptSeconds(window)).of(window.key);
+      const isGranted = count.held + units <= limit;
+      if (isGranted) count.held += units;
+      return new TakenInMemory(isGranted, count.held, count);
     },
     health: () => [],
-    close: () => Promise.resolve(),
+    close() {
+      for (const counts of byDuration.values()) counts.stop();
+      return Promise.resolve();
+    },
   };
 }
 
-/**
- * What the library keeps in memory, without the promises that it wraps around it: those of one operation took a tenth of
- * the CPU of a small one (`npm run bench -- --protection`).
- */
-class Counts extends RateLimiterMemory {
-  // The types do not have it. `describeCounters` would fail with a version that counts in another way.
-  declare private readonly _memoryStorage: {
-    incrby(key: string, points: number, seconds: number): RateLimiterRes;
-  };
+/** Those that nobody has asked for in `seconds` are forgotten, before twice that long. */
+class Counts {
+  #asked = new Map<string, Count>();
+  #askedBefore = new Map<string, Count>();
+  readonly #forgetting: NodeJS.Timeout;
 
-  constructor(duration: number) {
-    // Limits are tenants' own and change, a limiter's `points` do not: they are compared by whoever takes.
-    super({ points: 0, duration, keyPrefix: '' });
+  constructor(seconds: number) {
+    this.#forgetting = setInterval(() => this.#forget(), seconds * 1_000);
+    this.#forgetting.unref();
   }
 
-  /** What `key` holds then. */
-  add(key: string, units: number): number {
-    return this._memoryStorage.incrby(key, units, this.duration).consumedPoints;
+  of(key: string): Count {
+    return this.#asked.get(key) ?? this.#again(key);
+  }
+
+  stop(): void {
+    clearInterval(this.#forgetting);
+  }
+
+  #again(key: string): Count {
+    const count = this.#askedBefore.get(key) ?? { held: 0 };
+    this.#asked.set(key, count);
+    return count;
+  }
+
+  #forget(): void {
+    this.#askedBefore = this.#asked;
+    this.#asked = new Map();
   }
 }
 
 class TakenInMemory implements Taken {
+  readonly #count: Count;
+
   constructor(
     readonly isGranted: boolean,
     readonly held: number,
-    private readonly counts: Counts,
-    private readonly key: string,
-  ) {}
+    count: Count,
+  ) {
+    this.#count = count;
+  }
 
   giveBack(units: number): void {
-    this.counts.add(this.key, -units);
+    this.#count.held -= units;
   }
 }

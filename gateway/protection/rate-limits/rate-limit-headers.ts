@@ -20,8 +20,8 @@ export function nearest(standings: readonly Standing[]): Standing {
 
 /** draft-ietf-httpapi-ratelimit-headers-06: the last with a field for each; later ones put them into one. */
 export const rateLimitHeaders = ({ limit, remaining }: Standing, now: number): Readonly<Record<string, string>> => ({
-  'ratelimit-limit': String(limit.units),
+  'ratelimit-limit': limit.quota,
   'ratelimit-remaining': String(remaining),
   'ratelimit-reset': String(secondsLeft(limit, now)),
-  'ratelimit-policy': `${limit.units};w=${limit.seconds}`,
+  'ratelimit-policy': limit.policy,
 });

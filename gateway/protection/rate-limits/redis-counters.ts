@@ -95,7 +95,7 @@ class RedisCounters implements Counters {
     this.#stop.abort();
     this.#server?.end();
     this.#server = null;
-    return Promise.resolve();
+    return this.#memory.close();
   }
 
   /** A Redis that was gone comes back; one that hangs is noticed before a request is. */

@@ -15,7 +15,7 @@ describe('JobWatchers', () => {
   });
   const watch = () => watchers.watch({ kind: 'all' }, { signal: leave.signal });
 
-  beforeEach(() => jest.useFakeTimers());
+  beforeEach(() => void jest.useFakeTimers());
   afterEach(async () => {
     jest.useRealTimers();
     await watchers.close();
