@@ -3,10 +3,11 @@ import { REQUEST_ID_HEADER } from '@inevitable/contract';
 import { compressAnswer, COMPRESSED_FROM_BYTES, preferredCoding } from '../graphql-over-http/compress-answer.js';
 import { receiveBody } from '../graphql-over-http/read-body.js';
 import { handleOperation, type RequestParts } from '../pipeline/pipeline.js';
-import { toErrorResponse, type GatewayResponse } from '../pipeline/to-response.js';
+import { toErrorResponse, type GatewayResponse, type StreamedBody } from '../pipeline/to-response.js';
 import type { OpenStreams } from '../streaming/open-streams.js';
 import { sendStream } from '../streaming/send-stream.js';
 import type { Admission, Admissions } from './admit-request.js';
+import { closeWithConnection } from './close-with-connection.js';
 import { namesInLog, namesOf, recordOf, requestFacts, type RequestFactsParts } from './request-facts.js';
 
 export interface GraphQLEndpointParts extends RequestParts, RequestFactsParts {
@@ -28,6 +29,7 @@ export function answerGraphQLFirst(server: Server, parts: GraphQLEndpointParts):
   const others = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    closeWithConnection(request, response);
     const admission = parts.admit(request);
     if (admission.kind === 'answered') return void turnAway(admission, request, response, parts);
     const url = request.url ?? '';
@@ -64,7 +66,7 @@ async function answer(
       all.push('connection', 'close');
       response.once('finish', () => closeSoon(request));
     }
-    if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
+    if (isStreamedBody(body)) {
       response.writeHead(status, all);
       response.once('finish', () => parts.isLeaving() && closeSoon(request)); // it may have ended because of that
       if (record) record.status = status;
@@ -96,8 +98,11 @@ async function answer(
     const facts = requestFacts(request, response, names, record, parts);
     facts.inputBytes = body ? body.length : search.length;
     if (received) facts.hold(received);
-    const answered = write(await handleOperation({ method, search, header, rawHeaders, body, facts }, parts));
-    if (answered) await answered;
+    const found = await handleOperation({ method, search, header, rawHeaders, body, facts }, parts);
+    // What is answered needs nothing of what was sent, however long its client leaves the answer unread.
+    if (!isStreamedBody(found.body)) facts.release();
+    const written = write(found);
+    if (written) await written;
   } catch (error) {
     if (!response.headersSent) return write(toErrorResponse(error, header('accept'), record));
     record?.end();
@@ -105,6 +110,9 @@ async function answer(
     response.destroy();
   }
 }
+
+const isStreamedBody = (body: GatewayResponse['body']): body is StreamedBody =>
+  typeof body !== 'string' && !Buffer.isBuffer(body);
 
 /** What it still sends is not read: the connection is of no more use. */
 function turnAway(

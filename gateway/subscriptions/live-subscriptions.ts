@@ -12,6 +12,7 @@ import type { ClientStream } from '../streaming/client-stream.js';
 import { EventAnswers } from './answer-event.js';
 import { Subscription, type SlowConsumer, type SubscriptionParts } from './subscription.js';
 import { subscriptionPlaces } from './subscription-places.js';
+import { upstreamOf } from './upstream-of.js';
 
 /** How soon a credential that has ended ends its subscriptions; a revocation takes until the gateway has heard of it, too. */
 const CHECK_EVERY_MS = 1_000;
@@ -78,13 +79,14 @@ export class LiveSubscriptions {
     const permitted = await protect(identified, snapshot, extensions);
     try {
       const planned = await planOperation(await authorizeOperation(permitted, snapshot), snapshot, extensions);
+      const wanted = upstreamOf(planned, snapshot);
       extensions.onSubscription?.(planned.seen);
       const subscription = new Subscription(received, caller, this.#parts, () => {
         this.#live.delete(subscription);
         onEnd();
       });
       this.#live.add(subscription);
-      subscription.start(planned, snapshot);
+      subscription.start(planned, wanted, snapshot);
       if (this.#isClosed) subscription.close();
       else void subscription.follow(); // a reload may have passed by while it was planned
       return subscription.stream;

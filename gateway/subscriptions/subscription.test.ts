@@ -209,6 +209,17 @@ describe('A subscription', () => {
     expect(parts.log.subscribed).toEqual([]);
   });
 
+  it.each([
+    'subscription { noteChanged @skip(if: true) { id } }',
+    'subscription { ... @skip(if: true) { noteChanged { id } } }',
+  ])('that asks for nothing is refused, and nothing is kept of it: %s', async (query) => {
+    const parts = subgraphs();
+    const graph = await graphOver(parts);
+    await expect(graph.open(query)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', status: 400 });
+    expect(parts.log.subscribed).toEqual([]);
+    expect([graph.subscriptions.count, graph.snapshots.held]).toEqual([0, 0]);
+  });
+
   it('to what its caller may not have is refused, and nothing listens', async () => {
     const parts = subgraphs();
     const graph = await graphOver(parts);

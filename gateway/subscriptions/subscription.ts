@@ -112,10 +112,10 @@ export class Subscription {
     return !this.#hasEnded && this.#parts.snapshots.current !== this.#current.snapshot;
   }
 
-  /** Begins to listen. `snapshot` is held by somebody. */
-  start(planned: PlannedRequest, snapshot: Snapshot): void {
-    this.#source = planned.document.source;
-    this.#listen(upstreamOf(planned, snapshot), snapshot, planned.context, this.#lastTaken);
+  /** Begins to listen. `snapshot` is held by somebody. Never throws. */
+  start({ document, context }: PlannedRequest, wanted: UpstreamWanted, snapshot: Snapshot): void {
+    this.#source = document.source;
+    this.#listen(wanted, snapshot, context, this.#lastTaken);
   }
 
   /** Ends it where the caller's credential has ended since, though no event comes. */
