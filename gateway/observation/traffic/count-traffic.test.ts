@@ -78,6 +78,7 @@ const plain = {
   outcome: 'answered',
   context: member,
   operation: seen('query A { a }'),
+  planKnown: true,
   fetches: [],
 } as unknown as RequestSeen;
 
@@ -145,6 +146,20 @@ describe('A request', () => {
     expect(minute!.operations.map(({ name, count, refused }) => [name, count, refused])).toEqual([
       ['A', 2, 1],
       ['S', 1, 0],
+    ]);
+  });
+
+  it('whose client left before it was run says nothing of what it would have cost', async () => {
+    const { ended, told } = counting();
+    ended();
+    ended({ outcome: 'left', planKnown: null, operation: seen('query A { a }', Number.MAX_SAFE_INTEGER) });
+    ended({ outcome: 'left', planKnown: null, operation: seen('query Unknown { b: a }') });
+    ended({ outcome: 'left', operation: seen('subscription S { a }') }); // as most of them end
+    const [{ operations }] = (await told()) as [TrafficBatch['minutes'][number]];
+    expect(operations.map(({ name, count, cost }) => [name, count, cost])).toEqual([
+      ['A', 2, 1],
+      ['S', 1, 1],
+      [null, 1, 0],
     ]);
   });
 

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { GatewayExtension } from '../../extensions/gateway-extension.js';
 import type { RequestSeen } from '../../extensions/request-seen.js';
 import { recordableOperations } from '../../usage/recordable-operation.js';
-import { TrafficCounts } from './traffic-counts.js';
+import { TrafficCounts, wasRun } from './traffic-counts.js';
 
 const FLUSH_EVERY_MS = 10_000;
 const MINUTE_MS = 60_000;
@@ -51,9 +51,11 @@ export function countTraffic(port: TrafficPort, log: Logger): TrafficCounter {
     return last;
   }
 
-  /** A signature is made for what was run alone: whoever is refused has no work done for a document that nobody else sends. */
-  const operationIn = ({ operation, outcome }: RequestSeen) =>
-    operation && (outcome === 'refused' ? recordableOperations.known(operation) : recordableOperations.of(operation));
+  /** A signature is made for what was run alone: whoever is not has no work done for a document that nobody else sends. */
+  const operationIn = (request: RequestSeen) => {
+    const { operation } = request;
+    return operation && (wasRun(request) ? recordableOperations.of(operation) : recordableOperations.known(operation));
+  };
 
   function put(counts: Iterable<TrafficCounts>): void {
     const minutes = [...counts].map((one) => one.told());

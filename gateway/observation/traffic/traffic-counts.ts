@@ -22,6 +22,9 @@ const MOST_OTHER_FETCHES = 2_000;
 /** The subgraphs of a supergraph, and those of the ones before it that were reloaded within the minute. */
 const MOST_SUBGRAPHS = 1_000;
 
+/** Not what was refused, nor what its client left before it was planned: nothing has looked at its cost then. */
+export const wasRun = ({ outcome, planKnown }: RequestSeen): boolean => outcome !== 'refused' && planKnown !== null;
+
 /** What ended within one minute, in memory that does not grow with it: 6 MB at most. */
 export class TrafficCounts {
   readonly minute: number;
@@ -46,7 +49,7 @@ export class TrafficCounts {
     const table = request.context?.tenant ? this.#ofTenants : this.#ofNoTenant;
     const counts = table.of(operation);
     if (outcome === 'refused') counts.addRefused();
-    else counts.add(request, seen.cost, isTimed);
+    else counts.add(request, wasRun(request) ? seen.cost : 0, isTimed);
     for (const fetch of fetches) {
       this.#subgraphOf(fetch.subgraph)?.add(fetch);
       if (!counts.fetched(fetch)) table.others.fetched(fetch);
