@@ -43,7 +43,7 @@ class Shares {
     this.#bounds = bounds;
   }
 
-  /** Nobody may have more than is left: each leaves to the others as much as it takes; only many leave next to nothing. */
+  /** Nobody may have more than is left: each leaves to others as much as it takes; only many leave next to nothing. */
   take(owner: string, amount: number): Held | NoShare {
     const { all, one } = this.#bounds;
     const own = (this.#ofOwner.get(owner) ?? 0) + amount;
