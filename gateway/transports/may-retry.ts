@@ -14,12 +14,10 @@ const CONNECTION_FAILED = new Set([
 
 /**
  * True when a fetch may be sent a second time. A query: when the connection failed before any answer, mostly because the
- * subgraph closed a kept-alive connection as we wrote to it. A mutation: only when the connection was refused, and
- * nothing was written. Then no byte of it left this process, so it cannot be done twice.
+ * subgraph closed a kept-alive connection as we wrote to it. A mutation: only when the connection was never made. Then no
+ * byte of it left this process, so it cannot be done twice.
  */
 export function mayRetry(kind: SubgraphFetch['kind'], { error, sent, answerBegan }: BrokenExchange): boolean {
-  if (answerBegan) return false;
-  const { code } = error as NodeJS.ErrnoException;
-  if (kind === 'mutation') return !sent && code === 'ECONNREFUSED';
-  return CONNECTION_FAILED.has(code ?? '');
+  if (answerBegan || (kind === 'mutation' && sent)) return false;
+  return CONNECTION_FAILED.has((error as NodeJS.ErrnoException).code ?? '');
 }
