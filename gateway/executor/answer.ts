@@ -17,16 +17,18 @@ export function answerText({ data, passedThrough, errors, extensions }: Answer):
   if (passedThrough && data !== null) {
     if (extensions === null) return data;
     const end = endText(extensions);
-    const open = data.lastIndexOf('}');
-    return typeof data === 'string' ? data.slice(0, open) + end : spliced(data, open, end);
+    return typeof data === 'string' ? data.slice(0, data.lastIndexOf('}')) + end : spliced(data, end);
   }
   let text = `{"data":${data === null ? 'null' : String(data)}`;
   if (errors.length > 0) text += `,"errors":${JSON.stringify(errors)}`;
   return text + (extensions === null ? '}' : endText(extensions));
 }
 
+const CLOSING_BRACE = 0x7d;
+
 /** What came as bytes is not read as text only to be written as bytes. */
-function spliced(bytes: Buffer, upTo: number, end: string): Buffer {
+function spliced(bytes: Buffer, end: string): Buffer {
+  const upTo = bytes.lastIndexOf(CLOSING_BRACE);
   const whole = Buffer.allocUnsafe(upTo + Buffer.byteLength(end));
   bytes.copy(whole, 0, 0, upTo);
   whole.write(end, upTo);

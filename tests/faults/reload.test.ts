@@ -9,11 +9,15 @@ import { inProcess, servedBy, supergraphOf, type HttpPeer } from '../../gateway/
 import { freePort, runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
 
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])';
-const LEFT = `${LINK} type Query { item(id: ID!): Item } type Item @key(fields: "id") { id: ID! left: String }`;
+const ITEM = 'item(id: ID!): Item';
+const LEFT = `${LINK} type Query { ${ITEM} } type Mutation { ${ITEM} } type Item @key(fields: "id") { id: ID! left: String }`;
 const RIGHT = `${LINK} type Item @key(fields: "id") { id: ID! right: String }`;
 const SUPERGRAPH = supergraphOf({ left: LEFT, right: RIGHT });
 /** First the left subgraph, then the right one. */
-const QUERY = 'query ($id: ID!) { item(id: $id) { id left right } }';
+const documentOf = (kind: Kind): string => `${kind} ($id: ID!) { item(id: $id) { id left right } }`;
+/** By turns. */
+const KINDS = ['query', 'mutation'] as const;
+type Kind = (typeof KINDS)[number];
 
 const CONNECTIONS = 8;
 const REWRITES = 20;
@@ -23,8 +27,8 @@ interface Place {
   readonly name: string;
   readonly left: HttpPeer;
   readonly right: HttpPeer;
-  /** Whose left side was asked for. */
-  readonly seen: Set<string>;
+  /** Whose left side was asked for, as often as it was. */
+  readonly seen: string[];
   /** The supergraph that says the subgraphs are here. */
   readonly supergraph: string;
   /** From here on the left subgraph answers when what is returned is called. */
@@ -32,10 +36,10 @@ interface Place {
 }
 
 async function place(name: string): Promise<Place> {
-  const seen = new Set<string>();
+  const seen: string[] = [];
   let mayAnswer = Promise.resolve();
   const leftItem = async ({ id }: { id: string }) => {
-    seen.add(id);
+    seen.push(id);
     await mayAnswer;
     return { id, left: name };
   };
@@ -90,7 +94,7 @@ type Outcome =
   | { readonly kind: 'answered'; readonly id: string; readonly status: number; readonly body: string }
   | { readonly kind: 'failed'; readonly id: string; readonly code: string | undefined };
 
-/** Asks without a pause over each of its connections, until `stop`, or until a request finds no server. */
+/** Asks without a pause over each of its connections, until `stop`, or until a request finds no server. No id twice. */
 function load(port: number) {
   const outcomes: Outcome[] = [];
   let stopped = false;
@@ -98,7 +102,7 @@ function load(port: number) {
   const connections = Array.from({ length: CONNECTIONS }, async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     while (!stopped) {
-      const outcome = await ask(port, agent, `item-${++sent}`);
+      const outcome = await ask(port, agent, KINDS[++sent % KINDS.length]!, sent);
       outcomes.push(outcome);
       if (outcome.kind === 'failed') break;
     }
@@ -113,7 +117,8 @@ function load(port: number) {
   };
 }
 
-function ask(port: number, agent: Agent, id: string): Promise<Outcome> {
+function ask(port: number, agent: Agent, kind: Kind, count: number): Promise<Outcome> {
+  const id = `${kind}-${count}`;
   return new Promise((resolve) => {
     const failed = ({ code }: NodeJS.ErrnoException) => resolve({ kind: 'failed', id, code });
     const request = send(
@@ -130,7 +135,7 @@ function ask(port: number, agent: Agent, id: string): Promise<Outcome> {
       },
     );
     request.on('error', failed);
-    request.end(JSON.stringify({ query: QUERY, variables: { id } }));
+    request.end(JSON.stringify({ query: documentOf(kind), variables: { id } }));
   });
 }
 
@@ -140,7 +145,7 @@ const isWhole = (outcome: Outcome, from: Place): boolean =>
   outcome.kind === 'answered' && outcome.status === 200 && outcome.body === whole(outcome.id, from);
 
 describe('A gateway under constant load', () => {
-  it('takes over every supergraph that is written to its file, and no request fails or sees two of them', async () => {
+  it('takes over every supergraph that is written to its file: no request fails or sees two of them, and every mutation is carried out once', async () => {
     const { gateway, port } = await startedGateway();
     const { outcomes, stop } = load(port);
     for (let rewrite = 1; rewrite <= REWRITES; rewrite++) {
@@ -155,17 +160,19 @@ describe('A gateway under constant load', () => {
     await stop();
     expect(outcomes.filter((outcome) => !isWhole(outcome, one) && !isWhole(outcome, two))).toEqual([]);
     expect(outcomes.length).toBeGreaterThan(REWRITES * CONNECTIONS);
+    const mutations = (ids: readonly string[]) => ids.filter((id) => id.startsWith('mutation')).sort();
+    expect(mutations([...one.seen, ...two.seen])).toEqual(mutations(outcomes.map(({ id }) => id)));
     gateway.child.kill('SIGTERM');
     expect(await gateway.ended).toBe(0);
   }, 240_000);
 
   it('that is told to stop answers every request it accepted, whole, and exits with 0', async () => {
     const { gateway, port } = await startedGateway();
-    one.seen.clear();
+    one.seen.length = 0;
     const { outcomes, stop } = load(port);
     await until('the load is on', async () => outcomes.length > 10 * CONNECTIONS);
     const letGo = one.hold();
-    const waiting = () => [...one.seen].filter((id) => !outcomes.some((outcome) => outcome.id === id));
+    const waiting = () => one.seen.filter((id) => !outcomes.some((outcome) => outcome.id === id));
     await until('every connection waits for an answer', async () => waiting().length === CONNECTIONS);
     const held = waiting();
     gateway.child.kill('SIGTERM');
@@ -174,7 +181,7 @@ describe('A gateway under constant load', () => {
     expect(await gateway.ended).toBe(0);
     await stop();
     // What never reached a subgraph was not accepted: its connection was refused, or closed before it was read.
-    const accepted = outcomes.filter(({ id }) => one.seen.has(id));
+    const accepted = outcomes.filter(({ id }) => one.seen.includes(id));
     expect(accepted.filter((outcome) => !isWhole(outcome, one))).toEqual([]);
     expect(accepted.map(({ id }) => id)).toEqual(expect.arrayContaining(held));
     expect(outcomes.filter((outcome) => outcome.kind === 'failed')).toHaveLength(CONNECTIONS);

@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ExecutionResult } from 'graphql';
+import { describeWithNats, hasNats, NatsServer } from '../services/nats-server.js';
 import { ReplicatedStack, type ReplicatedPart } from '../support/replicated-stack.js';
 import { steadyLoad, type LoadedClient, type LoadedOperation, type SteadyLoad } from '../support/steady-load.js';
+import { overEventStream, type Subscriber } from '../support/subscribers.js';
 import { DEMO_PASSWORD, until } from '../support/test-stack.js';
 
+let nats: NatsServer | null = null;
 let stack: ReplicatedStack;
 let load: SteadyLoad;
+/** Of each tenant, who listens to its notes; nobody without NATS, which a stack apart needs for it. */
+const listening = new Map<string, Listener>();
 /** Of each tenant, what it was told that it wrote. */
 const written = new Map<string, string[]>([
   ['acme', []],
@@ -118,8 +124,26 @@ function steerer({ accessToken }: Tokens): LoadedClient {
   };
 }
 
+interface Listener {
+  readonly subscriber: Subscriber;
+  /** So many notes were written before it had heard of one; it has to hear of all that came then. */
+  since: number;
+}
+
+const NOTE_CHANGED = 'subscription { noteChanged { text createdBy { email } } }';
+
+/** It comes back whenever its stream ends, with the id of the event that it saw last. */
+async function listen(tenant: string, { accessToken }: Tokens): Promise<void> {
+  const subscriber = overEventStream(`${stack.url}/graphql`, NOTE_CHANGED, { accessToken, comesBack: true });
+  const listener = { subscriber, since: 0 };
+  listening.set(tenant, listener);
+  await until(`a change of ${tenant} is heard`, () => subscriber.events.some(({ data }) => data));
+  listener.since = written.get(tenant)!.length + 1; // one may be under way
+}
+
 beforeAll(async () => {
-  stack = await ReplicatedStack.start();
+  if (hasNats) nats = await NatsServer.start();
+  stack = await ReplicatedStack.start(nats && nats.url);
   const [ada, bob, gus, guest, root] = await Promise.all(
     ['ada@acme.test', 'bob@acme.test', 'gus@globex.test', 'gus@globex.test', 'root@platform.test'].map(signIn),
   );
@@ -133,10 +157,13 @@ beforeAll(async () => {
     refresher(guest!),
     steerer(root!),
   ]);
+  if (nats) await Promise.all([listen('acme', bob!), listen('globex', gus!)]);
 }, 120_000);
 afterAll(async () => {
+  for (const { subscriber } of listening.values()) subscriber.leave();
   await load?.stop();
   await stack?.close();
+  await nats?.close();
 });
 
 const GOES_ON = 10;
@@ -201,3 +228,28 @@ describe('No request fails, of no tenant, query or mutation, while', () => {
     expect(jobs).toEqual({ runs: (await notes()).length, well: (await notes()).length });
   });
 });
+
+describeWithNats('Through all of that a client that comes back with its last event', () => {
+  it('hears of every change once, of its own tenant alone, and of nothing else that went wrong', async () => {
+    for (const [tenant, { subscriber, since }] of listening) {
+      const expected = written
+        .get(tenant)!
+        .slice(since)
+        .flatMap((text) => [text, text]); // written, and counted
+      const heardOf = () => subscriber.events.flatMap(textOf).filter((text) => expected.includes(text));
+      await until(`${tenant} has heard of all`, () => heardOf().length >= expected.length);
+      expect(heardOf().sort()).toEqual(expected.sort());
+      const { events, endings } = subscriber;
+      expect(events.flatMap(textOf).filter((text) => !text.startsWith(`${tenant}-`))).toEqual([]);
+      const ids = events.filter(({ data }) => data).map(({ extensions }) => extensions?.['eventId']);
+      expect(ids).toEqual([...new Set(ids)]);
+      expect(events.filter(({ extensions }) => extensions?.['eventsMissed'])).toEqual([]);
+      const errors = events.flatMap((event) => event.errors ?? []) as { extensions?: { code?: string } }[];
+      expect(new Set(errors.map(({ extensions }) => extensions?.code))).toEqual(new Set(['SUBGRAPH_UNREACHABLE']));
+      expect(endings.length).toBeGreaterThan(1);
+    }
+  });
+});
+
+const textOf = ({ data }: ExecutionResult): string[] =>
+  data ? [(data as { noteChanged: { text: string } }).noteChanged.text] : [];

@@ -4,11 +4,13 @@ import { connect } from 'node:net';
 import { describe } from '@jest/globals';
 import { until } from '../support/test-stack.js';
 
+export const isOnPath = (command: string): boolean => spawnSync(command, ['--version']).status === 0;
+
 /** Describes suites that need `command` on PATH: without it skipped with a sentence, and failed where `CI` is set. */
 export function describeWith(command: string): (title: string, suite: () => void) => void {
-  const found = spawnSync(command, ['--version']);
+  const isThere = isOnPath(command);
   return (title, suite) => {
-    if (found.status === 0) return describe(title, suite);
+    if (isThere) return describe(title, suite);
     const sentence = `There is no ${command} on PATH, so "${title}" is not tested. Install it: apt-get install ${command}.`;
     if (process.env['CI']) throw new Error(sentence);
     process.stderr.write(`\n${sentence}\n`);

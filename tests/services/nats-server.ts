@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../support/test-stack.js';
-import { describeWith, LocalServer } from './local-server.js';
+import { describeWith, isOnPath, LocalServer } from './local-server.js';
 
+export const hasNats = isOnPath('nats-server');
 export const describeWithNats = describeWith('nats-server');
 
 /** A real NATS server on a port and a store of its own. */

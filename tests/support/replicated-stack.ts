@@ -34,16 +34,18 @@ export class ReplicatedStack {
     readonly dataDir: string,
     readonly database: TestDatabase,
     readonly balancers: Readonly<Record<ReplicatedPart, Balancer>>,
+    readonly natsUrl: string | null,
   ) {}
 
-  /** One of each part, and two gateways. */
-  static async start(): Promise<ReplicatedStack> {
+  /** One of each part, and two gateways. `natsUrl`: null without subscriptions. */
+  static async start(natsUrl: string | null): Promise<ReplicatedStack> {
     const parts = Object.keys(PARTS) as ReplicatedPart[];
     const balancers = await Promise.all(parts.map(async (part) => [part, await startBalancer()] as const));
     const stack = new ReplicatedStack(
       await temporaryDirectory(),
       await createTestDatabase('empty', () => Promise.resolve()),
       Object.fromEntries(balancers) as Record<ReplicatedPart, Balancer>,
+      natsUrl,
     );
     stack.#worker = runStack(['start', 'worker'], stack.#environment);
     await Promise.all([...parts, 'gateway' as const].map((part) => stack.add(part)));
@@ -61,6 +63,7 @@ export class ReplicatedStack {
       STACK_DEMO_PASSWORD: DEMO_PASSWORD,
       STOP_DELAY_SECONDS,
       PUBLIC_URL: this.url,
+      ...(this.natsUrl !== null && { NATS_URL: this.natsUrl }),
       ...Object.fromEntries(
         Object.entries(this.balancers)
           .filter(([part]) => part !== 'gateway')

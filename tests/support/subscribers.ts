@@ -15,6 +15,8 @@ export interface Subscriber {
 export interface SubscriberOptions {
   /** The last event that was seen before; null: none. */
   readonly lastEventId?: string | null;
+  /** Of who subscribes; without it nobody in particular. Over the event stream. */
+  readonly accessToken?: string;
   /** Whether it connects again when its connection ends, and goes on after the last event. */
   readonly comesBack?: boolean;
 }
@@ -63,7 +65,7 @@ export function overWebSocket(
 export function overEventStream(
   url: string,
   query: string,
-  { lastEventId = null, comesBack = false }: SubscriberOptions = {},
+  { lastEventId = null, comesBack = false, accessToken }: SubscriberOptions = {},
 ): Subscriber {
   const events: ExecutionResult[] = [];
   const endings: string[] = [];
@@ -78,6 +80,7 @@ export function overEventStream(
         'content-type': 'application/json',
         accept: 'text/event-stream',
         ...(last !== null && { 'last-event-id': last }),
+        ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` }),
       },
     });
     let ending = 'cut off';
