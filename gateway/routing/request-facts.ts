@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   DeadlinePassed,
   NO_CLIENT,
+  readTraceparent,
   REQUEST_ID_HEADER,
   type AnonymousRequest,
   type DeploymentContext,
@@ -14,7 +15,7 @@ import type { ReadClient } from './read-client.js';
 import type { RequestSeen } from '../extensions/request-seen.js';
 import { RequestEnd } from './request-end.js';
 import { RequestRecord } from './request-record.js';
-import { namesTrace, traceContext, type SamplesTrace, type TraceContext } from './trace-context.js';
+import { traceContext, type SamplesTrace, type TraceContext } from './trace-context.js';
 
 export const DEADLINE_MS = 30_000;
 const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -170,7 +171,7 @@ export function operationFacts(
   traceparent: unknown = undefined,
 ): RequestFacts {
   const { deployment, readClient, samplesTrace } = parts;
-  const own = typeof traceparent === 'string' && namesTrace(traceparent) ? traceparent : undefined;
+  const own = typeof traceparent === 'string' && readTraceparent(traceparent) ? traceparent : undefined;
   const trace = traceContext(own ?? upgrade.headers.traceparent, samplesTrace);
   const isShared = own === undefined && upgrade.headers.traceparent?.includes(trace.traceId) === true;
   const names = { requestId: isShared ? randomUUID() : trace.traceId, trace };

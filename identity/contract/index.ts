@@ -36,3 +36,4 @@ export * from './request-context.js';
 export * from './request-in-log.js';
 export * from './security-events.js';
 export * from './subgraph-moves.js';
+export * from './traceparent.js';

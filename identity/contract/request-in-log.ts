@@ -1,9 +1,7 @@
-/** W3C Trace Context, section 3.2.2. */
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+import { readTraceparent } from './traceparent.js';
 
 /** 32 hexadecimal digits; null: it names none. */
-export const traceIdOf = (traceparent: string | null): string | null =>
-  traceparent === null ? null : (TRACEPARENT.exec(traceparent)?.[1] ?? null);
+export const traceIdOf = (traceparent: string | null): string | null => readTraceparent(traceparent)?.traceId ?? null;
 
 export interface RequestInLog {
   readonly requestId: string;
