@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile, rename, stat } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
@@ -250,6 +251,17 @@ export function describeLogs(running: () => TestStack, receiving: () => Collecto
         ),
         overSocket([], {}, { authorization: `Bearer ${canary('token over a socket')}` }),
       ]);
+      // As a product enqueued it before its payload became another.
+      const job = randomUUID();
+      const payload = { noteId: canary('payload of a job that fails'), [canary('key of its payload')]: 1 };
+      await stack.sql(
+        `select jobs.insert_jobs(jsonb_build_array($1::jsonb || jsonb_build_object('tenantId', id)))
+         from identity.tenants where slug = 'acme'`,
+        JSON.stringify({ id: job, name: 'starter.count-words', payload, correlationId: job }),
+      );
+      await until('it has failed', () =>
+        Promise.resolve(allLines().some(({ id, msg }) => id === job && /^a job failed/.test(String(msg)))),
+      );
       const [refresh, note] = [ada.refreshToken, 'now the last one'];
       const traceId = newTrace();
       await asAda(
