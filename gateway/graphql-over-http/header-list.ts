@@ -1,6 +1,6 @@
 /**
- * Headers of an answer, names in lower case and values by turns, as Node's `writeHead` takes them. Objects of them would be
- * made, copied and taken apart again with each answer: a tenth of what the gateway spends on a small operation.
+ * Headers of an answer, names in lower case and values by turns, as Node's `writeHead` takes them. Objects of them were
+ * made, copied and taken apart again with each answer, which cost 5 % of a small operation (decisions/0034).
  */
 export type HeaderList = readonly string[];
 

@@ -43,7 +43,7 @@ class Shares {
     this.#bounds = bounds;
   }
 
-  /** Nobody may have more than is left: each leaves to others as much as it takes; only many leave next to nothing. */
+  /** Nobody gets more once it would have more than is left: few cannot take all of it by and by; many together can. */
   take(owner: string, amount: number): Held | NoShare {
     const { all, one } = this.#bounds;
     const own = (this.#ofOwner.get(owner) ?? 0) + amount;

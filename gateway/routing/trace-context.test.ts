@@ -43,17 +43,12 @@ describe('The trace of a request', () => {
     },
   );
 
-  it.each([
-    `ff-${TRACE}-${SPAN}-01`,
-    `00-${'0'.repeat(32)}-${SPAN}-01`,
-    `00-${TRACE}-${'0'.repeat(16)}-01`,
-    `00-${TRACE.toUpperCase()}-${SPAN}-01`,
-    `00-${TRACE}-${SPAN}`,
-    `00-${TRACE}-${SPAN}-01, 00-${TRACE}-${SPAN}-01`,
-    '',
-  ])('is a new one where its header is not one of W3C Trace Context: "%s"', (header) => {
-    expect(traceContext(header, null).traceId).not.toBe(TRACE);
-  });
+  it.each([`ff-${TRACE}-${SPAN}-01`, [`00-${TRACE}-${SPAN}-01`, `00-${TRACE}-${SPAN}-01`]])(
+    'is a new one where no header, or more than one, names it as W3C Trace Context wants: %j',
+    (header) => {
+      expect(traceContext(header, null).traceId).not.toBe(TRACE);
+    },
+  );
 
   it('is well-formed whatever was sent', () => {
     fc.assert(

@@ -6,8 +6,8 @@ interface Count {
 }
 
 /**
- * Counts for this gateway alone, in maps of our own: every operation takes of four windows. `RateLimiterMemory`, which asks
- * the clock, and makes a result and on the way a promise for each, took as long as all the rest of a rate limit.
+ * Counts for this gateway alone, in maps of our own: every operation takes of four windows. `RateLimiterMemory` makes a
+ * promise for each, which cost a tenth of a small operation; without them it was to be had by its private field alone.
  */
 export function memoryCounters(): Counters {
   const byDuration = new Map<number, Counts>();
