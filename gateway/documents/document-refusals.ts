@@ -6,7 +6,7 @@ import { badRequest, refusal, type RequestRefused } from '../graphql-over-http/r
  */
 export const documentNotFound = (): RequestRefused =>
   refusal('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound', {
-    headers: { 'cache-control': 'private, no-cache, must-revalidate' },
+    headers: ['cache-control', 'private, no-cache, must-revalidate'],
     aboutDocument: true,
   });
 

@@ -1,4 +1,11 @@
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
+import type { Pairs } from '../graphql-over-http/pairs.js';
+import { ByteText } from './byte-text.js';
+
+/** Members of an object, both names and values as JSON. */
+export type JsonMembers = Pairs;
+
+export const NO_MEMBERS: JsonMembers = Object.freeze([]);
 
 /** What an operation came to, ready to be sent. */
 export interface Answer {
@@ -8,12 +15,12 @@ export interface Answer {
   /** Objects of the schema's types in `data`, without `data` itself. */
   readonly objects: number;
   readonly errors: readonly GraphQLFormattedError[];
-  /** By name, each as JSON. */
-  readonly extensions: Readonly<Record<string, string>> | null;
+  /** Null: it has none. */
+  readonly extensions: JsonMembers | null;
 }
 
 /** The response as JSON (GraphQL specification, 7.1). */
-export function answerText({ data, passedThrough, errors, extensions }: Answer): string | Buffer {
+export function answerText({ data, passedThrough, errors, extensions }: Answer): string | Buffer | ByteText {
   if (passedThrough && data !== null) {
     if (extensions === null) return data;
     const end = endText(extensions);
@@ -25,20 +32,26 @@ export function answerText({ data, passedThrough, errors, extensions }: Answer):
 }
 
 const CLOSING_BRACE = 0x7d;
+/** Larger ones are rather copied as bytes. */
+const SMALL_BYTES = 4_096;
+const ASCII = /^[ -~]*$/;
 
-/** What came as bytes is not read as text only to be written as bytes. */
-function spliced(bytes: Buffer, end: string): Buffer {
-  const upTo = bytes.lastIndexOf(CLOSING_BRACE);
+/** What came as bytes is not read as UTF-8 only to be written as that again. */
+function spliced(bytes: Buffer, end: string): Buffer | ByteText {
+  const last = bytes.length - 1;
+  const upTo = bytes[last] === CLOSING_BRACE ? last : bytes.lastIndexOf(CLOSING_BRACE);
+  if (upTo <= SMALL_BYTES && ASCII.test(end)) return new ByteText(bytes.toString('latin1', 0, upTo) + end);
   const whole = Buffer.allocUnsafe(upTo + Buffer.byteLength(end));
   bytes.copy(whole, 0, 0, upTo);
   whole.write(end, upTo);
   return whole;
 }
 
-function endText(extensions: Readonly<Record<string, string>>): string {
-  let members = '';
-  for (const name in extensions) members += `${members && ','}${JSON.stringify(name)}:${extensions[name]}`;
-  return `,"extensions":{${members}}}`;
+function endText(extensions: JsonMembers): string {
+  let text = ',"extensions":{';
+  for (let at = 0; at < extensions.length; at += 2)
+    text += at === 0 ? `${extensions[0]}:${extensions[1]}` : `,${extensions[at]}:${extensions[at + 1]}`;
+  return `${text}}}`;
 }
 
 /** The same as objects, for a server that writes JSON itself. */

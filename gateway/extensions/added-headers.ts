@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { REQUEST_ID_HEADER } from '@inevitable/contract';
-import { hasHeader, withHeaders, type HeaderList } from '../graphql-over-http/header-list.js';
+import type { HeaderList } from '../graphql-over-http/header-list.js';
+import { hasName, withPairs } from '../graphql-over-http/pairs.js';
 import { mayCross } from '../transports/forwarded-headers.js';
 
 /** Said by the gateway alone: what the message is, who asks, and which request it belongs to. */
@@ -30,7 +31,7 @@ export function listedHeaders(wanted: Readonly<Record<string, string>>): HeaderL
   for (const given of Object.keys(wanted)) {
     const name = nameOf(given);
     const value = valueOf(name, wanted[given]!);
-    if (hasHeader(list, name)) list = [...withHeaders(list, [name, value])];
+    if (hasName(list, name)) list = [...withPairs(list, [name, value])];
     else list.push(name, value);
   }
   return list;

@@ -1,6 +1,8 @@
 import type { CallerError, RequestContext } from '@inevitable/contract';
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { JsonMembers } from '../executor/answer.js';
 import type { FetchMade } from '../executor/run-plan.js';
+import type { HeaderList } from '../graphql-over-http/header-list.js';
 import type { QueryPlan } from '../planner/query-plan.js';
 import type { RequestSeen } from './request-seen.js';
 
@@ -46,7 +48,7 @@ export interface GatewayExtension {
    * When the answer is known, and before it is sent; of an answer in parts, when the first is. What is returned goes into
    * the answer.
    */
-  onAnswer?(answer: AnswerSeen): AnswerAdditions | undefined;
+  onAnswer?(answer: AnswerSeen): AnswerAdditions | WrittenAdditions | undefined;
 
   /**
    * Once for each request that the gateway answered, refused or gave up, whatever it was, when its last byte was handed to
@@ -98,15 +100,21 @@ export interface AnswerSeen {
   readonly passedThrough: boolean;
 }
 
-/** What is JSON already. Whoever adds something to every answer knows its shape, which `JSON.stringify` looks for each time. */
-export class WrittenJson {
-  constructor(readonly text: string) {}
-}
-
 export interface AnswerAdditions {
-  /** Beside `data` and `errors`: values that `JSON.stringify` takes, and `WrittenJson`. */
+  /** Beside `data` and `errors`: values that `JSON.stringify` takes. */
   readonly extensions?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The same, ready to be sent as it is. Whoever adds something to every answer knows its shape: to look for it each time, and
+ * at what may be sent, costs more than to write it.
+ */
+export class WrittenAdditions {
+  constructor(
+    readonly extensions: JsonMembers,
+    readonly headers: HeaderList,
+  ) {}
 }
 
 export type Verdict =

@@ -11,7 +11,7 @@ import {
   type GatewayExtension,
   type OperationSeen,
   type Verdict,
-  WrittenJson,
+  WrittenAdditions,
 } from './gateway-extension.js';
 
 const silent = pino({ level: 'silent' });
@@ -208,15 +208,13 @@ describe('What is added to an answer', () => {
       extension('a', { onAnswer: () => ({ extensions: { one: 1, both: 'a' }, headers: { 'X-Cost': '1' } }) }),
       extension('b', { onAnswer: () => undefined }),
       extension('c', {
-        onAnswer: () => ({
-          extensions: { both: 'c', all: new WrittenJson('[1]') },
-          headers: { 'x-cost': '3', 'x-c': 'c' },
-        }),
+        onAnswer: () => ({ extensions: { both: 'c' }, headers: { 'x-cost': '3' } }),
       }),
+      extension('d', { onAnswer: () => new WrittenAdditions(['"all"', '[1]'], ['x-d', 'd']) }),
     );
     expect(onAnswer!(answer)).toEqual({
-      extensions: { one: '1', both: '"c"', all: '[1]' },
-      headers: ['x-cost', '3', 'x-c', 'c'],
+      extensions: ['"one"', '1', '"both"', '"c"', '"all"', '[1]'],
+      headers: ['x-cost', '3', 'x-d', 'd'],
     });
   });
 
@@ -228,7 +226,7 @@ describe('What is added to an answer', () => {
   it('has no extensions where only headers are added, and is nothing where nobody adds any', () => {
     const headers = extension('a', { onAnswer: () => ({ headers: { 'x-a': '1' } }) });
     const nothing = extension('b', { onAnswer: () => undefined });
-    expect(gathered(headers, nothing).onAnswer!(answer)).toEqual({ extensions: null, headers: ['x-a', '1'] });
+    expect(gathered(headers, nothing).onAnswer!(answer)).toEqual({ extensions: [], headers: ['x-a', '1'] });
     expect(gathered(nothing).onAnswer!(answer)).toBeUndefined();
   });
 });
@@ -298,7 +296,7 @@ describe('An extension that fails', () => {
         ],
         log,
       );
-      expect(gatheredLoudly.onAnswer!(answer)).toEqual({ extensions: { before: '1', after: '1' }, headers: [] });
+      expect(gatheredLoudly.onAnswer!(answer)).toEqual({ extensions: ['"before"', '1', '"after"', '1'], headers: [] });
       const [logged] = lines.map((line) => JSON.parse(line) as { err: Error; requestId: string });
       expect(logged).toMatchObject({ requestId: context.requestId });
       expect(logged!.err.message).toContain('Extension "broken" failed in onAnswer');

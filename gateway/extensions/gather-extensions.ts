@@ -1,7 +1,9 @@
 import { CallerError, DeadlinePassed, type RequestContext, requestInLog } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import { ClientLeft, namesInLog } from '../routing/request-facts.js';
-import { NO_HEADERS, withHeaders, type HeaderList } from '../graphql-over-http/header-list.js';
+import { NO_MEMBERS, type JsonMembers } from '../executor/answer.js';
+import { NO_HEADERS } from '../graphql-over-http/header-list.js';
+import { withPairs } from '../graphql-over-http/pairs.js';
 import { addedHeaders, listedHeaders } from './added-headers.js';
 import { ExtensionFailed } from './extension-failed.js';
 import type {
@@ -12,7 +14,7 @@ import type {
   OperationSeen,
   Verdict,
 } from './gateway-extension.js';
-import { observe, proceed, WrittenJson } from './gateway-extension.js';
+import { observe, proceed, WrittenAdditions } from './gateway-extension.js';
 import type { RequestSeen } from './request-seen.js';
 
 const CONTRACT = 1;
@@ -31,13 +33,6 @@ export interface GatheredExtensions {
   readonly onSubscription: ((operation: OperationSeen) => void) | null;
   readonly onAnswer: ((answer: AnswerSeen) => WrittenAdditions | undefined) | null;
   readonly onRequestEnd: ((request: RequestSeen) => void) | null;
-}
-
-/** What extensions add to an answer, ready to be sent. */
-export interface WrittenAdditions {
-  /** By name, each as JSON. */
-  readonly extensions: Readonly<Record<string, string>> | null;
-  readonly headers: HeaderList;
 }
 
 /**
@@ -131,7 +126,7 @@ export function gatherExtensions(given: readonly GatewayExtension[], log: Logger
               try {
                 const wanted = extension.onAnswer(answer);
                 if (!wanted) continue;
-                const more = written(wanted);
+                const more = wanted instanceof WrittenAdditions ? wanted : written(wanted);
                 added = added ? together(added, more) : more;
               } catch (error) {
                 // What was fetched is the client's all the same: a mutation that has run must not look as if it had not.
@@ -184,31 +179,24 @@ const attemptLater = <Result>(
   });
 
 /** Throws for what cannot be written: that costs the addition here, and would cost the answer later. */
-const written = ({ extensions, headers }: AnswerAdditions): WrittenAdditions => ({
-  extensions: extensions ? writtenExtensions(extensions) : null,
-  headers: headers ? listedHeaders(headers) : NO_HEADERS,
-});
+const written = ({ extensions, headers }: AnswerAdditions): WrittenAdditions =>
+  new WrittenAdditions(
+    extensions ? writtenExtensions(extensions) : NO_MEMBERS,
+    headers ? listedHeaders(headers) : NO_HEADERS,
+  );
 
-function writtenExtensions(extensions: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
-  const texts = Object.create(null) as Record<string, string>; // a name may be `__proto__`
+function writtenExtensions(extensions: Readonly<Record<string, unknown>>): JsonMembers {
+  const members: string[] = [];
   for (const name of Object.keys(extensions)) {
-    const value = extensions[name];
-    const text = value instanceof WrittenJson ? value.text : (JSON.stringify(value) as string | undefined);
-    if (text !== undefined) texts[name] = text;
+    const text = JSON.stringify(extensions[name]) as string | undefined;
+    if (text !== undefined) members.push(JSON.stringify(name), text);
   }
-  return texts;
+  return members;
 }
 
 /** Of two extensions that add the same name, the later one is heard. */
-const together = (added: WrittenAdditions, more: WrittenAdditions): WrittenAdditions => ({
-  extensions: merged(added.extensions, more.extensions),
-  headers: withHeaders(added.headers, more.headers),
-});
-
-const merged = (
-  one: Readonly<Record<string, string>> | null,
-  other: Readonly<Record<string, string>> | null,
-): Readonly<Record<string, string>> | null => (one && other ? { ...one, ...other } : (one ?? other));
+const together = (added: WrittenAdditions, more: WrittenAdditions): WrittenAdditions =>
+  new WrittenAdditions(withPairs(added.extensions, more.extensions), withPairs(added.headers, more.headers));
 
 /** Asks one after the other until one rejects. Waits only for those that answer later. */
 function inTurn(

@@ -1,11 +1,12 @@
 import { CallerError, ERROR_CODES, type ErrorBody, type ErrorCode } from '@inevitable/contract';
+import { NO_HEADERS, type HeaderList } from './header-list.js';
 
 export interface Refusal {
   readonly code: ErrorCode;
   /** What GraphQL reports beside message and code. */
   readonly errors: readonly RefusedError[];
   readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: HeaderList;
   /** True where a GraphQL server understood the request and rejects its document: the legacy media type wants 200. */
   readonly aboutDocument?: boolean;
 }
@@ -19,7 +20,7 @@ export class RequestRefused extends CallerError {
   readonly code: ErrorCode;
   readonly status: number;
   readonly errors: readonly RefusedError[];
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: HeaderList;
   readonly aboutDocument: boolean;
 
   constructor(refusal: Refusal) {
@@ -27,7 +28,7 @@ export class RequestRefused extends CallerError {
     this.code = refusal.code;
     this.status = refusal.status ?? ERROR_CODES[refusal.code].status;
     this.errors = refusal.errors;
-    this.headers = refusal.headers ?? {};
+    this.headers = refusal.headers ?? NO_HEADERS;
     this.aboutDocument = refusal.aboutDocument ?? false;
   }
 }
@@ -42,8 +43,5 @@ export const refusal = (code: ErrorCode, message: string, { details, ...parts }:
   new RequestRefused({ ...parts, code, errors: [{ message, extensions: { code, ...details } }] });
 
 /** The HTTP request itself is unusable: wrong method, media type, size or parameter. */
-export const badRequest = (
-  message: string,
-  status = 400,
-  headers: Readonly<Record<string, string>> = {},
-): RequestRefused => refusal('BAD_USER_INPUT', message, { status, headers });
+export const badRequest = (message: string, status = 400, headers: HeaderList = NO_HEADERS): RequestRefused =>
+  refusal('BAD_USER_INPUT', message, { status, headers });

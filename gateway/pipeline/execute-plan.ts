@@ -55,7 +55,7 @@ export async function executePlan(
   });
   const answer = writeAnswer(compiled, fetched, variables);
   const added = onAnswer?.(new SeenAnswer(planned, answer, fetches, increments !== null, snapshot));
-  const whole = added ? { ...answer, extensions: added.extensions } : answer;
+  const whole = added && added.extensions.length > 0 ? { ...answer, extensions: added.extensions } : answer;
   increments?.begin(fetched, whole);
   return { answer: whole, headers: added?.headers ?? NO_HEADERS, increments };
 }

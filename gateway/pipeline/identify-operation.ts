@@ -49,7 +49,7 @@ export function identifyOperation(
       406,
     );
   if (definition.operation === OperationTypeNode.MUTATION && !mayMutate)
-    throw badRequest('Send mutations with POST.', 405, { allow: 'POST' });
+    throw badRequest('Send mutations with POST.', 405, ['allow', 'POST']);
   checkVariables(snapshot.schema, definition, variables, snapshot.rules.maySeeSchema(context));
   const declared = declaredVariables(definition, variables);
   // Nobody reads the others, which may fill the heap for as long as the operation waits, or a subscription lasts.

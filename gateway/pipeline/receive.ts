@@ -57,7 +57,7 @@ export function receive(request: GatewayRequest): ReceivedRequest {
       'Accept application/graphql-response+json, application/json, text/event-stream or multipart/mixed.',
       406,
     );
-  if (method !== 'GET' && method !== 'POST') throw badRequest('Use GET or POST.', 405, { allow: 'GET, POST' });
+  if (method !== 'GET' && method !== 'POST') throw badRequest('Use GET or POST.', 405, ['allow', 'GET, POST']);
   const parameters = method === 'GET' ? parametersOfGet(request) : parametersOfPost(request);
   const { query, documentId, operationName, variables, extensions } = parameters;
   return {

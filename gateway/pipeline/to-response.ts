@@ -1,13 +1,15 @@
 import { ERROR_CODES, toErrorBody, type ErrorCode } from '@inevitable/contract';
 import { OperationNotAuthorized } from '../authorization/operation-not-authorized.js';
 import { answerText } from '../executor/answer.js';
+import type { ByteText } from '../executor/byte-text.js';
 import {
   CONTENT_TYPE,
   negotiateFormat,
   type AcceptedFormats,
   type ResponseFormat,
 } from '../graphql-over-http/media-types.js';
-import { headerList, NO_HEADERS, withHeaders, type HeaderList } from '../graphql-over-http/header-list.js';
+import { headerList, NO_HEADERS, type HeaderList } from '../graphql-over-http/header-list.js';
+import { withPairs } from '../graphql-over-http/pairs.js';
 import { RequestRefused, type RefusedError } from '../graphql-over-http/request-refused.js';
 import { ClientLeft } from '../routing/request-facts.js';
 import type { RequestRecord } from '../routing/request-record.js';
@@ -21,8 +23,11 @@ import type { ReceivedRequest } from './receive.js';
 export interface GatewayResponse {
   readonly status: number;
   readonly headers: HeaderList;
-  readonly body: string | Buffer | StreamedBody;
+  readonly body: WholeBody | StreamedBody;
 }
+
+/** Text is sent in UTF-8. */
+export type WholeBody = string | Buffer | ByteText;
 
 /** A body that is written as its payloads come. */
 export interface StreamedBody {
@@ -63,9 +68,9 @@ export function toErrorResponse(
   if (error instanceof RequestRefused) {
     // graphql-sse wants what is wrong with a document as the payload of an accepted stream, which browsers can read.
     if (error.aboutDocument && formats?.answer === null && formats.subscription === 'eventStream')
-      return respondAsStream(eventStream, text, headerList(error.headers));
+      return respondAsStream(eventStream, text, error.headers);
     const status = error.aboutDocument && format === 'legacyJson' ? 200 : error.status;
-    return respond(status, format, text, headerList(error.headers));
+    return respond(status, format, text, error.headers);
   }
   const { code } = toErrorBody(error).extensions;
   return respond(
@@ -99,7 +104,7 @@ const STREAM_HEADERS = headerList({ 'cache-control': 'no-store', 'x-accel-buffer
 const streamHeaders = (format: StreamFormat, given: HeaderList): HeaderList => [
   'content-type',
   format.contentType,
-  ...withHeaders(STREAM_HEADERS, given),
+  ...withPairs(STREAM_HEADERS, given),
 ];
 
 /** A stream of one payload is known as a whole. */
@@ -117,13 +122,8 @@ const statusOf = (code: unknown): number =>
   typeof code === 'string' && code in ERROR_CODES ? ERROR_CODES[code as ErrorCode].status : 500;
 
 /** Answers speak of one caller: no cache between us may keep them. */
-const respond = (
-  status: number,
-  format: ResponseFormat,
-  body: string | Buffer,
-  headers: HeaderList,
-): GatewayResponse => ({
+const respond = (status: number, format: ResponseFormat, body: WholeBody, headers: HeaderList): GatewayResponse => ({
   status,
-  headers: withHeaders(['content-type', CONTENT_TYPE[format], 'cache-control', 'no-store'], headers),
+  headers: withPairs(['content-type', CONTENT_TYPE[format], 'cache-control', 'no-store'], headers),
   body,
 });

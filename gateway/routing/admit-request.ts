@@ -95,7 +95,7 @@ function refuseHeaders(request: IncomingMessage, { headers }: Admission): Admiss
 function refuseMore(request: IncomingMessage, admission: Admission, refusal: RequestRefused): Admission {
   const path = pathOf(request);
   if (PROBES.has(path)) return admission;
-  const headers = [...admission.headers, ...Object.entries(refusal.headers).flat(), ...JSON_TYPE];
+  const headers = [...admission.headers, ...refusal.headers, ...JSON_TYPE];
   return answered(refusal.status, headers, errorBody(path, refusal.errors[0]!));
 }
 

@@ -1,9 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { REQUEST_ID_HEADER } from '@inevitable/contract';
+import { ByteText } from '../executor/byte-text.js';
 import { compressAnswer, COMPRESSED_FROM_BYTES, preferredCoding } from '../graphql-over-http/compress-answer.js';
 import { receiveBody } from '../graphql-over-http/read-body.js';
 import { handleOperation, type RequestParts } from '../pipeline/pipeline.js';
-import { toErrorResponse, type GatewayResponse, type StreamedBody } from '../pipeline/to-response.js';
+import { toErrorResponse, type GatewayResponse, type StreamedBody, type WholeBody } from '../pipeline/to-response.js';
 import type { OpenStreams } from '../streaming/open-streams.js';
 import { sendStream } from '../streaming/send-stream.js';
 import type { Admission, Admissions } from './admit-request.js';
@@ -80,12 +81,16 @@ async function answer(
     const coding = preferredCoding(headers['accept-encoding']);
     if (coding === null) return end(status, all, body);
     all.push('content-encoding', coding);
-    return compressAnswer(body, coding).then((compressed) => end(status, all, compressed));
+    return compressAnswer(body instanceof ByteText ? body.bytes() : body, coding).then((compressed) =>
+      end(status, all, compressed),
+    );
   };
-  const end = (status: number, all: string[], body: string | Buffer): void => {
+  const end = (status: number, all: string[], body: WholeBody): void => {
     const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     all.push('content-length', String(bytes));
-    response.writeHead(status, all).end(body);
+    response.writeHead(status, all);
+    if (body instanceof ByteText) response.end(body.text, 'latin1');
+    else response.end(body);
     if (record === null) return;
     record.status = status;
     record.responseBytes = bytes;
@@ -112,7 +117,7 @@ async function answer(
 }
 
 const isStreamedBody = (body: GatewayResponse['body']): body is StreamedBody =>
-  typeof body !== 'string' && !Buffer.isBuffer(body);
+  typeof body !== 'string' && !Buffer.isBuffer(body) && !(body instanceof ByteText);
 
 /** What it still sends is not read: the connection is of no more use. */
 function turnAway(

@@ -1,6 +1,7 @@
 import type { EventExtensions } from '@inevitable/contract';
 import type { ExecutionResult } from 'graphql';
 import { answerText } from '../executor/answer.js';
+import { withPairs } from '../graphql-over-http/pairs.js';
 import type { CompiledPlan } from '../executor/compile-plan.js';
 import { executePlan, type ExecutionParts } from '../pipeline/execute-plan.js';
 import type { PlannedRequest } from '../pipeline/plan-operation.js';
@@ -39,12 +40,12 @@ async function answerEvent(
 ): Promise<StreamPayload> {
   const { answer } = await executePlan(planned, parts, event);
   const { eventId, eventsMissed } = extensionsOf(event);
-  const extensions = {
-    ...answer.extensions,
-    ...(eventId !== undefined && { eventId: JSON.stringify(eventId) }),
-    ...(eventsMissed === true && { eventsMissed: 'true' }),
-  };
-  const text = answerText({ ...answer, extensions: Object.keys(extensions).length > 0 ? extensions : null });
+  const ofEvent = [
+    ...(eventId === undefined ? [] : ['"eventId"', JSON.stringify(eventId)]),
+    ...(eventsMissed === true ? ['"eventsMissed"', 'true'] : []),
+  ];
+  const extensions = withPairs(answer.extensions ?? [], ofEvent);
+  const text = answerText({ ...answer, extensions: extensions.length > 0 ? extensions : null });
   return new StreamPayload(String(text), eventId ?? null);
 }
 

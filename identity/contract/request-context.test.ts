@@ -1,6 +1,13 @@
+import { describe, expect, it } from '@jest/globals';
 import { runInThisContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
-import { anonymousContext, contextOf, withTrace, type AnonymousRequest, type RequestContext } from './request-context.js';
+import {
+  anonymousContext,
+  contextOf,
+  withTrace,
+  type AnonymousRequest,
+  type RequestContext,
+} from './request-context.js';
 
 setFlagsFromString('--allow-natives-syntax');
 const areAlikeInside = runInThisContext('(one, other) => %HaveSameMap(one, other)') as (
@@ -27,7 +34,12 @@ describe('A request context', () => {
     const facts = request();
     const context = anonymousContext(facts);
     for (const one of [context, { ...context }, withTrace(context, 'a trace')]) {
-      expect(one).toMatchObject({ requestId: 'r1', deadline: 1, deployment: 'internal', caller: { kind: 'anonymous' } });
+      expect(one).toMatchObject({
+        requestId: 'r1',
+        deadline: 1,
+        deployment: 'internal',
+        caller: { kind: 'anonymous' },
+      });
       expect([one.signal, one.client]).toEqual([facts.signal, facts.client]);
     }
     expect(withTrace(context, 'a trace').trace).toBe('a trace');

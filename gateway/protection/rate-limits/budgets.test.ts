@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { CallerError, Entitlements } from '@inevitable/contract';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import type { AnswerSeen, OperationSeen, WrittenJson } from '../../extensions/gateway-extension.js';
+import type { AnswerSeen, OperationSeen, WrittenAdditions } from '../../extensions/gateway-extension.js';
 import { ADAS_TENANT, entitlementsWith, somebody } from '../../test-support/protected-supergraph.js';
 import { memoryCounters } from './memory-counters.js';
 import { rateLimitsKey } from './rate-limit-settings.js';
@@ -99,9 +99,10 @@ describe("A tenant's budgets", () => {
               continue;
             }
             one.used = Math.min(one.units, step.units);
-            const added = extension.onAnswer!({ operation: one.operation, actualCost: step.units * 10 } as AnswerSeen)!;
+            const answer = { operation: one.operation, actualCost: step.units * 10 } as AnswerSeen;
+            const { extensions } = extension.onAnswer!(answer) as WrittenAdditions;
             const back = one.units - one.used;
-            expect(JSON.parse((added.extensions!['budget'] as WrittenJson).text)).toMatchObject({
+            expect(JSON.parse(extensions[1]!)).toMatchObject({
               hour: { limit: HOUR, remaining: HOUR - one.heldThen[0] + back },
               day: { limit: DAY, remaining: DAY - one.heldThen[1] + back },
             });

@@ -35,12 +35,13 @@ export interface Limit extends Window {
   readonly by: LimitedBy;
   readonly who: string;
   readonly units: number;
-  /** The window's end: in epoch milliseconds, and in ISO 8601. */
+  /** The window's end, epoch milliseconds. */
   readonly endsAt: number;
-  readonly resetsAt: string;
   /** `units` in a header; `seconds` with them. */
   readonly quota: string;
   readonly policy: string;
+  /** Of a budget, JSON of what it is, before and behind what remains of it; null: it is none. */
+  readonly budget: readonly [before: string, behind: string] | null;
   /** What there is on top, in a longer window; 0: nothing. */
   readonly burstUnits: number;
 }
@@ -53,7 +54,9 @@ function limit(by: LimitedBy, who: string, units: number, seconds: number, now: 
   const resetsAt = new Date(endsAt).toISOString();
   // An operation is told of its limits again and again: what does not change is written once.
   const [quota, policy] = [String(units), `${units};w=${seconds}`];
-  return { by, who, key, units, seconds, endsAt, resetsAt, quota, policy, burstUnits };
+  const isBudget = by === 'hour' || by === 'day';
+  const budget = isBudget ? ([`"${by}":{"limit":${units},"remaining":`, `,"resetsAt":"${resetsAt}"}`] as const) : null;
+  return { by, who, key, units, seconds, endsAt, quota, policy, budget, burstUnits };
 }
 
 /** What may be taken where `limit` is used up; null: nothing. */

@@ -1,9 +1,10 @@
 import { requestInLog } from '@inevitable/contract';
 import { LRUCache } from 'lru-cache';
+import { NO_MEMBERS, type JsonMembers } from '../../executor/answer.js';
 import {
   proceed,
   reject,
-  WrittenJson,
+  WrittenAdditions,
   type GatewayExtension,
   type OperationSeen,
   type Verdict,
@@ -14,7 +15,7 @@ import type { Limit, LimitsOfCaller } from './limits-of-caller.js';
 import { nearest, rateLimitHeaders, type Standing } from './rate-limit-headers.js';
 import type { RateLimiter } from './rate-limiter.js';
 import { OperationTooLarge, rateLimited } from './refusals.js';
-import { neverEnough, type Outcome } from './take-units.js';
+import { neverEnough, remainingOf, type Outcome } from './take-units.js';
 import { unitsOf } from './units.js';
 
 /** Windows of which the log was told that they would refuse. */
@@ -22,9 +23,11 @@ const REMEMBERED_WARNINGS = 10_000;
 
 /** What an operation took, until its end. */
 interface Running {
-  readonly standings: readonly Standing[];
+  readonly limits: readonly Limit[];
+  /** In the order of `limits`: the units that each of them had left then. */
+  readonly remaining: readonly number[];
   readonly units: number;
-  /** In the order of `standings`; none where the operation was not counted. */
+  /** In the order of `limits`; none where the operation was not counted. */
   readonly taken: readonly Taken[];
   /** What it was worth: nothing until something was fetched for it. */
   used: number;
@@ -47,20 +50,29 @@ export function rateLimits({ mode, log, now, withLimits, take: takeUnits }: Rate
       return proceed;
     }
     const outcome = takeUnits(limits, units, at);
-    if (!(outcome instanceof Promise)) return settle(operation, outcome, units, at);
-    return outcome.then((known) => settle(operation, known, units, at));
+    if (!(outcome instanceof Promise)) return settle(operation, limits, outcome, units, at);
+    return outcome.then((known) => settle(operation, limits, known, units, at));
   }
 
-  function settle(operation: OperationSeen, outcome: Outcome, units: number, at: number): Verdict {
-    const { standings } = outcome;
+  function settle(
+    operation: OperationSeen,
+    { all }: LimitsOfCaller,
+    outcome: Outcome,
+    units: number,
+    at: number,
+  ): Verdict {
     if (outcome.kind === 'granted') {
-      running.set(operation, { standings, units, taken: outcome.taken, used: 0 });
+      const { taken } = outcome;
+      const remaining = taken.map(({ held }, index) => remainingOf(all[index]!, held));
+      running.set(operation, { limits: all, remaining, units, taken, used: 0 });
       return proceed;
     }
-    const { refusing, passesAt } = outcome;
+    const { refusing, passesAt, standings } = outcome;
     if (mode === 'enforce') return reject(rateLimited(refusing, units, passesAt, at));
     warn(refusing, operation, units);
-    running.set(operation, { standings, units: 0, taken: [], used: 0 });
+    const limits = standings.map(({ limit }) => limit);
+    const remaining = standings.map((one) => one.remaining);
+    running.set(operation, { limits, remaining, units: 0, taken: [], used: 0 });
     return proceed;
   }
 
@@ -87,34 +99,33 @@ export function rateLimits({ mode, log, now, withLimits, take: takeUnits }: Rate
     onAnswer(answer) {
       const found = running.get(answer.operation);
       if (!found) return undefined; // not limited, or an event of a subscription
-      const { standings, units } = found;
+      const { limits, remaining, units } = found;
       // One unit is the least; the answer need not be measured for it. An answer may be larger than was estimated.
       found.used = units > 1 ? Math.min(units, unitsOf(answer.actualCost)) : units;
-      const headers = rateLimitHeaders(nearest(standings), now());
-      const budget = budgetIn(standings, units - found.used);
-      return budget ? { headers, extensions: { budget } } : { headers };
+      return new WrittenAdditions(
+        budgetIn(limits, remaining, units - found.used),
+        rateLimitHeaders(nearest(limits, remaining), now()),
+      );
     },
 
     onEnd(operation) {
       const found = running.take(operation);
       if (!found) return;
-      const { standings, taken, units, used } = found;
+      const { limits, taken, units, used } = found;
       if (used === units) return;
-      taken.forEach((one, index) => isBudget(standings[index]!.limit) && one.giveBack(units - used));
+      taken.forEach((one, index) => limits[index]!.budget && one.giveBack(units - used));
     },
   };
 }
 
-const isBudget = ({ by }: Limit): boolean => by === 'hour' || by === 'day';
-
-/** `back`: units that are about to be given back. Undefined: nobody has a budget. */
-function budgetIn(standings: readonly Standing[], back: number): WrittenJson | undefined {
-  let members = '';
-  for (const { limit, remaining } of standings)
-    if (isBudget(limit)) {
-      const { by, units, resetsAt } = limit;
-      const left = Math.min(units, remaining + back);
-      members += `${members && ','}"${by}":{"limit":${units},"remaining":${left},"resetsAt":"${resetsAt}"}`;
-    }
-  return members === '' ? undefined : new WrittenJson(`{${members}}`);
+/** `back`: units that are about to be given back. Empty: nobody has a budget. */
+function budgetIn(limits: readonly Limit[], remaining: readonly number[], back: number): JsonMembers {
+  let budgets = '';
+  for (let index = 0; index < limits.length; index++) {
+    const { budget, units } = limits[index]!;
+    if (budget === null) continue;
+    const left = Math.min(units, remaining[index]! + back);
+    budgets += budgets === '' ? `{${budget[0]}${left}${budget[1]}` : `,${budget[0]}${left}${budget[1]}`;
+  }
+  return budgets === '' ? NO_MEMBERS : ['"budget"', `${budgets}}`];
 }

@@ -10,15 +10,13 @@ export type Outcome = Granted | Refused;
 
 export interface Granted {
   readonly kind: 'granted';
-  /** After the operation was counted. */
-  readonly standings: readonly Standing[];
-  /** In the order of `standings`; what came of a burst is not among what `standings` say. */
+  /** Of each of the caller's limits, in their order, how it stands after the operation was counted, without bursts. */
   readonly taken: readonly Taken[];
 }
 
 export interface Refused {
   readonly kind: 'refused';
-  /** As if it had not been asked. */
+  /** In the order of the caller's limits, as if it had not been asked. */
   readonly standings: readonly Standing[];
   /** Of those that have too few units, the one that lasts longest. */
   readonly refusing: Standing;
@@ -68,11 +66,7 @@ export function unitTaker(
   }
 
   function judge(asked: readonly Asked[], own: Limit | null, units: number, now: number): Outcome {
-    if (asked.every(isGranted))
-      return granted(
-        asked.map(({ limit }) => limit),
-        asked.map(({ taken }) => taken),
-      );
+    if (asked.every(isGranted)) return granted(asked.map(({ taken }) => taken));
     if (own && !isGranted(asked[0]!)) refusedIn.set(own.who, own.key);
     return refused(asked, units, now);
   }
@@ -82,7 +76,7 @@ export function unitTaker(
     if (own && refusedIn.get(own.who) === own.key) return askOwnFirst(own, limits, units, now);
     const outcomeOf = (taken: readonly Taken[]): Outcome | Promise<Outcome> =>
       taken.every((one) => one.isGranted)
-        ? granted(all, taken)
+        ? granted(taken)
         : withBursts(all, taken, units, now).then((asked) => judge(asked, own, units, now));
     const taken = all.map((limit) => ask(limit, units));
     return areKnown(taken) ? outcomeOf(taken) : Promise.all(taken).then(outcomeOf);
@@ -92,11 +86,7 @@ export function unitTaker(
 const areKnown = (taken: readonly (Taken | Promise<Taken>)[]): taken is readonly Taken[] =>
   !taken.some((one) => one instanceof Promise);
 
-const granted = (limits: readonly Limit[], taken: readonly Taken[]): Granted => ({
-  kind: 'granted',
-  standings: taken.map(({ held }, index) => standing(limits[index]!, held)),
-  taken,
-});
+const granted = (taken: readonly Taken[]): Granted => ({ kind: 'granted', taken });
 
 function refused(asked: readonly Asked[], units: number, now: number): Refused {
   for (const { taken, burst } of asked) {
@@ -115,11 +105,10 @@ function refused(asked: readonly Asked[], units: number, now: number): Refused {
   };
 }
 
+const standing = (limit: Limit, held: number): Standing => ({ limit, remaining: remainingOf(limit, held) });
+
 /** A limit may have become smaller than what was used of it, and hold less than nothing where Redis lost what it held. */
-const standing = (limit: Limit, held: number): Standing => ({
-  limit,
-  remaining: Math.min(limit.units, Math.max(0, limit.units - held)),
-});
+export const remainingOf = ({ units }: Limit, held: number): number => Math.min(units, Math.max(0, units - held));
 
 /** Of an operation for which a whole window, or burst, has enough units. */
 const passesAt = (limit: Limit, units: number, now: number): number =>
