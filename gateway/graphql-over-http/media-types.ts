@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /**
  * How one answer is written (GraphQL over HTTP, draft of 2025, "Media Types"). `legacyJson` is for a client that accepts
  * `application/json` and no other JSON: it may come from before the draft, reads any status but 200 as a broken
@@ -37,9 +39,23 @@ const ANSWER_ONLY: Readonly<Record<ResponseFormat, AcceptedFormats>> = {
   legacyJson: { answer: 'legacyJson', subscription: null, increments: null },
 };
 
+/** By what a client sends: most send one of a handful. */
+const chosen = new LRUCache<string, AcceptedFormats | 'none'>({ max: 100 });
+const LONGEST_REMEMBERED = 1_000;
+
 /** Chooses by `Accept` (RFC 9110, section 12.5.1). Null: nothing we can write is acceptable. */
 export function negotiateFormat(accept: string | undefined): AcceptedFormats | null {
-  if (accept === undefined || accept.trim() === '' || accept === '*/*') return ANSWER_ONLY.json;
+  if (accept === undefined || accept === '' || accept === '*/*') return ANSWER_ONLY.json;
+  let formats = chosen.get(accept);
+  if (formats === undefined) {
+    formats = choose(accept) ?? 'none';
+    if (accept.length <= LONGEST_REMEMBERED) chosen.set(accept, formats);
+  }
+  return formats === 'none' ? null : formats;
+}
+
+function choose(accept: string): AcceptedFormats | null {
+  if (accept.trim() === '') return ANSWER_ONLY.json;
   const json: JsonQuality = { graphqlResponse: -1, json: -1, wildcard: -1, first: null };
   let subscription: Preferred<SubscriptionFormat> | null = null;
   let increments: Preferred<IncrementalSpec> | null = null;

@@ -63,8 +63,19 @@ function writerOf(log: Logger): WriteLine {
   };
   if (!lines) throw new Error('The log for lines of requests is made by another copy of pino than the gateway has.');
   const base = JSON.stringify({ ...log.bindings(), request: true }).slice(1, -1);
+  const timeText = timeWriter();
   return (level, members, message) =>
-    lines.write(`{"level":${log.levels.values[level]},"time":${Date.now()},${base}${members},"msg":"${message}"}\n`);
+    lines.write(`{"level":${log.levels.values[level]},"time":${timeText()},${base}${members},"msg":"${message}"}\n`);
+}
+
+/** Epoch milliseconds. A number of so many digits takes longer to write than most of a line; the same one need not be. */
+function timeWriter(): () => string {
+  let [time, text] = [0, '0'];
+  return () => {
+    const now = Date.now();
+    if (now !== time) [time, text] = [now, String(now)];
+    return text;
+  };
 }
 
 /** What is not known is left out. */
@@ -124,4 +135,10 @@ function ofSubgraphs(fetches: readonly FetchMade[]): string {
 
 const PLAIN = /^[\w .:@/+()-]*$/;
 const text = (said: string): string => (PLAIN.test(said) ? `"${said}"` : JSON.stringify(said));
-const tenths = (ms: number): number => Math.round(ms * 10) / 10;
+
+/** Put together from whole numbers, which are written faster than fractions. */
+function tenths(ms: number): string {
+  const whole = Math.round(ms * 10);
+  const rest = whole % 10;
+  return `${(whole - rest) / 10}.${rest}`;
+}

@@ -56,6 +56,29 @@ export function unitTaker(
   const withBursts = (limits: readonly Limit[], taken: readonly Taken[], units: number, now: number) =>
     Promise.all(taken.map((one, index) => withBurst(limits[index]!, one, units, now)));
 
+  /** All travel together. */
+  function askAll(limits: readonly Limit[], units: number): readonly Taken[] | Promise<readonly Taken[]> {
+    const taken: Taken[] = [];
+    for (let index = 0; index < limits.length; index++) {
+      const one = ask(limits[index]!, units);
+      if (one instanceof Promise)
+        return Promise.all([...taken, one, ...limits.slice(index + 1).map((limit) => ask(limit, units))]);
+      taken.push(one);
+    }
+    return taken;
+  }
+
+  function outcomeOf(
+    taken: readonly Taken[],
+    { own, all }: LimitsOfCaller,
+    units: number,
+    now: number,
+  ): Outcome | Promise<Outcome> {
+    for (const { isGranted } of taken)
+      if (!isGranted) return withBursts(all, taken, units, now).then((asked) => judge(asked, own, units, now));
+    return granted(taken);
+  }
+
   /** Whoever asks on and on would hold the others' units for as long as it takes to give them back. */
   async function askOwnFirst(own: Limit, { all }: LimitsOfCaller, units: number, now: number): Promise<Outcome> {
     const first = await withBurst(own, await ask(own, units), units, now);
@@ -74,17 +97,12 @@ export function unitTaker(
   return (limits, units, now) => {
     const { own, all } = limits;
     if (own && refusedIn.get(own.who) === own.key) return askOwnFirst(own, limits, units, now);
-    const outcomeOf = (taken: readonly Taken[]): Outcome | Promise<Outcome> =>
-      taken.every((one) => one.isGranted)
-        ? granted(taken)
-        : withBursts(all, taken, units, now).then((asked) => judge(asked, own, units, now));
-    const taken = all.map((limit) => ask(limit, units));
-    return areKnown(taken) ? outcomeOf(taken) : Promise.all(taken).then(outcomeOf);
+    const taken = askAll(all, units);
+    return taken instanceof Promise
+      ? taken.then((known) => outcomeOf(known, limits, units, now))
+      : outcomeOf(taken, limits, units, now);
   };
 }
-
-const areKnown = (taken: readonly (Taken | Promise<Taken>)[]): taken is readonly Taken[] =>
-  !taken.some((one) => one instanceof Promise);
 
 const granted = (taken: readonly Taken[]): Granted => ({ kind: 'granted', taken });
 
