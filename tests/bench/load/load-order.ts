@@ -6,10 +6,17 @@ export interface LoadOrder {
   readonly bodies: readonly string[];
   /** How many of the tokens are used, in turn. 0: requests without one. */
   readonly tokens: number;
-  /** The length in bytes that the answer to each body must have; null: whatever it is. */
-  readonly answerBytes: readonly number[] | null;
+  /** The length that the answer to each body must have; null: whatever it is. */
+  readonly answerBytes: readonly AnswerBytes[] | null;
   readonly pace: Pace;
   readonly durationMs: number;
+}
+
+/** The same from one answer to the next, but for `extensions`, which are not everybody's, and count down. */
+export interface AnswerBytes {
+  /** Without extensions. */
+  readonly least: number;
+  readonly most: number;
 }
 
 export type Pace =

@@ -1,8 +1,8 @@
 import { request } from 'undici';
+import type { AnswerBytes } from '../load/load-order.js';
 
 export interface Answer {
-  /** Of the text, in bytes. */
-  readonly length: number;
+  readonly bytes: AnswerBytes;
   /** Beside it ours tells, for example, what is left of a budget. */
   readonly data: unknown;
 }
@@ -17,7 +17,9 @@ export async function ask(url: string, body: string, token: string): Promise<Ans
   const response = await request(url, { method: 'POST', headers, body });
   const text = await response.body.text();
   if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}: ${text.slice(0, 200)}`);
-  const { data, errors } = JSON.parse(text) as { data?: unknown; errors?: unknown };
+  const { data, errors, extensions } = JSON.parse(text) as Record<'data' | 'errors' | 'extensions', unknown>;
   if (!data || errors !== undefined) throw new Error(`an answer with errors: ${text.slice(0, 200)}`);
-  return { length: Buffer.byteLength(text), data };
+  const most = Buffer.byteLength(text);
+  const ofExtensions = extensions === undefined ? '' : `,"extensions":${JSON.stringify(extensions)}`;
+  return { bytes: { least: most - Buffer.byteLength(ofExtensions), most }, data };
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { AnswerBytes } from '../load/load-order.js';
 import { ask, type Answer } from './ask.js';
 import type { BenchBed, GatewayUnderTest } from './bench-bed.js';
 
@@ -6,8 +7,8 @@ import type { BenchBed, GatewayUnderTest } from './bench-bed.js';
 const AT_ONCE = 8;
 
 export interface ComparedGateway extends GatewayUnderTest {
-  /** The length in bytes of its answer to each body. */
-  readonly answerBytes: readonly number[];
+  /** Of its answer to each body. */
+  readonly answerBytes: readonly AnswerBytes[];
 }
 
 /**
@@ -32,7 +33,7 @@ export async function compareAnswers(
       const answers = gateway === reference ? right : await answersOf(gateway, bodies, token);
       const wrong = answers.findIndex(({ data }, at) => !isDeepStrictEqual(data, right[at]!.data));
       if (wrong >= 0) throw new Error(`it differs from ${reference.name} for ${bodies[wrong]}`);
-      compared.push({ ...gateway, answerBytes: answers.map(({ length }) => length) });
+      compared.push({ ...gateway, answerBytes: answers.map(({ bytes }) => bytes) });
     } catch (error) {
       report(`${gateway.name} is left out, its answer is wrong: ${(error as Error).message}`);
     }

@@ -29,7 +29,7 @@ async function open({ urls, tokens, documents, clients, connections }: Sending):
   const texts = bodiesOf(documents);
   const answerBytes = byMode((): number[] => []);
   for (const mode of MODES)
-    for (const text of texts) answerBytes[mode].push((await ask(urls[mode], text, tokens[0]!)).length);
+    for (const text of texts) answerBytes[mode].push((await ask(urls[mode], text, tokens[0]!)).bytes.most);
 
   const bodies = texts.map((text) => Buffer.from(text));
   const headers = clientHeaders(clients);
