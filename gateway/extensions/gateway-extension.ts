@@ -107,8 +107,8 @@ export interface AnswerAdditions {
 }
 
 /**
- * The same, ready to be sent as it is. Whoever adds something to every answer knows its shape: to look for it each time, and
- * at what may be sent, costs more than to write it.
+ * The same, and it is sent as it is: each name once, its headers in lower case, valid, and none of the gateway's own. Whoever
+ * adds something to every answer knows that; to look at it each time costs more than to write it.
  */
 export class WrittenAdditions {
   constructor(

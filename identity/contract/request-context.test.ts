@@ -1,6 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { runInThisContext } from 'node:vm';
-import { setFlagsFromString } from 'node:v8';
 import {
   anonymousContext,
   contextOf,
@@ -8,12 +6,6 @@ import {
   type AnonymousRequest,
   type RequestContext,
 } from './request-context.js';
-
-setFlagsFromString('--allow-natives-syntax');
-const areAlikeInside = runInThisContext('(one, other) => %HaveSameMap(one, other)') as (
-  one: unknown,
-  other: unknown,
-) => boolean;
 
 const request = (): AnonymousRequest => ({
   requestId: 'r1',
@@ -25,9 +17,13 @@ const request = (): AnonymousRequest => ({
 });
 
 describe('A request context', () => {
-  it('has the hidden class of every other, so that no class of its own keeps a request in memory', () => {
-    const [first, ...others] = Array.from({ length: 50 }, () => anonymousContext(request()));
-    for (const other of others) expect(areAlikeInside(first, other)).toBe(true);
+  it('has the getters of every other: new ones each time were hidden classes, which kept their requests in memory', () => {
+    const [one, other] = [anonymousContext(request()), anonymousContext(request())];
+    for (const name of ['signal', 'client'] as const) {
+      const [first, second] = [one, other].map((context) => Object.getOwnPropertyDescriptor(context, name)!);
+      expect(first).toMatchObject({ enumerable: true, get: expect.any(Function) });
+      expect(second!.get).toBe(first!.get);
+    }
   });
 
   it('says what its request says, and so do copies of it, and itself at another place of its trace', () => {
