@@ -17,14 +17,20 @@ const { pino } = createRequire(import.meta.resolve('@inevitable/gateway'))('pino
 
 /**
  * As it is where supergraph.yaml and the settings say nothing of it, but that everything is counted, and that nobody is
- * refused or waits: the one tenant of a table stands for as many as there are.
+ * refused or waits: the one tenant of a table stands for as many as there are, and the deep operation is worth 24,000.
  */
 export function asDeployed(): Partial<GatewayOptions> {
-  const { concurrency, rate_limits: settings } = protectionKey.parse({
+  const {
+    limits,
+    concurrency,
+    rate_limits: settings,
+  } = protectionKey.parse({
+    limits: { max_cost: 100_000 },
     concurrency: { per_tenant: 128, waiting: 16_384, waiting_per_tenant: 16_384 },
     rate_limits: { anonymous_per_minute: 1e9 },
   });
   return {
+    limits,
     concurrency,
     limitedRates: { mode: 'enforce', settings, counters: memoryCounters() },
     extensions: observation(),
