@@ -1,4 +1,4 @@
-/** Bytes, each a character of `text` (ISO 8859-1): with its head Node writes such a text at once, in place of two pieces. */
+/** Bytes, each a character of `text` (ISO 8859-1). Node writes such a text at once with its head, and bytes beside it. */
 export class ByteText {
   constructor(readonly text: string) {}
 

@@ -17,7 +17,7 @@ const request = (): AnonymousRequest => ({
 });
 
 describe('A request context', () => {
-  it('has the getters of every other: new ones each time were hidden classes, which kept their requests in memory', () => {
+  it('has the getters of every other: new ones each time kept their requests in memory', () => {
     const [one, other] = [anonymousContext(request()), anonymousContext(request())];
     for (const name of ['signal', 'client'] as const) {
       const [first, second] = [one, other].map((context) => Object.getOwnPropertyDescriptor(context, name)!);
