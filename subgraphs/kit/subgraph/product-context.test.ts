@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseTenantId } from '@inevitable/contract';
+import { anonymousContext, parseTenantId } from '@inevitable/contract';
+import { pino } from 'pino';
 import { newId } from '../graph/new-id.js';
 import { testEntitlements } from '../testing/test-entitlements.js';
-import { tenantEntitlements } from './product-context.js';
+import { productContext, tenantEntitlements } from './product-context.js';
 
 const features = { 'forge.platforms': { pro: { kind: 'metered', limit: 2, per: 'month' } } } as const;
 
@@ -41,5 +42,48 @@ describe("A tenant's entitlements", () => {
       () => nobody.reserve('forge.platforms', 1, 'key'),
     ];
     for (const ask of asks) await expect(ask()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+});
+
+describe('Contexts of a product', () => {
+  const contextAt = (publicUrl: string) =>
+    productContext(
+      anonymousContext({
+        requestId: 'r1',
+        trace: null,
+        deadline: 1,
+        signal: new AbortController().signal,
+        deployment: 'internal',
+      }),
+      {
+        product: 'forge',
+        database: null,
+        publicUrl: () => publicUrl,
+        entitlements: testEntitlements({ features }),
+        events: null,
+        tellDenials: () => () => undefined,
+        log: pino({ level: 'silent' }),
+      } as Parameters<typeof productContext>[1],
+    );
+
+  it('have one prototype: getters of their own each time kept what they held in memory', () => {
+    const [one, other] = [contextAt('https://one.test'), contextAt('https://other.test')];
+    expect(Object.getPrototypeOf(one)).toBe(Object.getPrototypeOf(other));
+  });
+
+  it('lend each what is its own, and to copies of it as well', () => {
+    const [one, other] = [contextAt('https://one.test'), contextAt('https://other.test')];
+    const copyOf = (context: object) => Object.assign(Object.create(Object.getPrototypeOf(context) as object), context);
+    expect([one, other, copyOf(one), copyOf(other)].map(({ publicUrl }) => publicUrl as string)).toEqual([
+      'https://one.test',
+      'https://other.test',
+      'https://one.test',
+      'https://other.test',
+    ]);
+    for (const context of [one, copyOf(one)]) {
+      expect(() => context.db as unknown).toThrow('This subgraph declares no database.');
+      expect(() => context.reading as unknown).toThrow('This subgraph declares no database.');
+      expect(() => context.files as unknown).toThrow('file store');
+    }
   });
 });

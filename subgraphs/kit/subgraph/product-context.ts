@@ -133,6 +133,45 @@ export interface HostedResources extends ProductResources {
   readonly tellDenials: DenialsTeller;
 }
 
+/** What the getters of a context give, each opened when somebody asks for it. An own property: copies have it as well. */
+const LENT = Symbol('lent');
+interface Lent {
+  openDb(): TenantClient<PrismaClientLike>;
+  openFiles(): TenantFiles;
+  publicUrl(): string;
+}
+interface Lending {
+  readonly [LENT]: Lent;
+}
+
+// Getters of the prototypes: most operations ask for none of these, and Apollo Server copies the context's own properties
+// for each operation and would call a getter among them. The same for all contexts: getters of their own would be hidden
+// classes of their own, which keep what they hold in memory (`contextOf`).
+const PLACES = Object.defineProperties({} as Pick<ProductContext, 'reading' | 'files' | 'publicUrl'>, {
+  reading: {
+    get(this: Lending) {
+      return this[LENT].openDb();
+    },
+  },
+  files: {
+    get(this: Lending) {
+      return this[LENT].openFiles();
+    },
+  },
+  publicUrl: {
+    get(this: Lending) {
+      return this[LENT].publicUrl();
+    },
+  },
+});
+const READABLE = Object.create(PLACES, {
+  db: {
+    get(this: Lending) {
+      return this[LENT].openDb();
+    },
+  },
+}) as typeof PLACES & Pick<ProductContext, 'db'>;
+
 /** Built once per operation, and once per event of a subscription. `lastEventId`: where a subscription goes on. */
 export function productContext(
   request: RequestContext,
@@ -159,20 +198,15 @@ export function productContext(
       bus: events,
       log: shared.log,
     });
-  // Getters of the prototypes: most operations ask for none of these, and Apollo Server copies the context's own
-  // properties for each operation and would call a getter among them.
-  const places = Object.defineProperties(
-    {},
-    {
-      reading: { get: openDb },
-      files: { get: () => tenantFiles(required(files, 'file store'), product, tenantId) },
-      publicUrl: { get: () => required(publicUrl, 'public URL')() },
-    },
-  ) as Pick<ProductContext, 'reading' | 'files' | 'publicUrl'>;
-  const readable = Object.create(places, { db: { get: openDb } }) as typeof places & Pick<ProductContext, 'db'>;
+  const lent: Lent = {
+    openDb,
+    openFiles: () => tenantFiles(required(files, 'file store'), product, tenantId),
+    publicUrl: () => required(publicUrl, 'public URL')(),
+  };
   const within: ProductContext['within'] = (work, onRollback) =>
     Object.freeze(
-      Object.assign(Object.create(places) as typeof places, shared, {
+      Object.assign(Object.create(PLACES) as typeof PLACES, shared, {
+        [LENT]: lent,
         ...work,
         events: { ...work.events, subscribe },
         onRollback,
@@ -180,7 +214,8 @@ export function productContext(
       }),
     );
   return Object.freeze(
-    Object.assign(Object.create(readable) as typeof readable, shared, {
+    Object.assign(Object.create(READABLE) as typeof READABLE, shared, {
+      [LENT]: lent,
       events: { ...readingOnly.events, subscribe },
       jobs: readingOnly.jobs,
       onRollback: noTransaction,
