@@ -10,6 +10,7 @@ const SCHEMA = buildSchema(`
   interface Node { id: ID person: Person }
   type Person implements Node { id: ID person: Person friends(first: Int): [Person] group: Group }
   type Group implements Node { id: ID person: Person members: [Person] }
+  type Subscription { ticked: Int personMoved: Person }
 `);
 
 const times = (count: number, text: (at: number) => string): string =>
@@ -113,6 +114,29 @@ describe('A document', () => {
     ['a fragment that is missing', '{ ...F }', 'Unknown fragment "F".'],
   ])('is told that it has %s, whatever is counted before', (_what, source, refusal) => {
     expect(refusalOf(source)).toBe(refusal);
+  });
+
+  it.each([
+    ['its field', 'subscription ($on: Boolean!) { ticked @include(if: $on) }', 'include'],
+    ['a fragment', 'subscription ($on: Boolean!) { ... @skip(if: $on) { ticked } }', 'skip'],
+    [
+      'a field of a fragment',
+      'subscription ($on: Boolean!) { ...F } fragment F on Subscription { ticked @skip(if: $on) }',
+      'skip',
+    ],
+  ])('is told that a variable decides whether a subscription has events: of %s', (_where, source, directive) => {
+    expect(refusalOf(source)).toBe(
+      `Whether a subscription has its events cannot depend on a variable: take @${directive} from its root.`,
+    );
+  });
+
+  it.each([
+    'subscription ($on: Boolean!) { personMoved { id @include(if: $on) } }',
+    'subscription { ticked @include(if: true) }',
+    'query ($on: Boolean!) { text @include(if: $on) }',
+    'subscription { ...F } fragment F on Subscription { ...F ticked }',
+  ])('is not refused for conditions that are allowed: %s', (source) => {
+    expect(refusalOf(source)).not.toEqual(expect.stringContaining('cannot depend on a variable'));
   });
 
   it('is told of names that would have been right only where its sender may know them', () => {

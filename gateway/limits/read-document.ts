@@ -1,5 +1,6 @@
-import { GraphQLError, parse, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { GraphQLError, parse, validate, type DirectiveNode, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { MAX_ERRORS, refused } from '../graphql-over-http/refuse-document.js';
+import { conditionOnEvents } from './condition-on-events.js';
 import { countNodes } from './count-nodes.js';
 import { asksForSchemaOnce } from './introspection-size.js';
 import type { Limits } from './limits-settings.js';
@@ -34,6 +35,8 @@ export function readDocument(
     const document = parse(source, { maxTokens: limits.tokens });
     check?.(document);
     refuseBeyond(limits, document);
+    const condition = conditionOnEvents(document);
+    if (condition) throw refused('GRAPHQL_VALIDATION_FAILED', [dependingOnVariable(condition)]);
     const errors = validate(schema, document, undefined, { maxErrors: MAX_ERRORS, hideSuggestions: !suggests });
     if (errors.length > 0) throw refused('GRAPHQL_VALIDATION_FAILED', errors);
     if (!asksForSchemaOnce(document, schema))
@@ -66,5 +69,11 @@ function refuseBeyond(limits: Limits, document: DocumentNode): void {
   if (roots > limits.rootFields)
     throw tooLarge(`An operation asks for ${roots} root fields, aliases included; ${limits.rootFields} is the limit.`);
 }
+
+const dependingOnVariable = (condition: DirectiveNode): GraphQLError =>
+  new GraphQLError(
+    `Whether a subscription has its events cannot depend on a variable: take @${condition.name.value} from its root.`,
+    { nodes: condition },
+  );
 
 const tooLarge = (message: string) => refused('GRAPHQL_VALIDATION_FAILED', [{ message }]);
