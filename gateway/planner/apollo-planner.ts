@@ -5,12 +5,13 @@ import {
   Supergraph,
 } from '@apollo/federation-internals';
 import { QueryPlanner } from '@apollo/query-planner';
-import { parse, printSchema } from 'graphql';
+import { parse, printSchema, type DocumentNode } from 'graphql';
 import type { LoadedSupergraph, PlannedDocument, PlanRequest } from './planner.js';
 import { decideConditions } from './decide-conditions.js';
 import { flattenRoot } from './flatten-root.js';
 import { expandAbstractFragments } from './repair/expand-abstract-fragments.js';
-import { repairSupergraph } from './repair/repair-supergraph.js';
+import type { QueryPlan } from './query-plan.js';
+import { repairSupergraph, type SeparatedSupergraph } from './repair/repair-supergraph.js';
 import { separateResponseNames } from './repair/separate-response-names.js';
 import { separateVariables } from './repair/separate-variables.js';
 import { unplannedFields } from './repair/unplanned-fields.js';
@@ -34,14 +35,16 @@ export interface ApolloPlanner {
 export function loadApolloPlanner(sdl: string): ApolloPlanner {
   const repair = repairSupergraph(sdl);
   const supergraph = build(repair.sdl);
-  const apiSchema = supergraph.apiSchema();
-  const schema = apiSchema.toGraphQLJSSchema({ includeDefer: true });
-  const planner = new QueryPlanner(supergraph, {
-    incrementalDelivery: { enableDefer: true },
-    // Fragments would make an operation shorter to send, but longer to plan and for the subgraph to validate.
-    reuseQueryFragments: false,
-    generateQueryFragments: false,
-  });
+  const schema = supergraph.apiSchema().toGraphQLJSSchema({ includeDefer: true });
+  const planOn = planningOn(supergraph);
+  /** Made for the first plan that needs it: few supergraphs have any. */
+  let planSeparated: PlanOn | null = null;
+
+  function fedPlan(asked: PlanAsked, separated: SeparatedSupergraph): QueryPlan {
+    planSeparated ??= planningOn(build(separated.sdl));
+    return separated.repairPlan(planSeparated(asked));
+  }
+
   return {
     supergraph: {
       apiSdl: printSchema(
@@ -54,13 +57,9 @@ export function loadApolloPlanner(sdl: string): ApolloPlanner {
       const expanded = expandAbstractFragments(decided, schema, repair.interfaceObjects);
       const variables = separateVariables(expanded);
       const separated = separateResponseNames(variables.document, schema, repair.internalFields);
-      const operation = operationFromDocument(
-        apiSchema,
-        stripIntrospection(separated.document),
-        operationName === null ? {} : { operationName },
-      );
-      const overrideConditions = new Map(Object.entries(overrides));
-      const plan = repair.repairPlan(planner.buildQueryPlan(operation, { overrideConditions }));
+      const asked = { document: stripIntrospection(separated.document), operationName, overrides };
+      let plan = repair.repairPlan(planOn(asked));
+      if (repair.starvedFields(plan).length > 0 && repair.separated) plan = fedPlan(asked, repair.separated);
       const unplanned = unplannedFields(separated.document, plan);
       if (unplanned.length > 0)
         throw new Error(`No subgraph answers ${unplanned.join(', ')} with what is asked of it.`);
@@ -68,6 +67,25 @@ export function loadApolloPlanner(sdl: string): ApolloPlanner {
       if (starved.length > 0) throw new Error(`Its plan asks for ${starved.join(', ')} without what they require.`);
       return { plan, renamed: separated.renamed, clientVariables: variables.clientNames };
     },
+  };
+}
+
+interface PlanAsked extends Pick<PlanRequest, 'operationName' | 'overrides'> {
+  readonly document: DocumentNode;
+}
+type PlanOn = (asked: PlanAsked) => QueryPlan;
+
+function planningOn(supergraph: Supergraph): PlanOn {
+  const planner = new QueryPlanner(supergraph, {
+    incrementalDelivery: { enableDefer: true },
+    // Fragments would make an operation shorter to send, but longer to plan and for the subgraph to validate.
+    reuseQueryFragments: false,
+    generateQueryFragments: false,
+  });
+  const apiSchema = supergraph.apiSchema();
+  return ({ document, operationName, overrides }) => {
+    const operation = operationFromDocument(apiSchema, document, operationName === null ? {} : { operationName });
+    return planner.buildQueryPlan(operation, { overrideConditions: new Map(Object.entries(overrides)) });
   };
 }
 

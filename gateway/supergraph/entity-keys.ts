@@ -1,5 +1,6 @@
 import { Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
-import { joinGraphsIn, valueOf } from './join-graph.js';
+import { nameIn, saysFalse } from './join-directives.js';
+import { joinGraphsIn } from './join-graph.js';
 
 /** Fields of a key by name, with those below them (federation specification, `@key(fields:)`). */
 export type KeyFields = { readonly [name: string]: KeyFields };
@@ -14,13 +15,10 @@ export function readEntityKeys(supergraph: DocumentNode): EntityKeys {
     if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
     for (const directive of definition.directives ?? []) {
       if (directive.name.value !== 'join__type') continue;
-      const graph = valueOf(directive, 'graph');
-      const key = valueOf(directive, 'key');
-      if (graph?.kind !== Kind.ENUM || key?.kind !== Kind.STRING) continue;
-      const resolvable = valueOf(directive, 'resolvable');
-      if (resolvable?.kind === Kind.BOOLEAN && !resolvable.value) continue;
-      const place = placeOf(names.get(graph.value) ?? graph.value, definition.name.value);
-      keys.set(place, [...(keys.get(place) ?? []), fieldsOf(key.value)]);
+      const [graph, key] = [nameIn(directive, 'graph'), nameIn(directive, 'key')];
+      if (graph === '' || key === '' || saysFalse(directive, 'resolvable')) continue;
+      const place = placeOf(names.get(graph) ?? graph, definition.name.value);
+      keys.set(place, [...(keys.get(place) ?? []), fieldsOf(key)]);
     }
   }
   return (subgraph, type) => keys.get(placeOf(subgraph, type)) ?? NONE;

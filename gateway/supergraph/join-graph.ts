@@ -1,11 +1,5 @@
-import {
-  Kind,
-  parse,
-  type ConstDirectiveNode,
-  type ConstValueNode,
-  type DocumentNode,
-  type EnumValueDefinitionNode,
-} from 'graphql';
+import { Kind, parse, type ConstDirectiveNode, type DocumentNode, type EnumValueDefinitionNode } from 'graphql';
+import { argumentOf } from './join-directives.js';
 
 /** A subgraph as the supergraph names it (join specification, `@join__graph`). */
 export interface JoinGraph {
@@ -50,10 +44,6 @@ function graphOf({ name, directives = [] }: EnumValueDefinitionNode): JoinGraph 
 }
 
 function textOf(directive: ConstDirectiveNode, name: string): string | undefined {
-  const value = valueOf(directive, name);
+  const value = argumentOf(directive, name);
   return value?.kind === Kind.STRING ? value.value : undefined;
 }
-
-/** An argument of one of the supergraph's directives. */
-export const valueOf = ({ arguments: given = [] }: ConstDirectiveNode, name: string): ConstValueNode | undefined =>
-  given.find((argument) => argument.name.value === name)?.value;

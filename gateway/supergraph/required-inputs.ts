@@ -1,5 +1,6 @@
 import { Kind, type DocumentNode } from 'graphql';
-import { joinGraphsIn, valueOf } from './join-graph.js';
+import { argumentOf, isJoinField, nameIn } from './join-directives.js';
+import { joinGraphsIn } from './join-graph.js';
 
 /** True for a field that the subgraph resolves from fields of others (`@requires`). */
 export type RequiresInput = (subgraph: string, type: string, field: string) => boolean;
@@ -11,10 +12,9 @@ export function readRequiredInputs(supergraph: DocumentNode): RequiresInput {
     if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
     for (const field of definition.fields ?? [])
       for (const directive of field.directives ?? []) {
-        const graph = valueOf(directive, 'graph');
-        if (directive.name.value !== 'join__field' || graph?.kind !== Kind.ENUM || !valueOf(directive, 'requires'))
-          continue;
-        const subgraph = names.get(graph.value) ?? graph.value;
+        const graph = nameIn(directive, 'graph');
+        if (!isJoinField(directive) || graph === '' || !argumentOf(directive, 'requires')) continue;
+        const subgraph = names.get(graph) ?? graph;
         fields.add(`${definition.name.value}.${field.name.value} ${subgraph}`);
       }
   }

@@ -52,14 +52,6 @@ export const OUR_LIMITS: readonly KnownFault[] = [
       /\.\.\./.test(operation.source) &&
       (actual.errors?.length ?? 0) > 0,
   },
-  {
-    what: 'The planner asks for a required field that itself requires fields, in the subgraph it starts from, without them.',
-    explains: (_difference, { operation, actual }) =>
-      selects(operation, 'total') &&
-      /^PlanningFailed: .*asks for (Book|Film)\.shippingCost\b.* without what they require/.test(
-        actual.rejection ?? '',
-      ),
-  },
 ];
 
 /** What `@apollo/gateway` 2.14 answers wrong where the oracle is right, by the specification. */

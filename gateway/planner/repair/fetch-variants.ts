@@ -1,5 +1,6 @@
 import { Kind, parse, print, stripIgnoredCharacters, visit } from 'graphql';
-import type { FetchNode, FetchRewrite, PlanNode, PlanSelection, QueryPlan } from '../query-plan.js';
+import { replaceFetches } from '../plan-fetches.js';
+import type { FetchNode, FetchRewrite, PlanSelection, QueryPlan } from '../query-plan.js';
 import type { RequiredVariants } from './required-variant.js';
 import type { SeparatedRequirements } from './separate-requirements.js';
 import { splitFetch } from './split-fetch.js';
@@ -20,52 +21,8 @@ export function fetchVariants({ supergraph, variants }: SeparatedRequirements): 
     if (!anyVariant.test(JSON.stringify(fetch))) return [fetch];
     return splitFetch(fetch, requirements).map((part) => asSubgraphsKnow(part, variants));
   };
-  const only = (fetch: FetchNode): FetchNode => fetches(fetch)[0]!; // nothing is required for fields of the root
-
-  const nodes = (all: readonly PlanNode[]): PlanNode[] => all.map(repaired);
-  function repaired(node: PlanNode): PlanNode {
-    switch (node.kind) {
-      case 'Fetch':
-        return sideBySide(fetches(node));
-      case 'Flatten':
-        return node.node.kind === 'Fetch'
-          ? sideBySide(fetches(node.node).map((fetch) => ({ ...node, node: fetch })))
-          : { ...node, node: repaired(node.node) };
-      case 'Sequence':
-      case 'Parallel':
-        return { ...node, nodes: nodes(node.nodes) };
-      case 'Condition': {
-        const { ifClause, elseClause } = node;
-        return {
-          ...node,
-          ...(ifClause && { ifClause: repaired(ifClause) }),
-          ...(elseClause && { elseClause: repaired(elseClause) }),
-        };
-      }
-      case 'Defer':
-        return {
-          ...node,
-          primary: withNode(node.primary),
-          deferred: node.deferred.map(withNode),
-        };
-    }
-  }
-  const withNode = <T extends { readonly node?: PlanNode }>(part: T): T =>
-    part.node ? { ...part, node: repaired(part.node) } : part;
-
-  return (plan) => {
-    const { node } = plan;
-    if (!node || !anyVariant.test(JSON.stringify(plan))) return plan;
-    if (node.kind !== 'Subscription') return { ...plan, node: repaired(node) };
-    return {
-      ...plan,
-      node: { ...node, primary: only(node.primary), ...(node.rest && { rest: repaired(node.rest) }) },
-    };
-  };
+  return (plan) => (anyVariant.test(JSON.stringify(plan)) ? replaceFetches(plan, fetches) : plan);
 }
-
-const sideBySide = (nodes: readonly PlanNode[]): PlanNode =>
-  nodes.length === 1 ? nodes[0]! : { kind: 'Parallel', nodes };
 
 /** Asks for a variant by its field and arguments, and sends it under the field's name. */
 function asSubgraphsKnow(fetch: FetchNode, variants: RequiredVariants): FetchNode {

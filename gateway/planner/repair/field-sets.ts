@@ -7,6 +7,7 @@ import {
   type SelectionSetNode,
   type StringValueNode,
 } from 'graphql';
+import { argumentOf, nameIn } from '../../supergraph/join-directives.js';
 import type { SupergraphTypes } from './supergraph-types.js';
 
 /** A selection that a directive of some subgraph holds, as the supergraph repeats it (join specification). */
@@ -93,7 +94,7 @@ interface Join {
 function* joins(directives: readonly ConstDirectiveNode[], name: 'join__type' | 'join__field'): Iterable<Join> {
   for (const directive of directives) {
     if (directive.name.value !== name) continue;
-    yield { graph: text(argumentOf(directive, 'graph')), argument: (wanted) => argumentOf(directive, wanted) };
+    yield { graph: nameIn(directive, 'graph'), argument: (wanted) => argumentOf(directive, wanted) };
   }
 }
 
@@ -103,14 +104,11 @@ function typesByContext(types: SupergraphTypes): ReadonlyMap<string, readonly st
   for (const { name: type, directives = [] } of types.withFields())
     for (const directive of directives) {
       if (directive.name.value !== 'context') continue;
-      const context = text(argumentOf(directive, 'name'));
+      const context = nameIn(directive, 'name');
       contexts.set(context, [...(contexts.get(context) ?? []), type.value]);
     }
   return contexts;
 }
-
-export const argumentOf = (directive: ConstDirectiveNode, wanted: string): ConstValueNode | undefined =>
-  directive.arguments?.find(({ name }) => name.value === wanted)?.value;
 
 const text = (value: ConstValueNode | undefined): string =>
   value?.kind === Kind.STRING || value?.kind === Kind.ENUM ? value.value : '';

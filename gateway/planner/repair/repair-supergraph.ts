@@ -1,10 +1,11 @@
 import { Kind, parse, print, type ConstDirectiveNode, type DocumentNode } from 'graphql';
+import { saysTrue } from '../../supergraph/join-directives.js';
 import type { QueryPlan } from '../query-plan.js';
-import { argumentOf } from './field-sets.js';
 import { fetchVariants } from './fetch-variants.js';
 import { readInternalFields, type InternalFields } from './internal-fields.js';
 import { resolvableKeysFirst } from './resolvable-keys-first.js';
 import { separateRequirements } from './separate-requirements.js';
+import { separateLinks } from './stand-ins/separate-links.js';
 import { starvedFields, type StarvedFields } from './starved-fields.js';
 import { SupergraphTypes } from './supergraph-types.js';
 
@@ -22,6 +23,14 @@ export interface SupergraphRepair {
   readonly starvedFields: StarvedFields;
   /** Makes a plan on `sdl` one that the subgraphs understand. */
   repairPlan(plan: QueryPlan): QueryPlan;
+  /** What to plan on where a plan on `sdl` starves fields; null: nothing can be done about it. */
+  readonly separated: SeparatedSupergraph | null;
+}
+
+export interface SeparatedSupergraph {
+  readonly sdl: string;
+  /** As the other one, of a plan on this. */
+  repairPlan(plan: QueryPlan): QueryPlan;
 }
 
 /** Once per supergraph, which must be valid. */
@@ -30,6 +39,8 @@ export function repairSupergraph(sdl: string): SupergraphRepair {
   const separated = separateRequirements(resolvableKeysFirst(original));
   const { supergraph, variants } = separated;
   let starved: StarvedFields | null = null;
+  let links: SeparatedSupergraph | null | undefined;
+  const repairPlan = fetchVariants(separated);
   return {
     sdl: supergraph === original ? sdl : print(supergraph),
     addsFields: variants.size > 0,
@@ -37,8 +48,16 @@ export function repairSupergraph(sdl: string): SupergraphRepair {
     interfaceObjects: interfaceObjectsIn(original),
     // Made for the first plan: only then is it sure that the planner could load the supergraph.
     starvedFields: (plan) => (starved ??= starvedFields(original))(plan),
-    repairPlan: fetchVariants(separated),
+    repairPlan,
+    get separated() {
+      return links === undefined ? (links = separatedLinks()) : links;
+    },
   };
+
+  function separatedLinks(): SeparatedSupergraph | null {
+    const found = separateLinks(supergraph);
+    return found && { sdl: print(found.supergraph), repairPlan: (plan) => repairPlan(found.asked(plan)) };
+  }
 }
 
 const interfaceObjectsIn = ({ definitions }: DocumentNode): ReadonlySet<string> =>
@@ -50,7 +69,5 @@ const interfaceObjectsIn = ({ definitions }: DocumentNode): ReadonlySet<string> 
     ),
   );
 
-function isInterfaceObject(directive: ConstDirectiveNode): boolean {
-  const value = directive.name.value === 'join__type' ? argumentOf(directive, 'isInterfaceObject') : undefined;
-  return value?.kind === Kind.BOOLEAN && value.value;
-}
+const isInterfaceObject = (directive: ConstDirectiveNode): boolean =>
+  directive.name.value === 'join__type' && saysTrue(directive, 'isInterfaceObject');

@@ -1,5 +1,5 @@
-import { Kind, type ConstDirectiveNode, type DocumentNode } from 'graphql';
-import { argumentOf } from './field-sets.js';
+import type { ConstDirectiveNode, DocumentNode } from 'graphql';
+import { saysFalse } from '../../supergraph/join-directives.js';
 import { hasFields, type FieldsDefinition } from './supergraph-types.js';
 
 /**
@@ -25,7 +25,5 @@ function sorted(definition: FieldsDefinition): FieldsDefinition {
     : { ...definition, directives: inOrder };
 }
 
-function isUnresolvableKey(directive: ConstDirectiveNode): boolean {
-  const resolvable = directive.name.value === 'join__type' ? argumentOf(directive, 'resolvable') : undefined;
-  return resolvable?.kind === Kind.BOOLEAN && !resolvable.value;
-}
+const isUnresolvableKey = (directive: ConstDirectiveNode): boolean =>
+  directive.name.value === 'join__type' && saysFalse(directive, 'resolvable');

@@ -4,16 +4,17 @@ import {
   stripIgnoredCharacters,
   visit,
   type ConstArgumentNode,
-  type ConstDirectiveNode,
   type DocumentNode,
   type FieldDefinitionNode,
   type FieldNode,
   type SelectionSetNode,
   type StringValueNode,
 } from 'graphql';
-import { argumentOf, fieldSetsIn, mentionsIn, type FieldSet } from './field-sets.js';
+import { isJoinField } from '../../supergraph/join-directives.js';
+import { dropIdleExternals } from './drop-idle-externals.js';
+import { fieldSetsIn, mentionsIn, type FieldSet } from './field-sets.js';
 import type { RequiredVariant, RequiredVariants } from './required-variant.js';
-import { hasFields, SupergraphTypes, type FieldsDefinition } from './supergraph-types.js';
+import { SupergraphTypes, type FieldsDefinition } from './supergraph-types.js';
 
 export interface SeparatedRequirements {
   readonly supergraph: DocumentNode;
@@ -61,7 +62,8 @@ export function separateRequirements(supergraph: DocumentNode): SeparatedRequire
       return value === undefined ? undefined : { ...node, value, block: false };
     },
   });
-  return { supergraph: dropIdleExternals(separated, variants), variants };
+  const concerned = [...variants].flatMap(([name, { fieldName }]) => [name, fieldName]);
+  return { supergraph: dropIdleExternals(separated, new Set(concerned)), variants };
 }
 
 interface NamedVariants {
@@ -127,53 +129,5 @@ const withoutArguments = (
   kind,
   name: { kind: Kind.NAME, value },
   type,
-  directives: directives.filter(({ name }) => name.value === 'join__field'),
+  directives: directives.filter(isJoinField),
 });
-
-/** A subgraph must use what it declares `@external`, and may now use a variant in place of the field, or the other way round. */
-function dropIdleExternals(supergraph: DocumentNode, variants: RequiredVariants): DocumentNode {
-  const types = new SupergraphTypes(supergraph);
-  const concerned = new Set([...variants].flatMap(([name, { fieldName }]) => [name, fieldName]));
-  const used = new Set<string>();
-  for (const fieldSet of fieldSetsIn(types))
-    for (const { typeName, field } of mentionsIn(fieldSet, types))
-      for (const type of types.alsoImplementing(typeName)) used.add(`${fieldSet.graph} ${type}.${field.name.value}`);
-
-  const withoutIdle = (type: FieldsDefinition): FieldsDefinition => ({
-    ...type,
-    fields:
-      type.fields?.map((field) => {
-        if (!concerned.has(field.name.value)) return field;
-        const isIdle = (directive: ConstDirectiveNode): boolean => {
-          const external = directive.name.value === 'join__field' ? argumentOf(directive, 'external') : undefined;
-          if (external?.kind !== Kind.BOOLEAN || !external.value) return false;
-          const graph = argumentOf(directive, 'graph');
-          const name = graph?.kind === Kind.ENUM ? graph.value : '';
-          return (
-            !used.has(`${name} ${type.name.value}.${field.name.value}`) && !servesInterface(type, field, name, types)
-          );
-        };
-        return { ...field, directives: field.directives?.filter((directive) => !isIdle(directive)) ?? [] };
-      }) ?? [],
-  });
-  return {
-    ...supergraph,
-    definitions: supergraph.definitions.map((definition) =>
-      hasFields(definition) ? withoutIdle(definition) : definition,
-    ),
-  };
-}
-
-/** The subgraph has an interface there whose field this is. */
-function servesInterface(
-  type: FieldsDefinition,
-  { name }: FieldDefinitionNode,
-  graph: string,
-  types: SupergraphTypes,
-): boolean {
-  return (type.directives ?? []).some((directive) => {
-    const [at, implemented] = [argumentOf(directive, 'graph'), argumentOf(directive, 'interface')];
-    if (directive.name.value !== 'join__implements' || at?.kind !== Kind.ENUM || at.value !== graph) return false;
-    return implemented?.kind === Kind.STRING && types.field(implemented.value, name.value) !== undefined;
-  });
-}

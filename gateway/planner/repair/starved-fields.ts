@@ -1,6 +1,7 @@
 import { Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
 import { joinGraphsIn } from '../../supergraph/join-graph.js';
-import type { FetchNode, PlanNode, QueryPlan } from '../query-plan.js';
+import { fetchesIn } from '../plan-fetches.js';
+import type { FetchNode, QueryPlan } from '../query-plan.js';
 import { fieldSetsIn } from './field-sets.js';
 import { SupergraphTypes } from './supergraph-types.js';
 
@@ -10,7 +11,7 @@ export type StarvedFields = (plan: QueryPlan) => readonly string[];
 /**
  * A field with `@requires` gets its input in the representation of its entity, so it can be asked for there and nowhere
  * else. Where its value is itself the input of another field, `@apollo/query-planner` sometimes asks for it on the way, and
- * the subgraph would make up a value out of nothing. Such a plan is better not run. A subgraph with `@provides` may have
+ * the subgraph would make up a value out of nothing. Such a plan must not run. A subgraph with `@provides` may have
  * the input at hand, and is trusted.
  */
 export function starvedFields(supergraph: DocumentNode): StarvedFields {
@@ -46,28 +47,7 @@ export function starvedFields(supergraph: DocumentNode): StarvedFields {
     }
   }
 
-  return ({ node }) =>
-    node && requiring.size > 0 ? [...new Set(fetchesIn(node).flatMap((fetch) => [...starvedIn(fetch)]))] : [];
+  return (plan) => (requiring.size > 0 ? [...new Set(fetchesIn(plan).flatMap((fetch) => [...starvedIn(fetch)]))] : []);
 }
 
 const ROOTS = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' } as const;
-
-function fetchesIn(node: NonNullable<QueryPlan['node']>): FetchNode[] {
-  const all = (nodes: readonly (PlanNode | undefined)[]): FetchNode[] =>
-    nodes.flatMap((child) => (child ? fetchesIn(child) : []));
-  switch (node.kind) {
-    case 'Fetch':
-      return [node];
-    case 'Flatten':
-      return fetchesIn(node.node);
-    case 'Sequence':
-    case 'Parallel':
-      return all(node.nodes);
-    case 'Condition':
-      return all([node.ifClause, node.elseClause]);
-    case 'Defer':
-      return all([node.primary.node, ...node.deferred.map((deferred) => deferred.node)]);
-    case 'Subscription':
-      return [node.primary, ...all([node.rest])];
-  }
-}

@@ -1,11 +1,13 @@
 import {
   Kind,
+  type ConstDirectiveNode,
   type DocumentNode,
   type FieldDefinitionNode,
   type InterfaceTypeDefinitionNode,
   type ObjectTypeDefinitionNode,
   type TypeNode,
 } from 'graphql';
+import { nameIn } from '../../supergraph/join-directives.js';
 
 export type FieldsDefinition = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 
@@ -30,13 +32,27 @@ export class SupergraphTypes {
     }
   }
 
+  /** Object types that implement the interface in one subgraph, or interfaces that do. */
+  implementingIn(graph: string, interfaceName: string): readonly string[] {
+    const isSo = (directive: ConstDirectiveNode): boolean =>
+      directive.name.value === 'join__implements' &&
+      nameIn(directive, 'graph') === graph &&
+      nameIn(directive, 'interface') === interfaceName;
+    return [...this.withFields()].flatMap(({ name, directives }) => (directives?.some(isSo) ? [name.value] : []));
+  }
+
   /** Objects and interfaces. */
   withFields(): Iterable<FieldsDefinition> {
     return this.#withFields.values();
   }
 
   field(typeName: string, fieldName: string): FieldDefinitionNode | undefined {
-    return this.#withFields.get(typeName)?.fields?.find(({ name }) => name.value === fieldName);
+    return this.fieldsOf(typeName).find(({ name }) => name.value === fieldName);
+  }
+
+  /** None of a type that has no fields. */
+  fieldsOf(typeName: string): readonly FieldDefinitionNode[] {
+    return this.#withFields.get(typeName)?.fields ?? [];
   }
 
   /** Without lists and non-null. */
@@ -67,6 +83,7 @@ export class SupergraphTypes {
 export const hasFields = (node: { readonly kind: Kind }): node is FieldsDefinition =>
   node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.INTERFACE_TYPE_DEFINITION;
 
-function namedType(type: TypeNode): string {
+/** Without lists and non-null. */
+export function namedType(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 }
