@@ -3,14 +3,14 @@ import type { ExecutionResult } from 'graphql';
 import { describeWithNats, hasNats, NatsServer } from '../services/nats-server.js';
 import { ReplicatedStack, type ReplicatedPart } from '../support/replicated-stack.js';
 import { steadyLoad, type LoadedClient, type LoadedOperation, type SteadyLoad } from '../support/steady-load.js';
-import { overEventStream, type Subscriber } from '../support/subscribers.js';
+import { overEventStream, overWebSocket, type Subscriber } from '../support/subscribers.js';
 import { DEMO_PASSWORD, until } from '../support/test-stack.js';
 
 let nats: NatsServer | null = null;
 let stack: ReplicatedStack;
 let load: SteadyLoad;
-/** Of each tenant, who listens to its notes; nobody without NATS, which a stack apart needs for it. */
-const listening = new Map<string, Listener>();
+/** Who listens to the notes of a tenant; nobody without NATS, which a stack apart needs for it. */
+const listening: Listener[] = [];
 /** Of each tenant, what it was told that it wrote. */
 const written = new Map<string, string[]>([
   ['acme', []],
@@ -33,13 +33,14 @@ async function signIn(email: string): Promise<Tokens> {
 }
 
 /** Writes notes that nobody else writes, and takes down those it was told are there. */
-function writer(tenant: string, { accessToken }: Tokens): LoadedClient {
+function writer(tenant: string, { accessToken }: Tokens, transport: 'HTTP' | 'WebSocket'): LoadedClient {
   let count = 0;
   return {
-    name: `${tenant} writes notes`,
+    name: `${tenant} writes notes over ${transport}`,
     accessToken,
+    transport,
     next() {
-      const text = `${tenant}-${++count}`;
+      const text = `${tenant}-${transport}-${++count}`;
       return {
         query: 'mutation ($text: String!) { createNote(input: { text: $text }) { text createdBy { email } } }',
         variables: { text },
@@ -125,20 +126,21 @@ function steerer({ accessToken }: Tokens): LoadedClient {
 }
 
 interface Listener {
+  readonly tenant: string;
   readonly subscriber: Subscriber;
   /** So many notes were written before it had heard of one; it has to hear of all that came then. */
-  since: number;
+  readonly since: number;
 }
 
+const TRANSPORTS = ['HTTP', 'WebSocket'] as const;
 const NOTE_CHANGED = 'subscription { noteChanged { text createdBy { email } } }';
 
-/** It comes back whenever its stream ends, with the id of the event that it saw last. */
-async function listen(tenant: string, { accessToken }: Tokens): Promise<void> {
-  const subscriber = overEventStream(`${stack.url}/graphql`, NOTE_CHANGED, { accessToken, comesBack: true });
-  const listener = { subscriber, since: 0 };
-  listening.set(tenant, listener);
+/** It comes back whenever it ends, with the id of the event that it saw last. */
+async function listen(tenant: string, { accessToken }: Tokens, subscribe: typeof overEventStream): Promise<void> {
+  const subscriber = subscribe(`${stack.url}/graphql`, NOTE_CHANGED, { accessToken, comesBack: true });
   await until(`a change of ${tenant} is heard`, () => subscriber.events.some(({ data }) => data));
-  listener.since = written.get(tenant)!.length + 1; // one may be under way
+  const since = written.get(tenant)!.length + TRANSPORTS.length; // one may be under way of each who writes
+  listening.push({ tenant, subscriber, since });
 }
 
 beforeAll(async () => {
@@ -149,18 +151,23 @@ beforeAll(async () => {
   );
   for (const { badGateways } of Object.values(stack.balancers)) badGateways.length = 0; // of the start
   load = steadyLoad(stack.url, [
-    writer('acme', ada!),
-    writer('globex', gus!),
+    ...TRANSPORTS.flatMap((transport) => [writer('acme', ada!, transport), writer('globex', gus!, transport)]),
     reader('acme', 'bob@acme.test', bob!),
     reader('globex', 'gus@globex.test', gus!),
     settler(ada!),
     refresher(guest!),
     steerer(root!),
   ]);
-  if (nats) await Promise.all([listen('acme', bob!), listen('globex', gus!)]);
+  if (nats)
+    await Promise.all(
+      [overEventStream, overWebSocket].flatMap((subscribe) => [
+        listen('acme', bob!, subscribe),
+        listen('globex', gus!, subscribe),
+      ]),
+    );
 }, 120_000);
 afterAll(async () => {
-  for (const { subscriber } of listening.values()) subscriber.leave();
+  for (const { subscriber } of listening) subscriber.leave();
   await load?.stop();
   await stack?.close();
   await nats?.close();
@@ -190,7 +197,7 @@ const reasons = (): string[] => stack.toldBy('gateway').filter((line) => /unreac
 const badGateways = (): string[] =>
   Object.entries(stack.balancers).flatMap(([part, each]) => each.badGateways.map((why) => `${part}: ${why}`));
 
-describe('No request fails, of no tenant, query or mutation, while', () => {
+describe('No request fails, of no tenant, query or mutation, over HTTP or a WebSocket, while', () => {
   it('each of two gateways is restarted after the other', async () => {
     for (let restarted = 0; restarted < 2; restarted++) {
       expect(await stack.remove('gateway')).toBe(0);
@@ -231,13 +238,14 @@ describe('No request fails, of no tenant, query or mutation, while', () => {
 
 describeWithNats('Through all of that a client that comes back with its last event', () => {
   it('hears of every change once, of its own tenant alone, and of nothing else that went wrong', async () => {
-    for (const [tenant, { subscriber, since }] of listening) {
+    expect(listening.length).toBe(4);
+    for (const { tenant, subscriber, since } of listening) {
       const expected = written
         .get(tenant)!
         .slice(since)
         .flatMap((text) => [text, text]); // written, and counted
       const heardOf = () => subscriber.events.flatMap(textOf).filter((text) => expected.includes(text));
-      await until(`${tenant} has heard of all`, () => heardOf().length >= expected.length);
+      await until(`${tenant} has heard of all by ${subscriber.transport}`, () => heardOf().length >= expected.length);
       expect(heardOf().sort()).toEqual(expected.sort());
       const { events, endings } = subscriber;
       expect(events.flatMap(textOf).filter((text) => !text.startsWith(`${tenant}-`))).toEqual([]);

@@ -15,7 +15,7 @@ export interface Subscriber {
 export interface SubscriberOptions {
   /** The last event that was seen before; null: none. */
   readonly lastEventId?: string | null;
-  /** Of who subscribes; without it nobody in particular. Over the event stream. */
+  /** Of who subscribes; without it nobody in particular. */
   readonly accessToken?: string;
   /** Whether it connects again when its connection ends, and goes on after the last event. */
   readonly comesBack?: boolean;
@@ -29,13 +29,15 @@ const lastOf = (events: readonly ExecutionResult[], before: string | null): stri
 export function overWebSocket(
   url: string,
   query: string,
-  { lastEventId = null, comesBack = false }: SubscriberOptions = {},
+  { lastEventId = null, comesBack = false, accessToken }: SubscriberOptions = {},
 ): Subscriber {
   const events: ExecutionResult[] = [];
   const endings: string[] = [];
+  let hasLeft = false;
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
     webSocketImpl: WebSocket,
+    ...(accessToken !== undefined && { connectionParams: { authorization: `Bearer ${accessToken}` } }),
     retryAttempts: comesBack ? Infinity : 0,
     retryWait: () => new Promise((resolve) => setTimeout(resolve, 50)),
     shouldRetry: () => comesBack,
@@ -52,13 +54,32 @@ export function overWebSocket(
       },
     },
   };
-  client.subscribe(subscribe, {
-    next: (event) => events.push(event as ExecutionResult),
-    // What an `error` message says is an array; what became of the connection is among the endings.
-    error: (errors) => void (Array.isArray(errors) && events.push({ errors })),
-    complete: () => endings.push('complete'),
-  });
-  return { transport: 'WebSocket', events, endings, leave: () => void client.dispose() };
+  // Its socket comes back by itself; what became of the subscription while the socket was there does not.
+  const again = (): void => void (comesBack && !hasLeft && setTimeout(begin, 50));
+  function begin(): void {
+    client.subscribe(subscribe, {
+      next: (event) => events.push(event as ExecutionResult),
+      // What an `error` message says is an array; what became of the connection is among the endings.
+      error(errors) {
+        if (Array.isArray(errors)) events.push({ errors });
+        again();
+      },
+      complete() {
+        endings.push('complete');
+        again();
+      },
+    });
+  }
+  begin();
+  return {
+    transport: 'WebSocket',
+    events,
+    endings,
+    leave() {
+      hasLeft = true;
+      void client.dispose();
+    },
+  };
 }
 
 /** By GraphQL over SSE, read by hand: what a connection ends with is what counts here. */
