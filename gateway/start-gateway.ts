@@ -56,6 +56,7 @@ import { followCertificate, readCertificate, type CertificateFiles } from './rou
 import { clientReader } from './routing/read-client.js';
 import { originReader } from './routing/read-origin.js';
 import type { SamplesTrace } from './routing/trace-context.js';
+import { healthOf } from './routing/subgraph-health.js';
 import { serveSupergraph } from './snapshot/serve-supergraph.js';
 import { LiveSubscriptions } from './subscriptions/live-subscriptions.js';
 import type { SlowConsumer } from './subscriptions/subscription.js';
@@ -245,7 +246,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   ];
   const readiness = async (): Promise<HealthReport> => report([...ownParts(), ...(await checkHealth(checks)).parts]);
   const health = async (): Promise<HealthReport> => {
-    const ofSubgraphs = [...handles()].map(([name, handle]) => [name, () => handle.health()] as const);
+    const ofSubgraphs = [...handles()].map(([name, handle]) => [name, healthOf(handle)] as const);
     return report([...ownParts(), ...(await checkHealth({ ...checks, ...Object.fromEntries(ofSubgraphs) })).parts]);
   };
 

@@ -5,6 +5,7 @@ import { EventLog } from '../test-support/event-log.js';
 import { gate } from '../test-support/gate.js';
 import { testGateway, type TestGateway } from '../test-support/test-gateway.js';
 import { handles, inProcess, supergraphOf } from '../test-support/test-subgraphs.js';
+import { until } from '../test-support/until.js';
 
 const SDL = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
 scalar Any
@@ -64,10 +65,6 @@ function pipelined(...bodies: readonly object[]): Socket {
     socket.write(`${head.join('\r\n')}\r\n\r\n${text}`);
   }
   return socket;
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise(setImmediate);
 }
 
 describe('What waits behind another answer on its connection, when that has gone,', () => {

@@ -18,6 +18,7 @@ import { mayCross } from '../transports/forwarded-headers.js';
 import type { ProductRoute, RouteTable } from './product-routes.js';
 import type { ReadOrigin } from './read-origin.js';
 import type { RequestFacts } from './request-facts.js';
+import { healthOf } from './subgraph-health.js';
 
 /** A client that takes nothing for so long has left, whatever its connection says; the product's body is let go. */
 const READS_WITHIN_MS = 60_000;
@@ -51,7 +52,7 @@ export async function forwardToProduct(
 }
 
 async function answerHealth({ product, subgraph }: ProductRoute, reply: FastifyReply): Promise<FastifyReply> {
-  const report = await checkHealth({ [product.name]: () => subgraph.health() });
+  const report = await checkHealth({ [product.name]: healthOf(subgraph) });
   return reply.code(healthStatusCode(report)).header('cache-control', 'no-store').send(report.parts[0]);
 }
 

@@ -2,17 +2,21 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { notReady, SubgraphUnreachable } from '@inevitable/contract';
+import { notReady, ready, SubgraphUnreachable } from '@inevitable/contract';
 import { ADA } from '../test-support/test-identity.js';
 import { product, testGateway, type Json, type TestGateway } from '../test-support/test-gateway.js';
 import { accounts, handles, notes } from '../test-support/test-subgraphs.js';
+import { until } from '../test-support/until.js';
 
 let gateway: TestGateway;
 let notesHealthy = true;
+let looksAtNotes = 0;
 beforeAll(async () => {
   const shop = notes({
-    health: async () =>
-      notesHealthy ? { name: 'notes', ready: true, reason: null } : notReady('notes', 'its database is down'),
+    async health() {
+      looksAtNotes++;
+      return notesHealthy ? ready('notes') : notReady('notes', 'its database is down');
+    },
   });
   const odd = accounts({
     fetch: async (request, context) => {
@@ -241,6 +245,7 @@ describe('The gateway’s own paths', () => {
     ]);
     expect(await json('/notes/health')).toEqual({ status: 200, body: { name: 'notes', ready: true, reason: null } });
     notesHealthy = false;
+    await until(async () => (await json('/notes/health')).status === 503);
     expect(await json('/notes/health')).toEqual({
       status: 503,
       body: { name: 'notes', ready: false, reason: 'its database is down' },
@@ -248,6 +253,14 @@ describe('The gateway’s own paths', () => {
     expect(await json('/health')).toMatchObject({ status: 503, body: { status: 'not ready' } });
     expect(await json('/ready')).toMatchObject({ status: 200 }); // one product's trouble takes no gateway out of service
     notesHealthy = true;
+  });
+
+  it('ask a subgraph no oftener than once a second, however many ask for both', async () => {
+    const before = looksAtNotes;
+    const begun = performance.now();
+    await Promise.all(Array.from({ length: 50 }, (_, index) => json(index % 2 ? '/health' : '/notes/health')));
+    const seconds = Math.ceil((performance.now() - begun) / 1_000);
+    expect(looksAtNotes - before).toBeLessThanOrEqual(1 + seconds);
   });
 
   it('are all there is: anything else is 404, and another method 405', async () => {

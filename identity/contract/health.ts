@@ -40,3 +40,19 @@ export async function checkHealth(
 }
 
 export const healthStatusCode = (report: HealthReport): 200 | 503 => (report.status === 'ready' ? 200 : 503);
+
+/** Once a second is soon enough for whoever looks at a report. */
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * The check, made once a second at most, however often it is asked: anybody may ask for `/ready` and `/health`, and a look may
+ * cost a disk, a database or another process something. `now`: milliseconds.
+ */
+export function lookedAtOften(check: HealthCheck, now: () => number = () => performance.now()): HealthCheck {
+  let last: { readonly at: number; readonly seen: PartHealth | Promise<PartHealth> } | null = null;
+  return () => {
+    const at = now();
+    if (!last || at - last.at >= LOOK_EVERY_MS) last = { at, seen: check() };
+    return last.seen;
+  };
+}

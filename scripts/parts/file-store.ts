@@ -1,4 +1,4 @@
-import type { HealthCheck, PartHealth } from '@inevitable/contract';
+import { lookedAtOften, type HealthCheck } from '@inevitable/contract';
 import { directoryFileStore, s3FileStore, type FileStore } from '@inevitable/kit/host';
 import type { FilesSettings, Settings } from '../settings/settings.js';
 import type { Closers } from './closers.js';
@@ -24,18 +24,6 @@ export async function openFileStore({ files: where }: Settings, closers: Closers
   const { ready, reason } = await files.health();
   if (!ready) refuse(reason ?? 'It is not ready.');
   return { files, checks: { 'file store': lookedAtOften(() => files.health()) } };
-}
-
-const LOOK_EVERY_MS = 1_000;
-
-/** Anybody may ask for `/ready`, as often as he likes, and each look writes to the disk or asks the bucket: one serves a second. */
-function lookedAtOften(look: () => Promise<PartHealth>): HealthCheck {
-  let last: { readonly at: number; readonly seen: Promise<PartHealth> } | null = null;
-  return () => {
-    const at = performance.now();
-    if (!last || at - last.at >= LOOK_EVERY_MS) last = { at, seen: look() };
-    return last.seen;
-  };
 }
 
 async function openAt(where: FilesSettings): Promise<FileStore> {

@@ -11,6 +11,7 @@ import { proceed, reject, type GatewayExtension, type OperationSeen } from '../.
 import { gate, type Gate } from '../../test-support/gate.js';
 import { testGateway, type TestGateway } from '../../test-support/test-gateway.js';
 import { accounts, contextFor, handles, notes } from '../../test-support/test-subgraphs.js';
+import { until } from '../../test-support/until.js';
 import { bulkheads } from './bulkheads.js';
 import type { ConcurrencySettings } from './concurrency-settings.js';
 
@@ -78,9 +79,6 @@ async function started(concurrency: ConcurrencySettings = NARROW, extension?: Ga
 const as = (tid: string | null, headers: Record<string, string> = {}) =>
   gateway.query(QUERY, { ...(tid !== null && { token: gateway.identity.accessToken({ claims: { tid } }) }), headers });
 const many = (count: number, ask: () => ReturnType<typeof as>) => Array.from({ length: count }, ask);
-const until = async (isSo: () => boolean) => {
-  while (!isSo()) await new Promise(setImmediate);
-};
 const refusal = (status: number, code: string) => ({
   status,
   body: { errors: [{ message: expect.any(String), extensions: { code, retryAfterSeconds: 1, limit: 'concurrency' } }] },
