@@ -59,11 +59,14 @@ export function loadApolloPlanner(sdl: string): ApolloPlanner {
       const separated = separateResponseNames(variables.document, schema, repair.internalFields);
       const asked = { document: stripIntrospection(separated.document), operationName, overrides };
       let plan = repair.repairPlan(planOn(asked));
-      if (repair.starvedFields(plan).length > 0 && repair.separated) plan = fedPlan(asked, repair.separated);
+      let starved = repair.starvedFields(plan);
+      if (starved.length > 0 && repair.separated) {
+        plan = fedPlan(asked, repair.separated);
+        starved = repair.starvedFields(plan);
+      }
       const unplanned = unplannedFields(separated.document, plan);
       if (unplanned.length > 0)
         throw new Error(`No subgraph answers ${unplanned.join(', ')} with what is asked of it.`);
-      const starved = repair.starvedFields(plan);
       if (starved.length > 0) throw new Error(`Its plan asks for ${starved.join(', ')} without what they require.`);
       return { plan, renamed: separated.renamed, clientVariables: variables.clientNames };
     },

@@ -17,8 +17,9 @@ export interface FieldSet {
   readonly graph: string;
   /** What the selection is on. */
   readonly typeName: string;
-  /** The field with the directive; null for a key. */
+  /** The field with the directive, and the type it is of; null for a key. */
   readonly fieldName: string | null;
+  readonly parentType: string | null;
   readonly selectionSet: SelectionSetNode;
   /** The argument it was read from. */
   readonly source: StringValueNode;
@@ -29,17 +30,18 @@ export function* fieldSetsIn(types: SupergraphTypes): Iterable<FieldSet> {
   const contexts = typesByContext(types);
   for (const { name: type, directives = [], fields = [] } of types.withFields()) {
     for (const { graph, argument } of joins(directives, 'join__type'))
-      yield* fieldSet('key', graph, type.value, null, argument('key'));
+      yield* fieldSet('key', graph, type.value, NO_FIELD, argument('key'));
     for (const { name, directives: onField = [] } of fields) {
+      const field = { parentType: type.value, fieldName: name.value };
       for (const { graph, argument } of joins(onField, 'join__field')) {
-        yield* fieldSet('requires', graph, type.value, name.value, argument('requires'));
-        yield* fieldSet('provides', graph, types.typeOf(type.value, name.value)!, name.value, argument('provides'));
+        yield* fieldSet('requires', graph, type.value, field, argument('requires'));
+        yield* fieldSet('provides', graph, types.typeOf(type.value, name.value)!, field, argument('provides'));
         const contextArguments = argument('contextArguments');
         for (const item of contextArguments?.kind === Kind.LIST ? contextArguments.values : []) {
           if (item.kind !== Kind.OBJECT) continue;
           const value = (key: string) => item.fields.find((field) => field.name.value === key)?.value;
           for (const typeName of contexts.get(text(value('context'))) ?? [])
-            yield* fieldSet('context', graph, typeName, name.value, value('selection'));
+            yield* fieldSet('context', graph, typeName, field, value('selection'));
         }
       }
     }
@@ -66,15 +68,17 @@ function* mentions({ selections }: SelectionSetNode, typeName: string, types: Su
   }
 }
 
+const NO_FIELD = { parentType: null, fieldName: null };
+
 function* fieldSet(
   kind: FieldSet['kind'],
   graph: string,
   typeName: string,
-  fieldName: string | null,
+  field: Pick<FieldSet, 'parentType' | 'fieldName'>,
   source: ConstValueNode | undefined,
 ): Iterable<FieldSet> {
   if (source?.kind === Kind.STRING)
-    yield { kind, graph, typeName, fieldName, selectionSet: parseFieldSet(source.value), source };
+    yield { kind, graph, typeName, ...field, selectionSet: parseFieldSet(source.value), source };
 }
 
 /** With braces, as `@fromContext` writes it, or without. */

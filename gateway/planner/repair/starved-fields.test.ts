@@ -7,10 +7,10 @@ import { starvedFields } from './starved-fields.js';
 const link =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@external", "@requires", "@provides", "@shareable"])\n';
 
-function supergraph(query: string): ReturnType<typeof parse> {
+function supergraph(query: string, types = ''): ReturnType<typeof parse> {
   const sources = {
     goods: `${link} type Query { x: Int } type Parcel @key(fields: "id") { id: ID!  weight: Int @shareable }`,
-    shipping: `${link} type Query { ${query} } type Parcel @key(fields: "id") { id: ID!  weight: Int @external  price: Int @requires(fields: "weight") }`,
+    shipping: `${link} type Query { ${query} } type Parcel @key(fields: "id") { id: ID!  weight: Int @external  price: Int @requires(fields: "weight") } ${types}`,
   };
   const composed = composeSupergraph(
     Object.entries(sources).map(([name, sdl]) => ({ name, sdl, routingUrl: `http://${name}` })),
@@ -43,8 +43,19 @@ describe('A field with @requires', () => {
     expect(starved({ kind: 'QueryPlan', node: fetch('{ sent { id weight } }', { serviceName: 'goods' }) })).toEqual([]);
   });
 
-  it('is not missed in a subgraph that provides things', () => {
-    const providing = starvedFields(supergraph('sent: Parcel @provides(fields: "weight")'));
+  it('is fed where its input is provided, and starves elsewhere in that subgraph', () => {
+    const root = 'sent: Parcel @provides(fields: "weight")  lost: Parcel';
+    const providing = starvedFields(supergraph(root));
     expect(providing({ kind: 'QueryPlan', node: fetch('{ sent { price } }') })).toEqual([]);
+    expect(providing({ kind: 'QueryPlan', node: fetch('{ sent { id } lost { ... on Parcel { price } } }') })).toEqual([
+      'Parcel.price',
+    ]);
+  });
+
+  it('is fed where its input is provided from further above', () => {
+    const root = 'shelf: Shelf @provides(fields: "top { weight }")';
+    const providing = starvedFields(supergraph(root, 'type Shelf { top: Parcel  floor: Parcel }'));
+    expect(providing({ kind: 'QueryPlan', node: fetch('{ shelf { top { price } } }') })).toEqual([]);
+    expect(providing({ kind: 'QueryPlan', node: fetch('{ shelf { floor { price } } }') })).toEqual(['Parcel.price']);
   });
 });

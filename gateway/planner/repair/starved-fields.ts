@@ -11,43 +11,90 @@ export type StarvedFields = (plan: QueryPlan) => readonly string[];
 /**
  * A field with `@requires` gets its input in the representation of its entity, so it can be asked for there and nowhere
  * else. Where its value is itself the input of another field, `@apollo/query-planner` sometimes asks for it on the way, and
- * the subgraph would make up a value out of nothing. Such a plan must not run. A subgraph with `@provides` may have
- * the input at hand, and is trusted.
+ * the subgraph would make up a value out of nothing. Such a plan must not run. Below a field with `@provides` the input may
+ * be at hand.
  */
 export function starvedFields(supergraph: DocumentNode): StarvedFields {
   const types = new SupergraphTypes(supergraph);
   const subgraphs = new Map(joinGraphsIn(supergraph).map(({ graph, name }) => [graph, name]));
+  /** By subgraph, type and field. */
+  const required = new Map<string, SelectionSetNode>();
+  const provided = new Map<string, SelectionSetNode>();
   const requiring = new Set<string>();
-  const providing = new Set<string>();
-  for (const { kind, graph, typeName, fieldName } of fieldSetsIn(types)) {
+  for (const { kind, graph, parentType, fieldName, selectionSet } of fieldSetsIn(types)) {
     const subgraph = subgraphs.get(graph) ?? graph;
-    if (kind === 'requires') requiring.add(`${typeName}.${fieldName} ${subgraph}`);
-    if (kind === 'provides') providing.add(subgraph);
+    const field = `${subgraph} ${parentType}.${fieldName}`;
+    if (kind === 'requires') {
+      required.set(field, selectionSet);
+      requiring.add(subgraph);
+    }
+    if (kind === 'provides') provided.set(field, selectionSet);
   }
 
   function* starvedIn({ operation, operationKind, serviceName, requires }: FetchNode): Iterable<string> {
     const [definition] = parse(operation, { noLocation: true }).definitions;
-    if (definition?.kind !== Kind.OPERATION_DEFINITION || providing.has(serviceName)) return;
-    const root = ROOTS[operationKind];
+    if (definition?.kind !== Kind.OPERATION_DEFINITION) return;
+    if (!requires) return yield* below(definition.selectionSet, ROOTS[operationKind], [], false, serviceName);
     for (const selection of definition.selectionSet.selections)
-      if (requires && selection.kind === Kind.FIELD && selection.selectionSet)
-        yield* below(selection.selectionSet, '_Entity', true, serviceName);
-    if (!requires) yield* below(definition.selectionSet, root, false, serviceName);
+      if (selection.kind === Kind.FIELD && selection.selectionSet)
+        yield* below(selection.selectionSet, '_Entity', [], true, serviceName);
   }
 
-  function* below(set: SelectionSetNode, type: string, isEntity: boolean, subgraph: string): Iterable<string> {
-    for (const selection of set.selections) {
+  /** `atHand`: what is provided of the objects that the set is selected on. */
+  function* below(
+    { selections }: SelectionSetNode,
+    type: string,
+    atHand: readonly SelectionSetNode[],
+    isEntity: boolean,
+    subgraph: string,
+  ): Iterable<string> {
+    for (const selection of selections) {
       if (selection.kind === Kind.INLINE_FRAGMENT)
-        yield* below(selection.selectionSet, selection.typeCondition?.name.value ?? type, isEntity, subgraph);
+        yield* below(selection.selectionSet, selection.typeCondition?.name.value ?? type, atHand, isEntity, subgraph);
       if (selection.kind !== Kind.FIELD) continue;
-      const field = `${type}.${selection.name.value}`;
-      if (!isEntity && requiring.has(`${field} ${subgraph}`)) yield field;
-      const nested = types.typeOf(type, selection.name.value);
-      if (selection.selectionSet && nested !== undefined) yield* below(selection.selectionSet, nested, false, subgraph);
+      const name = selection.name.value;
+      const field = `${subgraph} ${type}.${name}`;
+      const input = required.get(field);
+      if (!isEntity && input && !holds(atHand, input)) yield `${type}.${name}`;
+      const nested = types.typeOf(type, name);
+      if (!selection.selectionSet || nested === undefined) continue;
+      const provides = provided.get(field);
+      const there = [...(selectedBelow(atHand, name) ?? []), ...(provides ? [provides] : [])];
+      yield* below(selection.selectionSet, nested, there, false, subgraph);
     }
   }
 
-  return (plan) => (requiring.size > 0 ? [...new Set(fetchesIn(plan).flatMap((fetch) => [...starvedIn(fetch)]))] : []);
+  return (plan) => {
+    const asking = fetchesIn(plan).filter(({ serviceName }) => requiring.has(serviceName));
+    return [...new Set(asking.flatMap((fetch) => [...starvedIn(fetch)]))];
+  };
+}
+
+/** Whether all that is wanted is in one of the sets or another, whatever type it is selected on. */
+const holds = (sets: readonly SelectionSetNode[], { selections }: SelectionSetNode): boolean =>
+  selections.every((wanted) => {
+    if (wanted.kind === Kind.INLINE_FRAGMENT) return holds(sets, wanted.selectionSet);
+    if (wanted.kind !== Kind.FIELD) return false;
+    const found = selectedBelow(sets, wanted.name.value);
+    return found !== null && (!wanted.selectionSet || holds(found, wanted.selectionSet));
+  });
+
+/** What they select of a field's value, on whatever type; null where none selects the field. */
+function selectedBelow(sets: readonly SelectionSetNode[], name: string): readonly SelectionSetNode[] | null {
+  const found: SelectionSetNode[] = [];
+  let isSelected = false;
+  for (const { selections } of sets)
+    for (const selection of selections) {
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        const within = selectedBelow([selection.selectionSet], name);
+        if (within) found.push(...within);
+        isSelected ||= within !== null;
+      }
+      if (selection.kind !== Kind.FIELD || selection.name.value !== name) continue;
+      isSelected = true;
+      if (selection.selectionSet) found.push(selection.selectionSet);
+    }
+  return isSelected ? found : null;
 }
 
 const ROOTS = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' } as const;

@@ -15,6 +15,8 @@ export interface ChainedLink {
 export function chainedLinks(fieldSets: readonly FieldSet[], types: SupergraphTypes): readonly ChainedLink[] {
   const required = new Set<string>();
   const needed = neededByInterfaces(types);
+  for (const { kind, graph, parentType, fieldName } of fieldSets)
+    if (kind === 'context') needed.add(`${graph} ${parentType}.${fieldName}`); // whose context is set there
   for (const fieldSet of fieldSets)
     for (const { typeName, field } of mentionsIn(fieldSet, types))
       for (const type of types.alsoImplementing(typeName)) {
@@ -22,15 +24,12 @@ export function chainedLinks(fieldSets: readonly FieldSet[], types: SupergraphTy
         if (fieldSet.kind === 'requires') required.add(name);
         else needed.add(`${fieldSet.graph} ${name}`);
       }
-  const takesContext = new Set(
-    fieldSets.filter(({ kind }) => kind === 'context').map(({ graph, fieldName }) => `${graph} ${fieldName}`),
-  );
 
   const links = new Map<string, ChainedLink & { readonly typeNames: Set<string> }>();
   for (const { kind, graph, typeName, fieldName } of fieldSets) {
     if (kind !== 'requires' || fieldName === null) continue;
     const [field, ofGraph] = [`${typeName}.${fieldName}`, `${graph} ${fieldName}`];
-    if (!required.has(field) || needed.has(`${graph} ${field}`) || takesContext.has(ofGraph)) continue;
+    if (!required.has(field) || needed.has(`${graph} ${field}`)) continue;
     const link = links.get(ofGraph) ?? { graph, fieldName, typeNames: new Set() };
     links.set(ofGraph, link);
     link.typeNames.add(typeName);

@@ -71,11 +71,9 @@ export function standInContents(
     fieldSets.filter(({ kind, typeName }) => kind === 'key' && typeName === type);
 
   for (const typeName of typeNames) addField(typeName, fieldName);
-  addMentioned(fieldSets.filter((one) => one.kind === 'requires' && isLinks(one)));
-  addMentioned(fieldSets.filter((one) => one.kind === 'provides' && one.fieldName === fieldName));
-  function isLinks({ typeName, fieldName: name }: FieldSet): boolean {
-    return name === fieldName && typeNames.has(typeName);
-  }
+  addMentioned(
+    fieldSets.filter((one) => one.fieldName === fieldName && one.parentType !== null && typeNames.has(one.parentType)),
+  );
 
   // An interface asks for no more than all who implement it have.
   for (const [name, fields] of contents) {
