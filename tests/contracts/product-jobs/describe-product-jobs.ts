@@ -121,6 +121,30 @@ export function describeProductJobs(name: string, keep: () => Promise<ProductJob
         expect(await overview(under)).toMatchObject({ failed: 0, latestFailures: [] });
       });
 
+      it('has runs of one shape: getters of their own each time would keep in memory what they hold', async () => {
+        const getters: unknown[] = [];
+        const looking = defineJob({
+          name: 'starter.looking',
+          payload: z.object({}),
+          run(run) {
+            getters.push([
+              Object.getPrototypeOf(run),
+              Object.getOwnPropertyDescriptor(run.context, 'signal')!.get,
+              run.signal === run.context.signal,
+            ]);
+            return Promise.resolve();
+          },
+        });
+        const under = await productWith(looking as never);
+        for (let run = 0; run < 2; run++) await enqueue(under, looking as never, {});
+        await under.jobs.settled(looking.name);
+        const [[prototype, getter] = []] = getters as unknown[][];
+        expect(typeof getter).toBe('function');
+        expect(getters).toHaveLength(2);
+        for (const [ofRun, ofContext, isOne] of getters as unknown[][])
+          expect([ofRun === prototype, ofContext === getter, isOne]).toEqual([true, true, true]);
+      });
+
       it('whose handler never returns is aborted at its timeout, and fails', async () => {
         let reason: unknown = null;
         const hanging = defineJob({

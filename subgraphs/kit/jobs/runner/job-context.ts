@@ -1,4 +1,11 @@
-import { NO_CLIENT, type DeploymentContext, type RequestContext, type TenantRecord } from '@inevitable/contract';
+import {
+  contextOf,
+  NO_CLIENT,
+  type AnonymousRequest,
+  type DeploymentContext,
+  type RequestContext,
+  type TenantRecord,
+} from '@inevitable/contract';
 
 export interface JobContextFacts {
   readonly product: string;
@@ -12,24 +19,41 @@ export interface JobContextFacts {
 }
 
 /** The request context a job runs with: caller `service`, the tenant of its payload, no permissions of any person. */
-export function jobContext(
-  { product, tenant, correlationId, trace, deployment, deadline }: JobContextFacts,
-  cutoff: { readonly signal: AbortSignal },
-): RequestContext {
-  return Object.freeze({
-    requestId: correlationId,
-    trace,
-    deadline,
-    get signal() {
-      return cutoff.signal;
-    },
+export const jobContext = (facts: JobContextFacts, cutoff: { readonly signal: AbortSignal }): RequestContext => {
+  const { product, tenant } = facts;
+  return contextOf(new JobAsRequest(facts, cutoff), {
     tenant:
       tenant && Object.freeze({ id: tenant.id, plan: tenant.plan, entitlementsDigest: tenant.entitlementsDigest }),
-    caller: Object.freeze({ kind: 'service' as const, service: product }),
+    caller: Object.freeze({ kind: 'service', service: product }),
     sessionId: null,
-    roles: Object.freeze([]),
-    may: new Set<string>(),
-    deployment,
-    client: NO_CLIENT,
+    roles: NONE,
+    may: new Set(),
   });
+};
+
+const NONE: readonly string[] = Object.freeze([]);
+
+/** A class, for the reason that a request's context is one (`contextOf`). Its signal is made when somebody asks for it. */
+class JobAsRequest implements AnonymousRequest {
+  readonly #cutoff: { readonly signal: AbortSignal };
+  readonly requestId: string;
+  readonly trace: string | null;
+  readonly deadline: number;
+  readonly deployment: DeploymentContext;
+  readonly client = NO_CLIENT;
+
+  constructor(
+    { correlationId, trace, deadline, deployment }: JobContextFacts,
+    cutoff: { readonly signal: AbortSignal },
+  ) {
+    this.#cutoff = cutoff;
+    this.requestId = correlationId;
+    this.trace = trace;
+    this.deadline = deadline;
+    this.deployment = deployment;
+  }
+
+  get signal(): AbortSignal {
+    return this.#cutoff.signal;
+  }
 }

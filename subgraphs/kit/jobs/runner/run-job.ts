@@ -1,12 +1,12 @@
 import type { DeploymentContext, EntitlementsPort, TenantId, TenantRecord, TenantsPort } from '@inevitable/contract';
 import { inspect } from 'node:util';
 import type { Logger } from 'pino';
-import type { ProductDatabase } from '../../database/index.js';
+import type { ProductDatabase, TenantClient } from '../../database/index.js';
 import type { EventDefinition } from '../../events/define-event.js';
 import { tenantWork } from '../../outbox/outbox.js';
 import type { FileStore } from '../../files/file-store.js';
-import { tenantFiles } from '../../files/tenant-files.js';
-import { tenantEntitlements } from '../../subgraph/product-context.js';
+import { tenantFiles, type TenantFiles } from '../../files/tenant-files.js';
+import { tenantEntitlements, type TenantWork } from '../../subgraph/product-context.js';
 import {
   DEFAULT_TIMEOUT_MS,
   JobTookTooLong,
@@ -85,35 +85,64 @@ async function withRun<T>(
     const tenant = tenantId === null ? null : await findActive(tenantId as TenantId, tenants);
     const deadline = Date.now() + timeoutOf(job);
     const context = jobContext({ product, tenant, correlationId, trace, deployment, deadline }, cutoff);
-    const run: JobRun<unknown, never> = {
+    const lent: Lent = {
+      cutoff,
+      openDb: () => requireDatabase(database, job.name).forTenant(tenant?.id ?? null).db as never,
+      openFiles() {
+        if (!files) throw new JobCannotRun(`Job "${job.name}" uses files, and this worker has no file store.`);
+        return tenantFiles(files, product, tenant?.id ?? null);
+      },
+    };
+    const run: JobRun<unknown, never> = Object.assign(Object.create(OPENED) as typeof OPENED, {
+      [LENT]: lent,
       id,
       payload: parsed.data,
       context,
       tenant: tenant?.id ?? null,
-      get db() {
-        return requireDatabase(database, job.name).forTenant(tenant?.id ?? null).db as never;
-      },
-      transaction: (within) =>
+      transaction: <T>(within: (scope: TenantWork<never>) => Promise<T>) =>
         requireDatabase(database, job.name).transaction(tenant?.id ?? null, (handle) =>
           within(tenantWork(handle, context, events) as never),
         ),
       entitlements: tenantEntitlements(tenant?.id ?? null, entitlements),
-      get files() {
-        if (!files) throw new JobCannotRun(`Job "${job.name}" uses files, and this worker has no file store.`);
-        return tenantFiles(files, product, tenant?.id ?? null);
-      },
       queue: async () => queueState(await store.depths(), product),
       attempt,
       fence,
-      progress: (fraction, note) => held.progress(fraction, note),
-      get signal() {
-        return cutoff.signal;
-      },
+      progress: (fraction: number, note?: string) => held.progress(fraction, note),
       log: jobLog(held, () => log.child({ ...jobInLog(held.job), tenant: tenantId })),
-    };
+    });
     return work(run);
   });
 }
+
+/** What the getters of a run give, each opened when somebody asks for it. */
+const LENT = Symbol('lent');
+interface Lent {
+  readonly cutoff: Cutoff;
+  openDb(): TenantClient<never>;
+  openFiles(): TenantFiles;
+}
+interface Lending {
+  readonly [LENT]: Lent;
+}
+
+/** The same getters for all runs, for the reason that `productContext` has. */
+const OPENED = Object.defineProperties({} as Pick<JobRun<unknown, never>, 'db' | 'files' | 'signal'>, {
+  db: {
+    get(this: Lending) {
+      return this[LENT].openDb();
+    },
+  },
+  files: {
+    get(this: Lending) {
+      return this[LENT].openFiles();
+    },
+  },
+  signal: {
+    get(this: Lending) {
+      return this[LENT].cutoff.signal;
+    },
+  },
+});
 
 function queueState(depths: readonly JobDepth[], product: string): QueueState {
   const own = depths.filter((depth) => depth.product === product);
