@@ -35,6 +35,7 @@ import { OperationDocuments } from './documents/operation-documents.js';
 import { TrustedDocuments, type TrustedDocumentsOptions } from './documents/trusted-documents.js';
 import { unlistedDocuments } from './documents/unlisted-documents.js';
 import type { PlannerThreads } from './planner/planner-threads.js';
+import type { PipelineParts } from './pipeline/pipeline.js';
 import { bulkheads } from './protection/bulkheads/bulkheads.js';
 import { DEFAULT_CONCURRENCY, type ConcurrencySettings } from './protection/bulkheads/concurrency-settings.js';
 import { DEFAULT_CONNECTIONS, type ConnectionsSettings } from './protection/connections-settings.js';
@@ -173,10 +174,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 
   const certificate = options.certificate ? await readCertificate(options.certificate) : null;
   const trusted = options.trustedDocuments ? await TrustedDocuments.read(options.trustedDocuments) : null;
+  const onRefused: PipelineParts['onRefused'] = (refusal, context) => tellRefusal(refusal, context, securityEvent);
   const documents = new OperationDocuments({
     trusted,
     tellUnlisted: unlistedDocuments(log, now),
-    onRefused: (refusal, context) => tellRefusal(refusal, context, securityEvent),
+    onRefused,
   });
   const contextTokens = identity && createContextTokens(now);
   const subgraphs = typeof options.subgraphs === 'function' ? options.subgraphs(contextTokens) : options.subgraphs;
@@ -260,6 +262,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     extensions,
     slowConsumer,
     bounds,
+    onRefused,
     log,
   });
   const { trustedProxies = [], httpsRequired = false, corsRules = [] } = options;
@@ -273,6 +276,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     overload,
     idleWebSockets,
     refusedTexts: limiter && refusedTexts(limiter),
+    onRefused,
     certificate,
     credentials,
     documents,

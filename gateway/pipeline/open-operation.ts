@@ -2,6 +2,7 @@ import { CallerError } from '@inevitable/contract';
 import { OperationTypeNode } from 'graphql';
 import { NO_HEADERS, type HeaderList } from '../graphql-over-http/header-list.js';
 import { holdInput } from '../protection/hold-input.js';
+import { RefusedForNow } from '../protection/refused-for-now.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ClientStream } from '../streaming/client-stream.js';
 import { authenticate, type AuthenticatedOperation } from './authenticate.js';
@@ -33,10 +34,16 @@ export async function openOperation(received: ReceivedOperation, parts: Pipeline
     const { record } = received.facts;
     const authenticated = await authenticate(received, credentials);
     if (record) record.context = authenticated.context;
-    const checked = refusedTexts?.check(authenticated.context);
-    if (checked) await checked;
-    const identified = identify(authenticated, snapshot, parts);
-    holdInput(received, identified);
+    let identified: IdentifiedOperation;
+    try {
+      const checked = refusedTexts?.check(authenticated.context);
+      if (checked) await checked;
+      identified = identify(authenticated, snapshot, parts);
+      holdInput(received, identified);
+    } catch (error) {
+      if (error instanceof RefusedForNow) parts.onRefused(error, authenticated.context);
+      throw error;
+    }
     if (identified.operation.definition.operation === OperationTypeNode.SUBSCRIPTION) {
       const stream = await subscriptions.open(received, identified, snapshot);
       return { kind: 'stream', of: 'subscription', stream, headers: NO_HEADERS };

@@ -1,9 +1,10 @@
-import { CallerError, ERROR_CODES, toErrorBody, requestInLog } from '@inevitable/contract';
+import { CallerError, ERROR_CODES, requestInLog, toErrorBody, type RequestContext } from '@inevitable/contract';
 import type { Logger } from 'pino';
 import type { Credentials } from '../authentication/credentials.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { OperationDocuments } from '../documents/operation-documents.js';
 import type { RefusedTexts } from '../protection/rate-limits/refused-texts.js';
+import type { RefusedForNow } from '../protection/refused-for-now.js';
 import { ClientLeft } from '../routing/request-facts.js';
 import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
 import type { LiveSubscriptions } from '../subscriptions/live-subscriptions.js';
@@ -20,6 +21,8 @@ export interface PipelineParts {
   readonly extensions: GatheredExtensions;
   /** Null: nobody counts what is refused before it is known what it costs. */
   readonly refusedTexts: RefusedTexts | null;
+  /** Told of what is refused for want of units or memory before any extension has seen the operation. */
+  readonly onRefused: (refusal: RefusedForNow, context: RequestContext) => void;
   readonly log: Logger;
 }
 

@@ -4,6 +4,7 @@ import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { EventLog } from '../test-support/event-log.js';
 import { gate } from '../test-support/gate.js';
+import { ADA } from '../test-support/test-identity.js';
 import { testGateway, type TestGateway } from '../test-support/test-gateway.js';
 import { handles, inProcess, supergraphOf } from '../test-support/test-subgraphs.js';
 import { heapBytes } from './hold-input.js';
@@ -23,6 +24,9 @@ let gateway: TestGateway;
 let asked = gate();
 let answered = gate();
 const events = new EventLog();
+/** What operators were told of, by the code of each. */
+const told: { readonly event: string; readonly code: unknown; readonly tenantId: unknown }[] = [];
+const refusedSince = (before: number) => told.slice(before).filter(({ event }) => event === 'operation refused');
 beforeAll(async () => {
   const roots = () => ({
     hold: async () => {
@@ -38,6 +42,10 @@ beforeAll(async () => {
     products: [],
     trustedProxies: ['127.0.0.1'],
     shedding: null, // what is huge here may be too much for a busy machine
+    securityEvent: (event, facts) => {
+      const { code = null, tenantId = null } = facts as Record<string, unknown>;
+      told.push({ event, code, tenantId });
+    },
     subscriptions: { perTenant: 3, perAddress: 2, anonymous: 4 },
   });
 });
@@ -115,6 +123,18 @@ describe('What operations keep in memory', () => {
     }
   });
 
+  it('is a security event where there is no more of it, once', async () => {
+    asked = gate();
+    answered = gate();
+    const before = told.length;
+    const first = hold('192.0.2.7');
+    await asked.opened;
+    expect(await hold('192.0.2.7')).toMatchObject({ status: 429 });
+    answered.open();
+    await first;
+    expect(refusedSince(before)).toEqual([{ event: 'operation refused', code: 'RATE_LIMITED', tenantId: null }]);
+  });
+
   it('is counted for as long as a subscription lives', async () => {
     for (let round = 0; round < 2; round++) {
       const one = subscriber('192.0.2.3');
@@ -127,6 +147,16 @@ describe('What operations keep in memory', () => {
 });
 
 describe('Live subscriptions', () => {
+  it('are a security event where there is no place for one, once, with the tenant that had them', async () => {
+    const before = told.length;
+    const ada = subscriber('192.0.2.9', gateway.identity.accessToken());
+    for (let count = 0; count < 3; count++) expect(await ada.subscribe()).toBe(null);
+    expect(await ada.subscribe()).toMatchObject([{ extensions: { limit: 'subscriptions' } }]);
+    await ada.leave();
+    await nobodyListens();
+    expect(refusedSince(before)).toEqual([{ event: 'operation refused', code: 'RATE_LIMITED', tenantId: ADA.tid }]);
+  });
+
   it('are bounded for a tenant, an address and all without a tenant, and there again when their client has left', async () => {
     for (let round = 0; round < 2; round++) {
       const ada = subscriber('192.0.2.9', gateway.identity.accessToken());

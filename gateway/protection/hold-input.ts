@@ -14,7 +14,7 @@ const shares = new CallerShares({ all: 192 * MIB, one: 48 * MIB }, { all: 64 * M
 
 /**
  * Counts what an operation keeps in memory until its answer, or its subscription, has ended: its variables may take twenty
- * times as much there as in the request. Throws `RequestRefused` where its caller has too much of that already.
+ * times as much there as in the request. Throws `RefusedForNow` where its caller has too much of that already.
  */
 export function holdInput({ facts }: ReceivedOperation, { context, operation, variables }: IdentifiedOperation): void {
   const { inputBytes } = facts;

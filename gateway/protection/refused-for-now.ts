@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@inevitable/contract';
 import { NO_HEADERS, type HeaderList } from '../graphql-over-http/header-list.js';
-import { refusal, type RequestRefused } from '../graphql-over-http/request-refused.js';
+import { RequestRefused } from '../graphql-over-http/request-refused.js';
 
 interface Wait {
   readonly code: Extract<ErrorCode, 'RATE_LIMITED' | 'OVERLOADED'>;
@@ -12,17 +12,21 @@ interface Wait {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** The operation could be run later: 429 or 503 with `Retry-After` (RFC 9110, 10.2.3), over whatever transport. */
+/** There is no room for the operation, or no unit left: it could be run later. */
+export class RefusedForNow extends RequestRefused {}
+
+/** 429 or 503 with `Retry-After` (RFC 9110, 10.2.3), over whatever transport. */
 export function refusedForNow({
   code,
   message,
   retryAfterSeconds,
   headers = NO_HEADERS,
   details = {},
-}: Wait): RequestRefused {
+}: Wait): RefusedForNow {
   const seconds = Math.max(1, Math.ceil(retryAfterSeconds));
-  return refusal(code, message, {
-    details: { retryAfterSeconds: seconds, ...details },
+  return new RefusedForNow({
+    code,
+    errors: [{ message, extensions: { code, retryAfterSeconds: seconds, ...details } }],
     headers: ['retry-after', String(seconds), ...headers],
   });
 }

@@ -1,4 +1,4 @@
-import { anonymousContext } from '@inevitable/contract';
+import { anonymousContext, type RequestContext } from '@inevitable/contract';
 import { authorizationIn } from '../authentication/authenticate-caller.js';
 import type { CallerNow, Credentials } from '../authentication/credentials.js';
 import { authorizeOperation } from '../pipeline/authorize-operation.js';
@@ -6,6 +6,7 @@ import type { IdentifiedOperation } from '../pipeline/identify-operation.js';
 import { planOperation } from '../pipeline/plan-operation.js';
 import { protect } from '../pipeline/protect.js';
 import type { ReceivedOperation } from '../pipeline/receive.js';
+import type { RefusedForNow } from '../protection/refused-for-now.js';
 import type { SubscriptionsSettings } from '../protection/subscriptions-settings.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ClientStream } from '../streaming/client-stream.js';
@@ -24,6 +25,8 @@ export interface LiveSubscriptionsOptions extends Omit<SubscriptionParts, 'answe
   readonly slowConsumer?: SlowConsumer | undefined;
   /** How many there may be; null: any number. */
   readonly bounds: SubscriptionsSettings | null;
+  /** Told of those for which there is no place. */
+  readonly onRefused: (refusal: RefusedForNow, context: RequestContext) => void;
 }
 
 /** All subscriptions of a gateway. They follow its supergraph, and end with their callers' credentials. */
@@ -37,9 +40,9 @@ export class LiveSubscriptions {
   #isFollowing = false;
   #isClosed = false;
 
-  constructor({ credentials, slowConsumer = 'close', bounds, ...parts }: LiveSubscriptionsOptions) {
+  constructor({ credentials, slowConsumer = 'close', bounds, onRefused, ...parts }: LiveSubscriptionsOptions) {
     this.#credentials = credentials;
-    this.#placeFor = bounds ? subscriptionPlaces(bounds) : () => null;
+    this.#placeFor = bounds ? subscriptionPlaces(bounds, onRefused) : () => null;
     this.#parts = { ...parts, slowConsumer, answers: new EventAnswers() };
     this.#timer = setInterval(() => this.#check(), CHECK_EVERY_MS).unref();
     this.#unfollow = parts.snapshots.onSwap(() => void this.#followAll());

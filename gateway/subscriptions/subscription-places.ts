@@ -1,12 +1,15 @@
 import type { RequestContext } from '@inevitable/contract';
 import { CallerShares, type Held } from '../protection/caller-shares.js';
-import { refusedForNow } from '../protection/refused-for-now.js';
+import { refusedForNow, type RefusedForNow } from '../protection/refused-for-now.js';
 import type { SubscriptionsSettings } from '../protection/subscriptions-settings.js';
 
 const RETRY_AFTER_SECONDS = 30;
 
-/** Throws `RequestRefused` where the caller has as many subscriptions as it may. Services of ours have any number. */
-export function subscriptionPlaces(settings: SubscriptionsSettings): (context: RequestContext) => Held | null {
+/** Throws `RefusedForNow` where the caller has as many subscriptions as it may. Services of ours have any number. */
+export function subscriptionPlaces(
+  settings: SubscriptionsSettings,
+  onRefused: (refusal: RefusedForNow, context: RequestContext) => void,
+): (context: RequestContext) => Held | null {
   const { perTenant, perAddress, anonymous } = settings;
   const shares = new CallerShares({ all: Infinity, one: perTenant }, { all: anonymous, one: perAddress });
   return (context) => {
@@ -15,7 +18,7 @@ export function subscriptionPlaces(settings: SubscriptionsSettings): (context: R
     if (typeof place !== 'string') return place;
     const isOwn = place === 'own';
     const [whose, most] = context.tenant ? ['Your tenant', perTenant] : ['Your address', perAddress];
-    throw refusedForNow({
+    const refusal = refusedForNow({
       code: isOwn ? 'RATE_LIMITED' : 'OVERLOADED',
       message: isOwn
         ? `${whose} has ${most} subscriptions here, as many as it may. End one first.`
@@ -23,5 +26,7 @@ export function subscriptionPlaces(settings: SubscriptionsSettings): (context: R
       retryAfterSeconds: RETRY_AFTER_SECONDS,
       details: { limit: 'subscriptions' },
     });
+    onRefused(refusal, context);
+    throw refusal;
   };
 }

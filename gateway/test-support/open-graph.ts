@@ -63,7 +63,8 @@ export async function openGraph(
     log,
   });
   const documents = new OperationDocuments({ trusted: null });
-  const parts = { credentials, documents, snapshots, extensions, log, slowConsumer, bounds };
+  const onRefused = (): void => undefined;
+  const parts = { credentials, documents, snapshots, extensions, onRefused, log, slowConsumer, bounds };
   const subscriptions = new LiveSubscriptions(parts);
   let versions = 0;
   return {
@@ -86,7 +87,7 @@ export async function openGraph(
           facts: new RequestFacts('r1', null, Date.now() + 30_000, 'internal'),
           ...received,
         } as ReceivedOperation,
-        { credentials, documents, snapshots, subscriptions, extensions, refusedTexts: null, log },
+        { credentials, documents, snapshots, subscriptions, extensions, refusedTexts: null, onRefused, log },
       ),
     reload: (next) =>
       new Promise((resolve) => {

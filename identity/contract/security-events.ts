@@ -32,7 +32,7 @@ export interface SecurityEvents {
   'credential refused': { readonly credential: 'access-token' | 'api-key'; readonly reason: CredentialFlaw };
   /** A known caller may not do what was asked for. `product`: whose graph said so, or `gateway`. */
   denied: { readonly product: string; readonly code: ErrorCode };
-  /** By a gateway, before anything of it was run: too much, too often, or nothing that is run here. */
+  /** By a gateway, before anything of it was run: too much, too often, no room for it, or nothing that is run here. */
   'operation refused': { readonly code: ErrorCode };
   /** `feature`: one that a product declares, or `other`. */
   'quota refused': { readonly feature: string };

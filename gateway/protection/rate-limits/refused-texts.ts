@@ -9,7 +9,7 @@ const REMEMBERED = 10_000;
 
 /** What is refused before it is known what it costs: a text that is no valid document, variables that do not fit it. */
 export interface RefusedTexts {
-  /** Rejects, or throws `RequestRefused`, where the caller had no unit left for one that was refused. */
+  /** Rejects, or throws `RefusedForNow`, where the caller had no unit left for one that was refused. */
   check(context: RequestContext): void | Promise<void>;
   /** One of the caller's was refused: it takes a unit. */
   count(context: RequestContext): void;
