@@ -107,7 +107,7 @@ export interface GatewayOptions {
   /** Who may ask for the schema; `introspectionWhere(deployment)` unless given. */
   readonly introspection?: IntrospectionPolicy | undefined;
   /** How much callers may ask for, and where that is counted; absent: as much as they like. */
-  readonly limitedRates?: RateLimitsOptions | undefined;
+  readonly rateLimits?: RateLimitsOptions | undefined;
   /**
    * How many operations may run at once, and how many of one tenant; the defaults of supergraph.yaml unless given.
    * Null, and without identity, where there are no tenants: not bounded.
@@ -165,7 +165,7 @@ export interface RunningGateway {
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { host, port, deployment, identity, registry, products, checks = {}, logger: log, now = Date.now } = options;
-  const { securityEvent = () => undefined, limitedRates } = options;
+  const { securityEvent = () => undefined, rateLimits } = options;
   const stop = new AbortController();
   const { signal } = stop;
   const leaving = new AbortController();
@@ -186,7 +186,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const { limits = DEFAULT_LIMITS, introspection = introspectionWhere(deployment) } = options;
   const concurrency = identity && (options.concurrency === undefined ? DEFAULT_CONCURRENCY : options.concurrency);
   const compartments = concurrency && bulkheads(concurrency);
-  const limiter = limitedRates ? rateLimiter(limitedRates, { entitlementsOf, log }) : null;
+  const limiter = rateLimits ? rateLimiter(rateLimits, { entitlementsOf, log }) : null;
   const protecting = protection({ introspection, limits, limiter, compartments });
   const extensions = watchedRefusals(
     gatherExtensions(
@@ -240,7 +240,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     { name: 'supergraph', ready: true, reason: supergraph.problem() },
     ...(trust?.health() ?? []),
     ...(trusted ? [trusted.health()] : []),
-    ...(limitedRates?.counters.health() ?? []),
+    ...(rateLimits?.counters.health() ?? []),
     ...(shedding ? [shedding.health()] : []),
     isLeaving()
       ? notReady('accepting requests', 'draining: this gateway is being stopped')

@@ -44,6 +44,8 @@ export function recordUsage(
   let flushing: Promise<void> | null = null;
   /** Requests were not counted, and the port does not know that yet. */
   let isLeftOut = false;
+  /** Whoever takes it could not, the last time. */
+  let isAway = false;
   /** Subscriptions of no tenant, by their variables. */
   const begun = new WeakSet<OperationSeen['variables']>();
 
@@ -84,10 +86,11 @@ export function recordUsage(
         batch.map((usage) => usageOf(usage, sample)),
         isLeftOut,
       );
-      isLeftOut = false;
+      isLeftOut = isAway = false;
       return true;
     } catch (error) {
-      log.warn({ err: error, entries: batch.length }, 'What operations clients send could not be recorded.');
+      if (!isAway) log.warn({ err: error }, 'What operations clients send could not be recorded. It is tried again.');
+      isAway = true;
       for (const usage of batch) counts.restore(usage);
       return false;
     }

@@ -12,7 +12,7 @@ export async function openRateLimits(
   { rate_limits: settings }: ProtectionSettings,
   closers: Closers,
   log: Logger,
-): Promise<GatewayOptions['limitedRates']> {
+): Promise<GatewayOptions['rateLimits']> {
   if (mode === 'off') return undefined;
   const counters = await openCounters(redisUrl, log);
   closers.add('rate limits', () => counters.close());

@@ -33,7 +33,7 @@ export async function runGateway(
   const { securityEvent } = observation;
   await openDataDirectory(settings.dataDir);
   const config = await readSupergraphConfig(settings.supergraphConfig);
-  const limitedRates = await openRateLimits(settings, config.protection, closers, log);
+  const rateLimits = await openRateLimits(settings, config.protection, closers, log);
   const identity = await identityPeer(settings, 'gateway');
   const operations = file === undefined ? await operationsPeer(settings, 'gateway') : null;
   const followed =
@@ -51,7 +51,7 @@ export async function runGateway(
   if (traffic) closers.add('traffic counter', () => traffic.close());
   const parts: GatewayOptions = {
     ...gatewayOptions(settings, config),
-    limitedRates,
+    rateLimits,
     identity,
     registry: followed ?? (await openSupergraphFile(file!, log)),
     subgraphs: new Map(),

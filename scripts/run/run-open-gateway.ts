@@ -41,7 +41,7 @@ export async function runOpenGateway(
     products: [],
     introspection: settings.introspection,
     trustedDocuments: settings.trustedDocuments,
-    limitedRates: await openRateLimits({ rateLimits, redisUrl }, protectionKey.parse({}), closers, log),
+    rateLimits: await openRateLimits({ rateLimits, redisUrl }, protectionKey.parse({}), closers, log),
     connections: null,
     stopDelayMs: settings.stopDelayMs,
     ...(observation.traces && { samplesTrace: observation.traces.samples }),

@@ -87,7 +87,7 @@ export async function runStack(
   const { registry, securityEvent, products: observer } = observation;
   const { config, databases } = await openPlaces(settings, progress.line, closers);
   const events = await openEventBus(settings, closers, log);
-  const limitedRates = await openRateLimits(settings, config.protection, closers, log);
+  const rateLimits = await openRateLimits(settings, config.protection, closers, log);
   const products = await loadProducts(settings, config);
   const fileStore = await openFileStore(settings, closers);
   const isFollowing = settings.supergraphSource === 'registry';
@@ -223,7 +223,7 @@ export async function runStack(
   gateway = await progress.step('starting the gateway', () =>
     startGateway({
       ...gatewayOptions(settings, config),
-      limitedRates,
+      rateLimits,
       identity: identity.ports,
       registry: variant?.registry ?? followed,
       subgraphs: hosted,

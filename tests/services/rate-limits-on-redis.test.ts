@@ -42,8 +42,8 @@ const someTenant = (): string => identity.accessToken({ claims: { tid: randomUUI
 async function gatewayOn(url: string): Promise<TestGateway> {
   const logged: string[] = [];
   const counters = await redisCounters(url, { log: pino({ level: 'warn' }, { write: (line) => logged.push(line) }) });
-  const limitedRates = { mode: 'enforce', settings, counters, now: () => NOW } as const;
-  const gateway = await testGateway({ identityUsed: identity, limitedRates });
+  const rateLimits = { mode: 'enforce', settings, counters, now: () => NOW } as const;
+  const gateway = await testGateway({ identityUsed: identity, rateLimits });
   closing.push(() => gateway.close().then(() => counters.close()));
   return { ...gateway, logged };
 }

@@ -97,7 +97,7 @@ beforeAll(async () => {
   gateway = await testGateway({
     identityUsed: identity,
     trustedProxies: ['127.0.0.1'],
-    limitedRates: limited(),
+    rateLimits: limited(),
     extensions: [refusesByName],
   });
 });
@@ -414,7 +414,7 @@ describe('The numbers of a plan', () => {
 
 describe('RATE_LIMITS=log', () => {
   it('runs what it would refuse, counts and tells as if it had refused, and warns once a minute', async () => {
-    const watching = await testGateway({ identityUsed: identity, limitedRates: limited({ mode: 'log' }) });
+    const watching = await testGateway({ identityUsed: identity, rateLimits: limited({ mode: 'log' }) });
     const token = tenant(numbers(2)).person();
     expect(await ask(10, { token, of: watching })).toMatchObject({ passed: 10, rates: '2 0 45 2;w=60' });
     expect(await ask(1, { token: tenant(numbers(1)).person(), query: NOTES, of: watching })).toMatchObject({

@@ -32,7 +32,7 @@ export function asDeployed(): Partial<GatewayOptions> {
   return {
     limits,
     concurrency,
-    limitedRates: { mode: 'enforce', settings, counters: memoryCounters() },
+    rateLimits: { mode: 'enforce', settings, counters: memoryCounters() },
     extensions: observation(),
   };
 }
@@ -45,7 +45,7 @@ function observation(): GatewayExtension[] {
 
 /** All of it off that can be: what protection and observation cost is measured beside it. */
 export const bare = (): Partial<GatewayOptions> => ({
-  limitedRates: undefined,
+  rateLimits: undefined,
   concurrency: null,
   shedding: null,
   subscriptions: null,
