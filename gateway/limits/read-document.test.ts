@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { buildSchema, getIntrospectionQuery, parse } from 'graphql';
+import { buildSchema, getIntrospectionQuery, parse, validate } from 'graphql';
 import { RequestRefused } from '../graphql-over-http/request-refused.js';
 import { DEFAULT_LIMITS, limitsKey } from './limits-settings.js';
 import { mergesWithin } from './merging-work.js';
@@ -188,5 +188,38 @@ describe('The work of validating a document', () => {
     const types = times(60, (at) => `... on T${at} { ${times(10, (field) => `f${field}`)} }`);
     expect(mergesWithin(50_000, 25, parse(`{ search { ${types} } }`))).toBe(true);
     expect(mergesWithin(2_000, 25, parse(getIntrospectionQuery()))).toBe(true);
+  });
+});
+
+describe('What is wrong with a document', () => {
+  const said = (source: string): readonly unknown[] => {
+    try {
+      readDocument(source, SCHEMA, { limits: DEFAULT_LIMITS, suggests: true });
+      return [];
+    } catch (error) {
+      return (error as RequestRefused).errors.map(({ message, locations }) => ({ message, locations }));
+    }
+  };
+
+  it.each([
+    '{ nope }',
+    '{ text(of: "x") }\n\n  query Named { nope { id } }',
+    'query ($of: Int, $unused: ID) {\n  text(of: $of)\n  person { friends(first: true) { id nope } }\n}',
+    '{ person { ...F } } fragment F on Person { id ...G } fragment G on Group { id }',
+    '{ person { id: friends { id } id } node { ... on Person { group } } }',
+    '{ ...Missing person @skip { id } text(of: 1, of: 2) }',
+    '{ nope(name: "defer") }',
+    'query Twice { text } query Twice { text }',
+  ])('is told with every place that graphql-js gives it: %s', (source) => {
+    const expected = validate(SCHEMA, parse(source)).map(({ message, locations }) => ({ message, locations }));
+    expect(expected.every(({ locations }) => locations && locations.length > 0)).toBe(true);
+    expect(said(source)).toEqual(expected);
+  });
+
+  it('is told with its place where it is no GraphQL at all, and where a condition decides on events', () => {
+    expect(said('{ text(')).toMatchObject([{ locations: [{ line: 1, column: 8 }] }]);
+    expect(said('subscription ($on: Boolean!) {\n  ticked @include(if: $on)\n}')).toMatchObject([
+      { locations: [{ line: 2, column: 10 }] },
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import { conditionOnEvents } from './condition-on-events.js';
 import { countNodes } from './count-nodes.js';
 import { asksForSchemaOnce } from './introspection-size.js';
 import type { Limits } from './limits-settings.js';
+import { locateErrors } from './locate-errors.js';
 import { mergesWithin } from './merging-work.js';
 import { rootFields, selectionDepth } from './selection-depth.js';
 import { deepestSelfNesting } from './self-nesting.js';
@@ -13,6 +14,9 @@ import { deepestSelfNesting } from './self-nesting.js';
  * 100 without it.
  */
 const MOST_MERGING = 50_000;
+
+/** What is deferred is told apart by its place. Of any other document places are two thirds of what is kept, and a third of reading it. */
+const NEEDS_PLACES = /defer/;
 
 export interface ReadingRules {
   readonly limits: Limits;
@@ -32,13 +36,13 @@ export function readDocument(
   { limits, suggests, check }: ReadingRules,
 ): DocumentNode {
   try {
-    const document = parse(source, { maxTokens: limits.tokens });
+    const document = parse(source, { maxTokens: limits.tokens, noLocation: !NEEDS_PLACES.test(source) });
     check?.(document);
     refuseBeyond(limits, document);
     const condition = conditionOnEvents(document);
-    if (condition) throw refused('GRAPHQL_VALIDATION_FAILED', [dependingOnVariable(condition)]);
+    if (condition) throw invalid([dependingOnVariable(condition)], document, source);
     const errors = validate(schema, document, undefined, { maxErrors: MAX_ERRORS, hideSuggestions: !suggests });
-    if (errors.length > 0) throw refused('GRAPHQL_VALIDATION_FAILED', errors);
+    if (errors.length > 0) throw invalid(errors, document, source);
     if (!asksForSchemaOnce(document, schema))
       throw tooLarge('The document asks for the schema several times over; once is enough.');
     const nesting = deepestSelfNesting(document, schema);
@@ -75,5 +79,8 @@ const dependingOnVariable = (condition: DirectiveNode): GraphQLError =>
     `Whether a subscription has its events cannot depend on a variable: take @${condition.name.value} from its root.`,
     { nodes: condition },
   );
+
+const invalid = (errors: readonly GraphQLError[], document: DocumentNode, source: string) =>
+  refused('GRAPHQL_VALIDATION_FAILED', locateErrors(errors, document, source));
 
 const tooLarge = (message: string) => refused('GRAPHQL_VALIDATION_FAILED', [{ message }]);

@@ -105,3 +105,14 @@ export const novelBody = (number: number): string =>
     }`,
     variables: { seed: 1 },
   });
+
+/** Stands for every number: an operation that is sent begins at 0. */
+export const ANY_NUMBER = '99999999';
+const NOVEL = /\b(?:name|body)(\d+)\b/;
+
+/** Of what a gateway asks for a novel operation: its number; null: it is none. */
+export const novelNumberIn = (body: string): string | null => NOVEL.exec(body)?.[1] ?? null;
+
+/** The same request or answer with another number in its names. */
+export const renumbered = (text: string, number: string, other: string): string =>
+  text.replaceAll(new RegExp(`\\b(Novel|name|body)${number}(?!\\d)`, 'g'), `$1${other}`);

@@ -6,6 +6,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { execute, parse, type ExecutionResult } from 'graphql';
 import { answerOrders, reportReady } from '../processes/as-child.js';
 import type { SubgraphModule } from './subgraph-module.js';
+import { ANY_NUMBER, novelNumberIn, renumbered } from '../operations.js';
 import { SUBGRAPHS } from './subgraphs.js';
 
 /** Requests answered since the start, all subgraphs together. */
@@ -13,7 +14,8 @@ let answered = 0;
 
 /**
  * One subgraph on a port of its own. An answer is computed once for each request body and then given from memory, so
- * that what is measured is the gateway. Nothing is dropped: a run asks for a few thousand bodies.
+ * that what is measured is the gateway. Nothing is dropped: a run asks for a few thousand bodies. Novel operations are the
+ * same but for their number: they are answered from memory too, or a storm would be one of the subgraphs.
  */
 function serve({ typeDefs, resolvers }: SubgraphModule): Server {
   const schema = buildSubgraphSchema({ typeDefs, resolvers });
@@ -21,7 +23,7 @@ function serve({ typeDefs, resolvers }: SubgraphModule): Server {
 
   async function answer(body: string): Promise<Buffer> {
     const { query, variables } = JSON.parse(body) as { query: string; variables?: Record<string, unknown> };
-    // Not validated: the novel operations of a storm would be paid for here, and gateways send what is valid.
+    // Not validated: gateways send what is valid.
     const result: ExecutionResult = await execute({ schema, document: parse(query), variableValues: variables });
     if (result.errors) process.stderr.write(`A subgraph was asked for what fails: ${body}\n${String(result.errors)}\n`);
     return Buffer.from(JSON.stringify(result));
@@ -30,9 +32,11 @@ function serve({ typeDefs, resolvers }: SubgraphModule): Server {
   async function answerTo(request: IncomingMessage): Promise<Buffer> {
     const body = await text(request);
     answered++;
-    let known = answers.get(body);
-    if (!known) answers.set(body, (known = await answer(body)));
-    return known;
+    const number = novelNumberIn(body);
+    const asked = number === null ? body : renumbered(body, number, ANY_NUMBER);
+    let known = answers.get(asked);
+    if (!known) answers.set(asked, (known = await answer(asked)));
+    return number === null ? known : Buffer.from(renumbered(String(known), ANY_NUMBER, number));
   }
 
   const server = createServer((request, response) => {
