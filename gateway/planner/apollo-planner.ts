@@ -37,12 +37,18 @@ export function loadApolloPlanner(sdl: string): ApolloPlanner {
   const supergraph = build(repair.sdl);
   const schema = supergraph.apiSchema().toGraphQLJSSchema({ includeDefer: true });
   const planOn = planningOn(supergraph);
-  /** Made for the first plan that needs it: few supergraphs have any. */
-  let planSeparated: PlanOn | null = null;
+  /** Made for the first plan that needs it: few supergraphs have any. A text: why it cannot be made. */
+  let planSeparated: PlanOn | string | null = null;
 
-  function fedPlan(asked: PlanAsked, separated: SeparatedSupergraph): QueryPlan {
-    planSeparated ??= planningOn(build(separated.sdl));
-    return separated.repairPlan(planSeparated(asked));
+  function fedPlan(asked: PlanAsked, separated: SeparatedSupergraph): QueryPlan | string {
+    if (planSeparated === null) {
+      try {
+        planSeparated = planningOn(build(separated.sdl));
+      } catch (error) {
+        planSeparated = apolloReason(error);
+      }
+    }
+    return typeof planSeparated === 'string' ? planSeparated : separated.repairPlan(planSeparated(asked));
   }
 
   return {
@@ -60,14 +66,17 @@ export function loadApolloPlanner(sdl: string): ApolloPlanner {
       const asked = { document: stripIntrospection(separated.document), operationName, overrides };
       let plan = repair.repairPlan(planOn(asked));
       let starved = repair.starvedFields(plan);
+      let whyNotFed = '';
       if (starved.length > 0 && repair.separated) {
-        plan = fedPlan(asked, repair.separated);
-        starved = repair.starvedFields(plan);
+        const fed = fedPlan(asked, repair.separated);
+        if (typeof fed === 'string') whyNotFed = ` They cannot be planned apart: ${fed}`;
+        else [plan, starved] = [fed, repair.starvedFields(fed)];
       }
       const unplanned = unplannedFields(separated.document, plan);
       if (unplanned.length > 0)
         throw new Error(`No subgraph answers ${unplanned.join(', ')} with what is asked of it.`);
-      if (starved.length > 0) throw new Error(`Its plan asks for ${starved.join(', ')} without what they require.`);
+      if (starved.length > 0)
+        throw new Error(`Its plan asks for ${starved.join(', ')} without what they require.${whyNotFed}`);
       return { plan, renamed: separated.renamed, clientVariables: variables.clientNames };
     },
   };

@@ -75,11 +75,10 @@ export function standInContents(
     fieldSets.filter((one) => one.fieldName === fieldName && one.parentType !== null && typeNames.has(one.parentType)),
   );
 
-  // An interface asks for no more than all who implement it have.
+  // An interface asks for no more than all who implement it have; where nobody does, it is one object type (`@interfaceObject`).
   for (const [name, fields] of contents) {
     const implementing = types.implementingIn(graph, name);
-    if (named.get(name)?.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
-    for (const { name: field } of types.fieldsOf(name))
+    for (const { name: field } of implementing.length > 0 ? types.fieldsOf(name) : [])
       if (implementing.every((type) => contents.get(type)?.has(field.value))) fields.add(field.value);
   }
   return contents;
