@@ -3,6 +3,7 @@ import type { TenantId, UserId } from '@inevitable/contract';
 import { BadTenantData, defineJob, defineSubgraph, type TenantData } from '@inevitable/kit';
 import { testSubgraph, until, type TestCaller, type TestSubgraph } from '@inevitable/kit/testing';
 import starter from '@inevitable/starter';
+import pg from 'pg';
 import { z } from 'zod';
 
 let product: TestSubgraph | null = null;
@@ -51,6 +52,33 @@ describe('Rows that go with their person', () => {
     expect(await test.tenantData.erase(tenantId, userId)).toMatchObject({ rows: 1, files: 0, jobs: 0 });
     expect(await notesOf(ada)).toEqual(['bob’s']);
     expect(await notesOf(elsewhere)).toEqual(['ada’s, elsewhere']);
+  });
+
+  it('go although a job that changes one is under way when they do', async () => {
+    const test = await host({ personColumn: 'created_by', goesWithPerson: true });
+    const ada = test.as({ tenant: 'acme', user: 'ada' });
+    await write(ada, 'ada’s');
+    await test.jobs.settled('starter.count-words');
+    const { tenantId, userId } = idsOf(ada);
+    const [job, looking] = [new pg.Client(test.ownerUrl), new pg.Client(test.ownerUrl)];
+    await Promise.all([job.connect(), looking.connect()]);
+    try {
+      await job.query('begin');
+      await job.query('update starter.notes set word_count = 7 where created_by = $1', [userId]);
+      const erased = test.tenantData.erase(tenantId, userId);
+      await until('it waits for the job', async () => {
+        const { rowCount } = await looking.query(
+          `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+        );
+        return rowCount! > 0;
+      });
+      await job.query('commit');
+      expect(await erased).toMatchObject({ rows: 1 });
+      expect(await notesOf(ada)).toEqual([]);
+    } finally {
+      await job.end();
+      await looking.end();
+    }
   });
 
   it('stay where nothing of the kind is said, and are in the archive of their person all the same', async () => {

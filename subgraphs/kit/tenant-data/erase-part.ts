@@ -65,19 +65,26 @@ interface RowsToDelete {
   readonly values: readonly string[];
 }
 
+/**
+ * Until none is left. A row that somebody changes while it is waited for has another ctid then, and is not found by the one that
+ * it had: fewer than a batch is no sign that there are no more.
+ */
 async function deleteRows(
   pool: Pool,
   { table, where, values }: RowsToDelete,
   signal: AbortSignal | undefined,
 ): Promise<number> {
+  const name = quoted(table);
+  // The condition twice: a ctid is unique within one partition only.
+  const statement = `delete from ${name} where ${where} and ctid = any (array(
+    select ctid from ${name} where ${where} limit ${BATCH}))`;
+  const isAnyLeft = async (): Promise<boolean> =>
+    (await pool.query(`select from ${name} where ${where} limit 1`, [...values])).rowCount === 1;
   let deleted = 0;
-  for (let batch = BATCH; batch === BATCH; deleted += batch) {
+  do {
     signal?.throwIfAborted();
-    // The condition twice: a ctid is unique within one partition only.
-    const statement = `delete from ${quoted(table)} where ${where} and ctid = any (array(
-      select ctid from ${quoted(table)} where ${where} limit ${BATCH}))`;
-    batch = (await pool.query(statement, [...values])).rowCount ?? 0;
-  }
+    deleted += (await pool.query(statement, [...values])).rowCount ?? 0;
+  } while (await isAnyLeft());
   return deleted;
 }
 
