@@ -81,6 +81,24 @@ describe('Rows that go with their person', () => {
     }
   });
 
+  it('are not said to be gone where the product keeps them', async () => {
+    const test = await host({ personColumn: 'created_by', goesWithPerson: true });
+    const ada = test.as({ tenant: 'acme', user: 'ada' });
+    await write(ada, 'ada’s');
+    const owner = new pg.Client(test.ownerUrl);
+    await owner.connect();
+    await owner
+      .query(
+        `create function starter.keep() returns trigger language plpgsql as $$ begin return null; end $$;
+         create trigger keep before delete on starter.notes for each row execute function starter.keep()`,
+      )
+      .finally(() => owner.end());
+    const { tenantId, userId } = idsOf(ada);
+    await expect(test.tenantData.erase(tenantId, userId)).rejects.toThrow(
+      `Of user ${userId}, "starter" still has 1 in table notes.`,
+    );
+  });
+
   it('stay where nothing of the kind is said, and are in the archive of their person all the same', async () => {
     const test = await host({ personColumn: 'created_by' });
     const [ada, bob] = [test.as({ tenant: 'acme', user: 'ada' }), test.as({ tenant: 'acme', user: 'bob' })];

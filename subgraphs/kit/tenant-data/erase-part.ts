@@ -15,7 +15,9 @@ export class TenantStillBusy extends Error {}
 
 /**
  * Removes everything a product keeps of a tenant: jobs first, so that none writes a row behind us; then rows, outbox included;
- * then files. Looks again in the end, and throws where anything is left. Of a person: the rows that go with them.
+ * then files. Of a person: the rows that go with them. Looks again in the end.
+ *
+ * @throws TenantStillBusy  Error where anything is left, what and how much
  */
 export async function erasePart(task: DataTask, resources: DataResources): Promise<DataPart> {
   if (task.userId !== null) return erasePerson(task.tenantId, task.userId, resources);
@@ -54,7 +56,10 @@ async function erasePerson(
     const { personColumn, goesWithPerson = false } = tenantData[name] ?? {};
     if (!goesWithPerson) continue;
     const where = `tenant_id = $1 and ${quoted(personColumn!)} = $2`;
-    rows += await deleteRows(systemPool, { table: name, where, values: [tenantId, userId] }, signal);
+    const theirs = { table: name, where, values: [tenantId, userId] };
+    rows += await deleteRows(systemPool, theirs, signal);
+    const left = await countRows(systemPool, theirs);
+    if (left) throw new Error(`Of user ${userId}, "${product}" still has ${left} in table ${name}.`);
   }
   return { rows, files: 0, jobs: 0, index: null };
 }
@@ -66,8 +71,8 @@ interface RowsToDelete {
 }
 
 /**
- * Until none is left. A row that somebody changes while it is waited for has another ctid then, and is not found by the one that
- * it had: fewer than a batch is no sign that there are no more.
+ * By batches, and then once by the condition alone: a row that somebody changes while it is waited for has another ctid then, and
+ * is not found by the one that it had. That last statement follows it, and has few rows to lock. What a trigger keeps is left.
  */
 async function deleteRows(
   pool: Pool,
@@ -75,17 +80,25 @@ async function deleteRows(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const name = quoted(table);
+  const remove = async (which: string): Promise<number> =>
+    (await pool.query(`delete from ${name} where ${which}`, [...values])).rowCount ?? 0;
   // The condition twice: a ctid is unique within one partition only.
-  const statement = `delete from ${name} where ${where} and ctid = any (array(
-    select ctid from ${name} where ${where} limit ${BATCH}))`;
-  const isAnyLeft = async (): Promise<boolean> =>
-    (await pool.query(`select from ${name} where ${where} limit 1`, [...values])).rowCount === 1;
+  const batch = `${where} and ctid = any (array(select ctid from ${name} where ${where} limit ${BATCH}))`;
   let deleted = 0;
-  do {
+  for (;;) {
     signal?.throwIfAborted();
-    deleted += (await pool.query(statement, [...values])).rowCount ?? 0;
-  } while (await isAnyLeft());
-  return deleted;
+    const inBatch = await remove(batch);
+    if (inBatch === 0) return deleted + (await remove(where));
+    deleted += inBatch;
+  }
+}
+
+async function countRows(pool: Pool, { table, where, values }: RowsToDelete): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    `select count(*)::int as count from ${quoted(table)} where ${where}`,
+    [...values],
+  );
+  return rows[0]!.count;
 }
 
 const quoted = pg.escapeIdentifier;
