@@ -134,7 +134,8 @@ describeWithNats('A stack with NATS_URL', () => {
     );
     const { port } = new URL(stack.partUrl('starter'));
     stack.processes.push(runStack(['start', 'subgraph', 'starter'], { ...stack.environment, PORT: port }));
-    await until('it is back', async () => (await fetch(`${stack.url}/health`)).ok);
+    // The process itself: the gateway looks at it once a second.
+    await until('it is back', async () => (await fetch(new URL('/health', stack.partUrl('starter')))).ok);
 
     const after = await subscribe(stack, ada, changed, written.id);
     const counted = await after.next();
