@@ -102,6 +102,6 @@ function validDocument(
     check,
   });
   const valid = { document, source, hash: found, operations: new Map() };
-  documents.set(source, valid);
+  documents.met(valid);
   return valid;
 }

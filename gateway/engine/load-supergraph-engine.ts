@@ -1,6 +1,4 @@
 import type { EntitlementsPort, SubgraphHandle } from '@inevitable/contract';
-import { validate } from 'graphql';
-import type { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { authorizationWith } from '../authorization/authorization-with.js';
 import { tenantEntitlements } from '../authorization/tenant-entitlements.js';
@@ -10,11 +8,13 @@ import type { GatewayExtension } from '../extensions/gateway-extension.js';
 import { MAX_ERRORS, refused } from '../graphql-over-http/refuse-document.js';
 import { operationOf } from '../pipeline/identify-operation.js';
 import { runOperation } from '../pipeline/run-operation.js';
+import { validateDocument } from '../limits/validate-document.js';
 import type { PlannerThreads } from '../planner/planner-threads.js';
 import type { CurrentSnapshot } from '../snapshot/current-snapshot.js';
+import { DocumentCache } from '../snapshot/document-cache.js';
 import { serveSupergraph } from '../snapshot/serve-supergraph.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
-import { documentCache, type ValidDocument } from '../snapshot/valid-document.js';
+import type { ValidDocument } from '../snapshot/valid-document.js';
 import { versionOf } from '../supergraph/supergraph-file.js';
 import { answerResult } from '../executor/answer.js';
 import type { EngineOperation, SupergraphEngine } from './supergraph-engine.js';
@@ -59,17 +59,18 @@ export function engineOn(
   close: () => Promise<void>,
 ): SupergraphEngine {
   /** By snapshot: what is known of an operation depends on it. */
-  const documents = new WeakMap<Snapshot, LRUCache<string, ValidDocument>>();
+  const documents = new WeakMap<Snapshot, DocumentCache>();
 
   function documentOf({ document, source, hash }: EngineOperation, snapshot: Snapshot): ValidDocument {
     let known = documents.get(snapshot);
-    if (!known) documents.set(snapshot, (known = documentCache()));
-    let valid = known.get(hash);
-    if (valid) return valid;
+    if (!known) documents.set(snapshot, (known = new DocumentCache()));
+    const before = known.get(source);
+    if (before) return before;
     // Its server validated it, but on the supergraph there was then.
-    const errors = validate(snapshot.schema, document, undefined, { maxErrors: MAX_ERRORS });
+    const errors = validateDocument(snapshot.schema, document, { maxErrors: MAX_ERRORS });
     if (errors.length > 0) throw refused('GRAPHQL_VALIDATION_FAILED', errors);
-    known.set(hash, (valid = { document, source, hash, operations: new Map() }));
+    const valid = { document, source, hash, operations: new Map() };
+    known.met(valid);
     return valid;
   }
 

@@ -1,5 +1,4 @@
 import type { DocumentNode, FieldNode, GraphQLSchema } from 'graphql';
-import { LRUCache } from 'lru-cache';
 import type { EntityKeys } from '../supergraph/entity-keys.js';
 import type { RequiresInput } from '../supergraph/required-inputs.js';
 import type { FetchNode, QueryPlan } from '../planner/query-plan.js';
@@ -20,9 +19,6 @@ import { compileDeferred, type DeferredPart } from './defer/deferred-part.js';
 import { deferLabel } from './defer/expand-deferred.js';
 import type { EntitiesRequest } from './entities-request.js';
 import type { TypeConditions } from './type-conditions.js';
-
-/** Of each group of companions. */
-const REQUESTS_KEPT = 32;
 
 /** A plan turned into functions: made once per operation and set of condition values, run once per request. */
 export interface CompiledPlan {
@@ -50,8 +46,8 @@ export interface CompiledPlan {
 export interface Companions {
   readonly subgraph: string;
   readonly steps: readonly number[];
-  /** Requests by what was asked together. Few combinations occur, but `@fromContext` makes one for each number of values. */
-  readonly requests: LRUCache<string, EntitiesRequest>;
+  /** By what was asked together; `requestFor` fills it. */
+  readonly requests: Map<string, EntitiesRequest>;
 }
 
 export interface PlannedOperation {
@@ -150,8 +146,7 @@ function groupCompanions(steps: readonly CompiledStep[]): Companions[] {
     const key = kind === 'root' ? `${step.index}` : `${laneOf(step)}|${level}`;
     const group = groups.get(key);
     if (group) group.steps.push(step.index);
-    else
-      groups.set(key, { subgraph: serviceName, steps: [step.index], requests: new LRUCache({ max: REQUESTS_KEPT }) });
+    else groups.set(key, { subgraph: serviceName, steps: [step.index], requests: new Map() });
   }
   return [...groups.values()];
 }

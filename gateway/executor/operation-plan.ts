@@ -1,3 +1,4 @@
+import type { MeasureCost, MeasuresOf } from '../limits/actual-cost.js';
 import type { Overrides } from '../planner/override-labels.js';
 import type { ValidDocument } from '../snapshot/valid-document.js';
 import type { ConditionValues } from './client-operation.js';
@@ -20,10 +21,14 @@ export interface OperationPlan {
   readonly origin: PlanOrigin;
   readonly planned: PlannedOperation;
   readonly compiled: CompiledPlan;
+  readonly measureCost: MeasureCost;
 }
 
 export const operationPlan = (
   origin: PlanOrigin,
   planned: PlannedOperation,
-  target: CompilationTarget,
-): OperationPlan => ({ origin, planned, compiled: compilePlan(planned, origin.conditions, target) });
+  target: CompilationTarget & { readonly measureOf: MeasuresOf },
+): OperationPlan => {
+  const compiled = compilePlan(planned, origin.conditions, target);
+  return { origin, planned, compiled, measureCost: target.measureOf(compiled.client) };
+};

@@ -84,6 +84,9 @@ export function portionsOf(plan: CompiledPlan, indexes: readonly number[], data:
   return portions;
 }
 
+/** Few combinations occur, but `@fromContext` makes one for each number of values. */
+const REQUESTS_KEPT = 32;
+
 /** The request for these portions together: made once for each combination. */
 export function requestFor({ requests }: Companions, portions: readonly Portion[]): EntitiesRequest {
   const key = portions.length === 1 ? portions[0]!.key : portions.map((portion) => portion.key).join();
@@ -92,6 +95,7 @@ export function requestFor({ requests }: Companions, portions: readonly Portion[
     request = entitiesRequest(
       portions.map(({ step, values }) => ({ selection: step.selection, own: values ? ownVariables(step) : [] })),
     );
+    if (requests.size === REQUESTS_KEPT) requests.delete(requests.keys().next().value!); // the oldest
     requests.set(key, request);
   }
   return request;

@@ -20,25 +20,21 @@ import { MUTATION_COST } from './operation-cost.js';
 import { argumentValues, pricesOf, valuesGiven, type Prices } from './prices.js';
 import type { DeclaredCosts } from './read-costs.js';
 
-/** What an answer costs by what it holds, in the model of `operationCosts`: its lists are as long as they are. */
-export type MeasureCost = (
-  answer: Answer,
-  client: ClientOperation,
-  variables: Readonly<Record<string, unknown>>,
-) => number;
+/** What an answer to one operation costs by what it holds, in the model of `operationCosts`: its lists are as long as they are. */
+export type MeasureCost = (answer: Answer, variables: Readonly<Record<string, unknown>>) => number;
+
+export type MeasuresOf = (client: ClientOperation) => MeasureCost;
 
 /**
  * Measures answers to the operations of one snapshot. Where each object costs 1, nothing else has a price, and inputs stand
  * at the root alone, the objects that the answer's writer counted are the cost. Else the answer is read: an object of an
  * abstract type is of the type it says or, where it says none, of the most expensive that has its fields.
  */
-export function actualCosts(schema: GraphQLSchema, declared: DeclaredCosts): MeasureCost {
+export function actualCosts(schema: GraphQLSchema, declared: DeclaredCosts): MeasuresOf {
   const prices = pricesOf(declared);
-  const meters = new WeakMap<ClientOperation, CostMeter>();
-  return (answer, client, variables) => {
-    let meter = meters.get(client);
-    if (!meter) meters.set(client, (meter = new CostMeter(schema, prices, client)));
-    return meter.measure(answer, variables);
+  return (client) => {
+    let meter: CostMeter | null = null;
+    return (answer, variables) => (meter ??= new CostMeter(schema, prices, client)).measure(answer, variables);
   };
 }
 

@@ -11,34 +11,34 @@ import {
   type DocumentNode,
   type GraphQLInputType,
   type GraphQLSchema,
+  type OperationDefinitionNode,
 } from 'graphql';
-import type { DocumentOperation, ValidDocument } from '../snapshot/valid-document.js';
+import type { ConditionVariables } from '../executor/client-operation.js';
 import { operationCosts, slicingNames } from './operation-cost.js';
 import { pricesOf, type Prices } from './prices.js';
 import type { DeclaredCosts } from './read-costs.js';
 
-/** What an operation costs at most, before it is run: `OperationCost.total`. */
-export type EstimateCost = (
-  document: ValidDocument,
-  operation: DocumentOperation,
-  variables: Readonly<Record<string, unknown>>,
-) => number;
+/** What one operation costs at most, before it is run: `OperationCost.total`. */
+export type EstimateCost = (variables: Readonly<Record<string, unknown>>) => number;
+
+/** The estimate of one operation of a valid document. */
+export type EstimatesOf = (document: DocumentNode, operation: EstimatedOperation) => EstimateCost;
+
+export interface EstimatedOperation {
+  readonly definition: OperationDefinitionNode;
+  readonly name: string | null;
+  readonly conditions: ConditionVariables;
+}
 
 /** Of one operation, for as many sets of variables that cost differently. Few occur: clients page by one length or two. */
 const KEPT = 64;
-
-interface KnownCosts {
-  /** Null: no variable changes what the operation costs. */
-  readonly key: ((variables: Readonly<Record<string, unknown>>) => string) | null;
-  readonly byKey: Map<string, number>;
-}
 
 /**
  * `operationCosts`, for the operations of one snapshot. What was found is kept with each operation: alone where no variable
  * can change it, else by what variables say about lengths, conditions and inputs. An input counts by its shape, so that a
  * hundred texts are one key.
  */
-export function costEstimates(schema: GraphQLSchema, declared: DeclaredCosts): EstimateCost {
+export function costEstimates(schema: GraphQLSchema, declared: DeclaredCosts): EstimatesOf {
   const costs = operationCosts(schema, declared);
   const pricing: Pricing = {
     schema,
@@ -46,22 +46,19 @@ export function costEstimates(schema: GraphQLSchema, declared: DeclaredCosts): E
     arePlacesPriced: [...declared.weights.keys()].some((coordinate) => isInputPlace(coordinate, schema)),
     lengths: slicingNames(declared),
   };
-  const known = new WeakMap<DocumentOperation, KnownCosts>();
-
-  return ({ document }, operation, variables) => {
-    let kept = known.get(operation);
-    if (!kept) {
-      const parts = keyParts(document, operation, pricing);
-      known.set(operation, (kept = { key: parts.length > 0 ? keyOf(parts) : null, byKey: new Map() }));
-    }
-    const key = kept.key === null ? '' : kept.key(variables);
-    let cost = kept.byKey.get(key);
-    if (cost === undefined) {
-      cost = costs(document, operation.name, variables).total;
-      if (kept.byKey.size >= KEPT) kept.byKey.clear();
-      kept.byKey.set(key, cost);
-    }
-    return cost;
+  return (document, operation) => {
+    const known = new Map<string, number>();
+    let parts: readonly KeyPart[] | null = null;
+    return (variables) => {
+      const key = keyOf((parts ??= keyParts(document, operation, pricing)), variables);
+      let cost = known.get(key);
+      if (cost === undefined) {
+        cost = costs(document, operation.name, variables).total;
+        if (known.size >= KEPT) known.clear();
+        known.set(key, cost);
+      }
+      return cost;
+    };
   };
 }
 
@@ -73,16 +70,14 @@ interface KeyPart {
   says(value: unknown): string;
 }
 
-const keyOf =
-  (parts: readonly KeyPart[]) =>
-  (variables: Readonly<Record<string, unknown>>): string => {
-    let key = '';
-    for (const { name, otherwise, says } of parts) {
-      const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
-      key += `${says(value === undefined ? otherwise : value)} `;
-    }
-    return key;
-  };
+function keyOf(parts: readonly KeyPart[], variables: Readonly<Record<string, unknown>>): string {
+  let key = '';
+  for (const { name, otherwise, says } of parts) {
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    key += `${says(value === undefined ? otherwise : value)} `;
+  }
+  return key;
+}
 
 interface Pricing {
   readonly schema: GraphQLSchema;
@@ -95,7 +90,7 @@ interface Pricing {
 
 function keyParts(
   document: DocumentNode,
-  { definition, conditions }: DocumentOperation,
+  { definition, conditions }: EstimatedOperation,
   { schema, prices, arePlacesPriced, lengths }: Pricing,
 ): readonly KeyPart[] {
   const deciding = new Set(conditions.map(({ name }) => name));

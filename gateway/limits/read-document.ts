@@ -1,4 +1,4 @@
-import { GraphQLError, parse, validate, type DirectiveNode, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { GraphQLError, parse, type DirectiveNode, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { MAX_ERRORS, refused } from '../graphql-over-http/refuse-document.js';
 import { conditionOnEvents } from './condition-on-events.js';
 import { countNodes } from './count-nodes.js';
@@ -8,6 +8,7 @@ import { locateErrors } from './locate-errors.js';
 import { mergesWithin } from './merging-work.js';
 import { rootFields, selectionDepth } from './selection-depth.js';
 import { deepestSelfNesting } from './self-nesting.js';
+import { validateDocument } from './validate-document.js';
 
 /**
  * Sixty types with ten fields each at one place are 36,000. Validating the worst document within it took 15 ms, and up to
@@ -41,7 +42,7 @@ export function readDocument(
     refuseBeyond(limits, document);
     const condition = conditionOnEvents(document);
     if (condition) throw invalid([dependingOnVariable(condition)], document, source);
-    const errors = validate(schema, document, undefined, { maxErrors: MAX_ERRORS, hideSuggestions: !suggests });
+    const errors = validateDocument(schema, document, { maxErrors: MAX_ERRORS, hideSuggestions: !suggests });
     if (errors.length > 0) throw invalid(errors, document, source);
     if (!asksForSchemaOnce(document, schema))
       throw tooLarge('The document asks for the schema several times over; once is enough.');

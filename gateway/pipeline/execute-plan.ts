@@ -54,7 +54,7 @@ export async function executePlan(
     headersFor: onSubgraphFetch && ((subgraph) => onSubgraphFetch({ context, subgraph })),
   });
   const answer = writeAnswer(compiled, fetched, variables);
-  const added = onAnswer?.(new SeenAnswer(planned, answer, fetches, increments !== null, snapshot));
+  const added = onAnswer?.(new SeenAnswer(planned, answer, fetches, increments !== null));
   const whole = added && added.extensions.length > 0 ? { ...answer, extensions: added.extensions } : answer;
   increments?.begin(fetched, whole);
   return { answer: whole, headers: added?.headers ?? NO_HEADERS, increments };

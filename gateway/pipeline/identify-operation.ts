@@ -91,10 +91,11 @@ export function operationOf(
   let operation = document.operations.get(key);
   if (!operation) {
     const definition = chooseOperation(document.document, operationName);
+    const conditions = conditionVariables(document.document, definition);
+    const estimated = { definition, name: operationName, conditions };
     operation = {
-      definition,
-      name: operationName,
-      conditions: conditionVariables(document.document, definition),
+      ...estimated,
+      estimateCost: snapshot.estimateOf(document.document, estimated),
       defers: defersAnything(document.document),
       requirements: snapshot.authorization.requirementsOf(document.document, operationName),
     };

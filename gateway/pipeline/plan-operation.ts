@@ -42,7 +42,7 @@ export async function planAhead(
 ): Promise<void> {
   const operation = operationOf(document, operationName, snapshot);
   const origin = { document, operationName, overrides, conditions, incremental, deniedKey: '' };
-  await snapshot.plans.get(planKey(origin), () =>
+  await snapshot.plans.prepare(planKey(origin), () =>
     planFor(origin, { operation, fetched: document.document, isDenied: null }, snapshot),
   );
 }

@@ -1,6 +1,5 @@
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import type { OperationSeen, Verdict } from '../extensions/gateway-extension.js';
-import type { Snapshot } from '../snapshot/snapshot.js';
 import type { IdentifiedOperation } from './identify-operation.js';
 import { SeenOperation } from './seen-operation.js';
 
@@ -17,12 +16,11 @@ export interface PermittedOperation extends IdentifiedOperation {
  */
 export function protect(
   identified: IdentifiedOperation,
-  snapshot: Snapshot,
   extensions: GatheredExtensions,
 ): PermittedOperation | Promise<PermittedOperation> {
   const { onOperation } = extensions;
-  if (onOperation === null) return withoutAsking(identified, snapshot);
-  const seen = seenBy(identified, snapshot);
+  if (onOperation === null) return withoutAsking(identified);
+  const seen = seenBy(identified);
   try {
     const verdict = onOperation(seen);
     if (!(verdict instanceof Promise)) return obey(verdict, identified, seen);
@@ -38,11 +36,11 @@ export function protect(
 }
 
 /** Permitted before: an event of a subscription is answered as the subscription was. */
-export const withoutAsking = (identified: IdentifiedOperation, snapshot: Snapshot): PermittedOperation =>
-  Object.assign(identified, { seen: seenBy(identified, snapshot), observed: false });
+export const withoutAsking = (identified: IdentifiedOperation): PermittedOperation =>
+  Object.assign(identified, { seen: seenBy(identified), observed: false });
 
-function seenBy(identified: IdentifiedOperation, snapshot: Snapshot): OperationSeen {
-  const seen = new SeenOperation(identified, snapshot);
+function seenBy(identified: IdentifiedOperation): OperationSeen {
+  const seen = new SeenOperation(identified);
   if (identified.record) identified.record.operation = seen;
   return seen;
 }

@@ -7,7 +7,7 @@ import { protect } from './protect.js';
 /** The phases from an operation that is known to its answer, whoever read the request. Throws as each of them does. */
 export async function runOperation(identified: IdentifiedOperation, parts: ExecutionParts): Promise<ExecutedOperation> {
   const { snapshot, extensions } = parts;
-  const permitted = await protect(identified, snapshot, extensions);
+  const permitted = await protect(identified, extensions);
   let increments: ExecutedOperation['increments'] = null;
   try {
     const authorized = await authorizeOperation(permitted, snapshot);

@@ -3,7 +3,6 @@ import type { Answer } from '../executor/answer.js';
 import type { FetchMade } from '../executor/run-plan.js';
 import type { AnswerSeen, OperationSeen } from '../extensions/gateway-extension.js';
 import type { QueryPlan } from '../planner/query-plan.js';
-import type { Snapshot } from '../snapshot/snapshot.js';
 import type { PlannedRequest } from './plan-operation.js';
 
 /** An answer as extensions see it. A class: a getter costs an object of its own much more. */
@@ -17,7 +16,6 @@ export class SeenAnswer implements AnswerSeen {
   readonly #planned: PlannedRequest;
   readonly #answer: Answer;
   readonly #isFirstOfParts: boolean;
-  readonly #snapshot: Snapshot;
   #actualCost: number | null = null;
 
   constructor(
@@ -25,7 +23,6 @@ export class SeenAnswer implements AnswerSeen {
     answer: Answer,
     readonly fetches: readonly FetchMade[],
     isFirstOfParts: boolean,
-    snapshot: Snapshot,
   ) {
     this.operation = planned.seen;
     this.plan = planned.plan.planned.plan;
@@ -35,7 +32,6 @@ export class SeenAnswer implements AnswerSeen {
     this.passedThrough = answer.passedThrough;
     this.#planned = planned;
     this.#answer = answer;
-    this.#snapshot = snapshot;
     this.#isFirstOfParts = isFirstOfParts;
   }
 
@@ -50,6 +46,6 @@ export class SeenAnswer implements AnswerSeen {
 
   #measure(): number {
     const { plan, variables } = this.#planned;
-    return this.#snapshot.actualCostOf(this.#answer, plan.compiled.client, variables);
+    return plan.measureCost(this.#answer, variables);
   }
 }

@@ -1,6 +1,5 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { OperationSeen } from '../extensions/gateway-extension.js';
-import type { Snapshot } from '../snapshot/snapshot.js';
 import type { IdentifiedOperation } from './identify-operation.js';
 
 /**
@@ -17,10 +16,9 @@ export class SeenOperation implements OperationSeen {
   readonly variables: OperationSeen['variables'];
   readonly header: OperationSeen['header'];
   readonly #identified: IdentifiedOperation;
-  readonly #snapshot: Snapshot;
   #cost: number | null = null;
 
-  constructor(identified: IdentifiedOperation, snapshot: Snapshot) {
+  constructor(identified: IdentifiedOperation) {
     const { document, schema, operation, variables, context, header } = identified;
     this.context = context;
     this.document = document.document;
@@ -31,11 +29,10 @@ export class SeenOperation implements OperationSeen {
     this.variables = variables;
     this.header = header;
     this.#identified = identified;
-    this.#snapshot = snapshot;
   }
 
   get cost(): number {
-    const { document, operation, variables } = this.#identified;
-    return (this.#cost ??= this.#snapshot.costOf(document, operation, variables));
+    const { operation, variables } = this.#identified;
+    return (this.#cost ??= operation.estimateCost(variables));
   }
 }

@@ -2,6 +2,7 @@
 import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { apolloReason, loadApolloPlanner, type ApolloPlanner } from './apollo-planner.js';
+import { packPlan } from './packed-plan.js';
 import type { ThreadAnswer, ThreadOrder, ThreadQuestion } from './thread-messages.js';
 
 const port = parentPort!;
@@ -18,7 +19,7 @@ port.on('message', (order: ThreadOrder) => {
 function answer(question: ThreadQuestion): ThreadAnswer {
   try {
     if (question.kind === 'plan')
-      return { kind: 'done', result: planners.get(question.supergraph)!.plan(question.request) };
+      return { kind: 'done', result: packPlan(planners.get(question.supergraph)!.plan(question.request)) };
     const planner = loadApolloPlanner(question.sdl);
     planners.set(question.supergraph, planner);
     return { kind: 'done', result: planner.supergraph };

@@ -6,10 +6,11 @@ import {
   PlanningTimedOut,
   UnusableSupergraph,
   type LoadedSupergraph,
-  type PlannedDocument,
   type Planner,
   type PlanRequest,
 } from './planner.js';
+import type { PackedPlan } from './packed-plan.js';
+import { rememberPlans } from './remember-plans.js';
 import { startPlannerThread, type PlannerThread, type ThreadOutcome } from './start-planner-thread.js';
 
 const PLAN_TIMEOUT_MS = 10_000;
@@ -152,10 +153,9 @@ export function startPlannerThreads({
     for (const { link, loaded } of threads) if (loaded.delete(supergraph)) link.unload(supergraph.id);
   }
 
-  const plan = (supergraph: Supergraph, request: PlanRequest): Promise<PlannedDocument> =>
+  const plan = (supergraph: Supergraph, request: PlanRequest): Promise<PackedPlan> =>
     new Promise((resolve, reject) => {
       const { operationName } = request;
-      if (supergraph.isClosed) throw new PlanningFailed(operationName, UNLOADED);
       if (waiting.size >= mostWaiting) throw new PlannerBusy(operationName, waiting.size);
       const fail = (reason: string): void => reject(new PlanningFailed(operationName, reason));
       enqueue({
@@ -178,13 +178,19 @@ export function startPlannerThreads({
       });
     });
 
-  const plannerOf = (supergraph: Supergraph, described: LoadedSupergraph): Planner => ({
-    supergraph: described,
-    plan: (request) => plan(supergraph, request),
-    async close() {
-      unload(supergraph, UNLOADED);
-    },
-  });
+  function plannerOf(supergraph: Supergraph, described: LoadedSupergraph): Planner {
+    const planOrRemember = rememberPlans((request) => plan(supergraph, request));
+    return {
+      supergraph: described,
+      async plan(request) {
+        if (supergraph.isClosed) throw new PlanningFailed(request.operationName, UNLOADED);
+        return planOrRemember(request);
+      },
+      async close() {
+        unload(supergraph, UNLOADED);
+      },
+    };
+  }
 
   return {
     load: (sdl) =>

@@ -1,4 +1,5 @@
-import type { LoadedSupergraph, PlannedDocument, PlanRequest } from './planner.js';
+import type { LoadedSupergraph, PlanRequest } from './planner.js';
+import type { PackedPlan } from './packed-plan.js';
 
 /** What a planner thread is told. It answers the questions in the order in which they came. */
 export type ThreadOrder = ThreadQuestion | { readonly kind: 'unload'; readonly supergraph: number };
@@ -20,5 +21,5 @@ export interface PlanQuestion {
 }
 
 export type ThreadAnswer<Question extends ThreadQuestion = ThreadQuestion> =
-  | { readonly kind: 'done'; readonly result: Question extends LoadQuestion ? LoadedSupergraph : PlannedDocument }
+  | { readonly kind: 'done'; readonly result: Question extends LoadQuestion ? LoadedSupergraph : PackedPlan }
   | { readonly kind: 'failed'; readonly reason: string };

@@ -7,7 +7,6 @@ import type { DocumentRules } from '../limits/document-rules.js';
 import { costEstimates } from '../limits/estimate-cost.js';
 import { readCosts } from '../limits/read-costs.js';
 import { typeConditions } from '../executor/type-conditions.js';
-import { createPlanCache } from '../planner/plan-cache.js';
 import type { Planner } from '../planner/planner.js';
 import { readEntityKeys } from '../supergraph/entity-keys.js';
 import { readRequiredInputs } from '../supergraph/required-inputs.js';
@@ -15,8 +14,9 @@ import { readJoinGraphs } from '../supergraph/join-graph.js';
 import { hidesObjectTypes, supergraphSchema } from '../supergraph/supergraph-types.js';
 import type { SubgraphDirectory } from '../transports/subgraph-directory.js';
 import { transportOf } from '../transports/transport-of.js';
+import { DocumentCache } from './document-cache.js';
+import { createPlanCache } from './plan-cache.js';
 import type { Snapshot } from './snapshot.js';
-import { documentCache } from './valid-document.js';
 
 export interface SnapshotParts {
   readonly directory: SubgraphDirectory;
@@ -55,12 +55,12 @@ export async function loadSnapshot(
       hidesTypes: hidesObjectTypes(supergraph, schema),
       planner,
       authorization: loadAuthorization(sdl, schema, authorization),
-      costOf: costEstimates(schema, costs),
-      actualCostOf: actualCosts(schema, costs),
+      estimateOf: costEstimates(schema, costs),
+      measureOf: actualCosts(schema, costs),
       rules,
       handles,
       transports: new Map([...handles].map(([name, handle]) => [name, transportOf(handle)])),
-      documents: documentCache(),
+      documents: new DocumentCache(),
       plans: createPlanCache<OperationPlan>(),
       close,
     });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { PlannerBusy, PlanningFailed, PlanningTimedOut } from '../planner/planner.js';
 import { createPlanCache, type PlanCache } from './plan-cache.js';
-import { PlannerBusy, PlanningFailed, PlanningTimedOut } from './planner.js';
 
 interface Made {
   readonly of: string;
@@ -15,13 +15,14 @@ beforeEach(() => {
   cache = createPlanCache({ max: 3, now: () => now });
 });
 
-/** Makes the value of `key`, or fails with `error`. */
-const get = (key: string, error?: Error) =>
-  cache.get(key, async () => {
-    made.push(key);
-    if (error) throw error;
-    return { of: key };
-  });
+/** The value of `key` is made, or that fails with `error`. */
+const make = (key: string, error?: Error) => async () => {
+  made.push(key);
+  if (error) throw error;
+  return { of: key };
+};
+const get = (key: string, error?: Error) => cache.get(key, make(key, error));
+const prepare = (key: string) => cache.prepare(key, make(key));
 
 describe('The plan cache', () => {
   it('has 20 equal requests in flight planned once', async () => {
@@ -31,14 +32,30 @@ describe('The plan cache', () => {
   });
 
   it('gives a value that is there without a promise', async () => {
-    const value = await get('a');
+    const value = await prepare('a');
     expect(get('a')).toBe(value);
   });
 
-  it('never holds more than its bound, and lets go of what was not used longest', async () => {
-    for (const key of ['a', 'b', 'c']) await get(key);
+  it('keeps what is asked a second time, and nothing that is asked once', async () => {
+    await get('once');
     await get('a');
-    await get('d');
+    expect(cache.size).toBe(0);
+    const value = await get('a');
+    expect(cache.size).toBe(1);
+    expect(get('a')).toBe(value);
+    expect(made).toEqual(['once', 'a', 'a']);
+  });
+
+  it('keeps what is asked again while it is made for the first time', async () => {
+    const [value] = await Promise.all([get('a'), get('a')]);
+    expect(get('a')).toBe(value);
+    expect(made).toEqual(['a']);
+  });
+
+  it('never holds more than its bound, and lets go of what was not used longest', async () => {
+    for (const key of ['a', 'b', 'c']) await prepare(key);
+    await get('a');
+    await prepare('d');
     expect(cache.mostUsed(10)).toHaveLength(3);
     expect(get('a')).toEqual({ of: 'a' });
     expect(await get('b')).toEqual({ of: 'b' });
@@ -78,12 +95,13 @@ describe('The plan cache', () => {
   });
 
   it('names what was used most, the most used first', async () => {
-    for (const key of ['a', 'b', 'c', 'c', 'b', 'c']) await get(key);
+    for (const key of ['a', 'b', 'c']) await prepare(key);
+    for (const key of ['c', 'b', 'c']) await get(key);
     expect(cache.mostUsed(2)).toEqual([{ of: 'c' }, { of: 'b' }]);
   });
 
   it('forgets a favourite of yesterday for what is used today', async () => {
-    for (const key of ['old', 'new']) await get(key);
+    for (const key of ['old', 'new']) await prepare(key);
     for (let use = 0; use < 200; use++) await get('old');
     expect(cache.mostUsed(1)).toEqual([{ of: 'old' }]);
     for (let use = 0; use < 100; use++) await get('new');

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { PlanningFailed, PlanningTimedOut } from './planner.js';
+import { PlanningFailed, PlanningTimedOut } from '../planner/planner.js';
+import { AskedBefore } from './asked-before.js';
 
 const CACHED_PLANS = 2_000;
 const CACHED_FAILURES = 500;
@@ -15,13 +16,18 @@ export interface PlanCacheOptions {
   readonly now?: () => number;
 }
 
-/** What was made of plans, by key. Bounded, and each value is made once, however many ask for it at the same time. */
+/**
+ * What was made of plans, by key. Bounded, and each value is made once, however many ask for it at the same time. Kept are values
+ * that were asked more than once (see `DocumentCache`).
+ */
 export interface PlanCache<Value extends object> {
   /**
    * The value itself when it is there, so that the usual request waits for nothing. Otherwise a promise of it, which
    * rejects with what `make` threw; `PlanningFailed` and `PlanningTimedOut` are remembered for 30 s.
    */
   get(key: string, make: () => Promise<Value>): Value | Promise<Value>;
+  /** The same, and the value is kept: it will be asked. */
+  prepare(key: string, make: () => Promise<Value>): Value | Promise<Value>;
   /** What was used most of late, the most used first. */
   mostUsed(count: number): readonly Value[];
   /** How many are in it. */
@@ -31,6 +37,16 @@ export interface PlanCache<Value extends object> {
 interface Entry<Value> {
   readonly value: Value;
   uses: number;
+}
+
+/** A value that is being made. */
+interface Making<Value> {
+  readonly value: Promise<Value>;
+  readonly afterwards: Afterwards;
+}
+
+interface Afterwards {
+  isKept: boolean;
 }
 
 interface Failure {
@@ -44,7 +60,8 @@ export function createPlanCache<Value extends object>({
 }: PlanCacheOptions = {}): PlanCache<Value> {
   const entries = new LRUCache<string, Entry<Value>>({ max });
   const failures = new LRUCache<string, Failure>({ max: CACHED_FAILURES });
-  const inFlight = new Map<string, Promise<Value>>();
+  const underWay = new Map<string, Making<Value>>();
+  const askedBefore = new AskedBefore();
   let usesSinceAgeing = 0;
 
   function countUse(entry: Entry<Value>): void {
@@ -55,10 +72,10 @@ export function createPlanCache<Value extends object>({
     for (const each of entries.values()) each.uses /= 2;
   }
 
-  async function makeOnce(key: string, make: () => Promise<Value>): Promise<Value> {
+  async function makeOnce(key: string, make: () => Promise<Value>, afterwards: Afterwards): Promise<Value> {
     try {
       const value = await make();
-      entries.set(key, { value, uses: 1 });
+      if (afterwards.isKept) entries.set(key, { value, uses: 1 });
       return value;
     } catch (error) {
       if (error instanceof PlanningFailed || error instanceof PlanningTimedOut)
@@ -67,24 +84,32 @@ export function createPlanCache<Value extends object>({
     }
   }
 
+  function find(key: string, make: () => Promise<Value>, keep: boolean): Value | Promise<Value> {
+    const entry = entries.get(key);
+    if (entry) {
+      countUse(entry);
+      return entry.value;
+    }
+    const failure = failures.get(key);
+    if (failure && now() < failure.until) return Promise.reject(failure.error);
+    const isKept = askedBefore.ask(key) || keep;
+    const already = underWay.get(key);
+    if (already) {
+      already.afterwards.isKept ||= isKept;
+      return already.value;
+    }
+    const afterwards = { isKept };
+    const value = makeOnce(key, make, afterwards).finally(() => underWay.delete(key));
+    underWay.set(key, { value, afterwards });
+    return value;
+  }
+
   return {
     get size() {
       return entries.size;
     },
-    get(key, make) {
-      const entry = entries.get(key);
-      if (entry) {
-        countUse(entry);
-        return entry.value;
-      }
-      const failure = failures.get(key);
-      if (failure && now() < failure.until) return Promise.reject(failure.error);
-      const inFlightAlready = inFlight.get(key);
-      if (inFlightAlready) return inFlightAlready;
-      const making = makeOnce(key, make).finally(() => inFlight.delete(key));
-      inFlight.set(key, making);
-      return making;
-    },
+    get: (key, make) => find(key, make, false),
+    prepare: (key, make) => find(key, make, true),
     mostUsed: (count) =>
       [...entries.values()]
         .sort((one, other) => other.uses - one.uses)

@@ -117,8 +117,11 @@ const NEXT = described(TEST_SUPERGRAPH, 'The next one.');
 describe('Before a supergraph takes over', () => {
   it('the operations in use are planned on it, so that the next request waits for no plan', async () => {
     const { ask, reload, planners } = await served(TEST_SUPERGRAPH);
-    await ask('{ open }');
-    await ask('query named { notes { text } } query other { open }', 'named');
+    for (let time = 0; time < 2; time++) {
+      await ask('{ open }');
+      await ask('query named { notes { text } } query other { open }', 'named');
+    }
+    await ask('{ notes { id } }'); // once only
     planners.planned.length = 0;
     await reload(NEXT);
     expect(planners.planned.sort()).toEqual(['query named { notes { text } }', '{ open }']);
@@ -131,8 +134,8 @@ describe('Before a supergraph takes over', () => {
 
   it('what was asked most is planned first', async () => {
     const { ask, reload, planners } = await served(TEST_SUPERGRAPH);
-    for (const source of ['{ open }', '{ context }', '{ notes { id } }', '{ context }', '{ context }', '{ open }'])
-      await ask(source);
+    const asked = { '{ open }': 3, '{ notes { id } }': 2, '{ context }': 4 };
+    for (const [source, times] of Object.entries(asked)) for (let time = 0; time < times; time++) await ask(source);
     planners.planned.length = 0;
     await reload(NEXT);
     expect(planners.planned).toEqual(['{ context }', '{ open }', '{ notes { id } }']);
@@ -140,7 +143,8 @@ describe('Before a supergraph takes over', () => {
 
   it('an operation that does not fit it is left out, and one that it cannot plan does not stop it', async () => {
     const { ask, reload, planners } = await served(TEST_SUPERGRAPH);
-    for (const source of ['{ notes { id } }', '{ open }', '{ context }']) await ask(source);
+    for (const source of ['{ notes { id } }', '{ open }', '{ context }'])
+      for (let time = 0; time < 2; time++) await ask(source);
     planners.planned.length = 0;
     let plans = 0;
     planners.beforePlan = async () => {

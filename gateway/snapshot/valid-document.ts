@@ -1,10 +1,6 @@
-import type { DocumentNode, OperationDefinitionNode } from 'graphql';
-import { LRUCache } from 'lru-cache';
+import type { DocumentNode } from 'graphql';
 import type { OperationRequirements } from '../authorization/operation-requirements.js';
-import type { ConditionVariables } from '../executor/client-operation.js';
-
-const CACHED_DOCUMENTS = 2_000;
-const CACHED_SOURCE_CHARACTERS = 8_000_000;
+import type { EstimateCost, EstimatedOperation } from '../limits/estimate-cost.js';
 
 /** A document that was parsed, and found to fit the snapshot's schema. */
 export interface ValidDocument {
@@ -17,20 +13,10 @@ export interface ValidDocument {
 }
 
 /** What can be said of one operation of a document whoever sends it: found once. */
-export interface DocumentOperation {
-  readonly definition: OperationDefinitionNode;
-  readonly name: string | null;
-  readonly conditions: ConditionVariables;
+export interface DocumentOperation extends EstimatedOperation {
   /** Its document has something with `@defer`. */
   readonly defers: boolean;
   /** Null: nothing in it is protected. */
   readonly requirements: OperationRequirements | null;
+  readonly estimateCost: EstimateCost;
 }
-
-/** By source text or its hash. Bounded by the sources' length too: one may have a megabyte. */
-export const documentCache = (): LRUCache<string, ValidDocument> =>
-  new LRUCache<string, ValidDocument>({
-    max: CACHED_DOCUMENTS,
-    maxSize: CACHED_SOURCE_CHARACTERS,
-    sizeCalculation: ({ source }) => Math.max(1, source.length),
-  });

@@ -1,6 +1,6 @@
-import { validate } from 'graphql';
 import type { Logger } from 'pino';
 import type { PlanOrigin } from '../executor/operation-plan.js';
+import { validateDocument } from '../limits/validate-document.js';
 import { planAhead } from '../pipeline/plan-operation.js';
 import type { Snapshot } from './snapshot.js';
 import type { ValidDocument } from './valid-document.js';
@@ -25,9 +25,9 @@ export async function warmUp(next: Snapshot, before: Snapshot, log: Logger): Pro
 function carriedOver({ document: { document, source, hash } }: PlanOrigin, next: Snapshot): ValidDocument | null {
   const known = next.documents.get(source);
   if (known) return known;
-  if (validate(next.schema, document, undefined, { maxErrors: 1 }).length > 0) return null;
+  if (validateDocument(next.schema, document, { maxErrors: 1 }).length > 0) return null;
   const valid = { document, source, hash, operations: new Map() };
-  next.documents.set(source, valid);
+  next.documents.keep(valid);
   return valid;
 }
 

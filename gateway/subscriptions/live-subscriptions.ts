@@ -79,7 +79,7 @@ export class LiveSubscriptions {
     onEnd: () => void,
   ): Promise<ClientStream> {
     const { extensions } = this.#parts;
-    const permitted = await protect(identified, snapshot, extensions);
+    const permitted = await protect(identified, extensions);
     try {
       const planned = await planOperation(await authorizeOperation(permitted, snapshot), snapshot, extensions);
       const wanted = upstreamOf(planned, snapshot);

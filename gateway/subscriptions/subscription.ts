@@ -343,7 +343,7 @@ export class Subscription {
     const received = { ...this.#received, facts: this.#factsNow() };
     const document = this.#parts.documents.findAgain(this.#source, context, snapshot);
     const identified = identifyOperation({ received, context }, document, snapshot);
-    const authorized = await authorizeOperation(withoutAsking(identified, snapshot), snapshot);
+    const authorized = await authorizeOperation(withoutAsking(identified), snapshot);
     return planOperation(authorized, snapshot, this.#parts.extensions);
   }
 

@@ -203,8 +203,7 @@ describe('A gateway', () => {
 
   it('counts what becomes of real requests, and says how it is', async () => {
     const token = gateway.identity.accessToken();
-    await gateway.query('{ viewer { email notes { text } } }', { token });
-    await gateway.query('{ viewer { email notes { text } } }', { token });
+    for (let time = 0; time < 3; time++) await gateway.query('{ viewer { email notes { text } } }', { token });
     await gateway.query('{ fails(how: "coded") }', { token });
     await gateway.query('{ nonsense }', { token });
     await (await gateway.get('/notes/page', { headers: { authorization: `Bearer ${token}` } })).text();
@@ -212,20 +211,20 @@ describe('A gateway', () => {
     await (await gateway.get('/ready')).text();
     const values = await told(registry);
     expect(values).toMatchObject({
-      'stack_requests_total{route="graphql",product="",outcome="answered"}': 2,
+      'stack_requests_total{route="graphql",product="",outcome="answered"}': 3,
       'stack_requests_total{route="graphql",product="",outcome="errors"}': 1,
       'stack_requests_total{route="graphql",product="",outcome="refused"}': 1,
       'stack_requests_total{route="product",product="notes",outcome="answered"}': 1,
       'stack_requests_total{route="other",product="",outcome="refused"}': 1,
-      'stack_operations_total{type="query",outcome="answered"}': 2,
+      'stack_operations_total{type="query",outcome="answered"}': 3,
       'stack_operations_total{type="unknown",outcome="refused"}': 1,
       'stack_operation_errors_total{code="other"}': 1,
       'stack_operation_errors_total{code="GRAPHQL_VALIDATION_FAILED"}': 1,
       'stack_plans_total{origin="known"}': 1,
-      'stack_plans_total{origin="made"}': 2,
-      'stack_subgraph_fetches_total{subgraph="notes",outcome="ok"}': 2,
+      'stack_plans_total{origin="made"}': 3,
+      'stack_subgraph_fetches_total{subgraph="notes",outcome="ok"}': 3,
       'stack_supergraph_info{supergraph="v1"}': 1,
-      stack_plan_cache_entries: 2,
+      stack_plan_cache_entries: 1,
       stack_planner_threads: expect.any(Number),
       stack_connections: expect.any(Number),
       stack_operations_slots: expect.any(Number),
