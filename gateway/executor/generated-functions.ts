@@ -11,13 +11,14 @@ export class GeneratedFunctions {
   readonly #names = new Map<string, string>();
   readonly #numbers = new Map<unknown, number>();
 
-  /** The name of the function of this kind for `key`. The first time, `write` gives its declaration. */
+  /** The name of the function of this kind for `key`. The first time, `write` gives it as an expression. */
   once(key: string, kind: string, write: (name: string) => string): string {
     const known = this.#names.get(kind + key);
     if (known) return known;
     const name = this.name(kind);
     this.#names.set(kind + key, name);
-    this.code.push(write(name));
+    // In parentheses V8 compiles it at once; else it would read it twice, now and when it is called first.
+    this.code.push(`const ${name} = (${write(name)});`);
     return name;
   }
 
