@@ -204,6 +204,36 @@ describe('An Apollo Server with this gateway', () => {
     });
   });
 
+  it('gives each of those who ask a novel operation at the same time what they may have, and whoever asks it after them', async () => {
+    const sdl =
+      'type Query { open: String vault: String @requiresScopes(scopes: [["vault:read"]]) } type T @key(fields: "id") { id: ID! }';
+    const house = inProcess(
+      's0',
+      sdl,
+      () => ({ open: 'o', vault: 'v' }),
+      () => null,
+    );
+    const server = await started({
+      supergraphSdl: composed([sdl]),
+      subgraphs: handles(house),
+      authorization: 'filter',
+      requestContext: ({ context }) => context ?? nobody(),
+    });
+    const askers = [somebody({ may: 'vault:read' }), somebody({ may: 'other' }), nobody()];
+    for (let time = 0; time < 4; time++)
+      expect(
+        await Promise.all(
+          [...askers, ...askers].map((context) => ask(server, '{ o: open v: vault }', undefined, { context })),
+        ),
+      ).toEqual(
+        [...askers, ...askers].map((asker) =>
+          asker === askers[0]
+            ? { data: { o: 'o', v: 'v' } }
+            : { data: { o: 'o', v: null }, errors: [expect.objectContaining({ path: ['v'] })] },
+        ),
+      );
+  });
+
   it('treats everybody as anonymous when it is not told who asks', async () => {
     const server = await started({ supergraphSdl: TEST_SUPERGRAPH });
     const { data } = (await ask(server, '{ context }')) as { data: { context: string } };
