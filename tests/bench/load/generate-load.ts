@@ -21,6 +21,12 @@ async function readTokens(): Promise<void> {
   readAt = mtimeMs;
 }
 
+/**
+ * Milliseconds, between requests of clients that know nothing of each other (a Poisson process). Of two even paces, each request of
+ * the slower one would meet one of the other.
+ */
+const untilTheNext = (perSecond: number): number => (-Math.log(1 - Math.random()) * 1_000) / perSecond;
+
 interface Lane {
   readonly dispatcher: Dispatcher;
   readonly path: string;
@@ -71,9 +77,15 @@ async function generateLoad({ urls, bodies, tokens, answerBytes, pace, durationM
     );
   } else {
     const underWay: Promise<void>[] = [];
+    let due = untilTheNext(pace.perSecond);
     while (!isOver()) {
+      const early = due - (performance.now() - started);
+      if (early > 0) {
+        await wait(early);
+        continue;
+      }
       underWay.push(send(lanes[sent % lanes.length]!));
-      await wait(Math.max(0, (sent * 1_000) / pace.perSecond - (performance.now() - started)));
+      due += untilTheNext(pace.perSecond);
     }
     await Promise.all(underWay);
   }

@@ -22,7 +22,7 @@ export interface AnswerBytes {
 export type Pace =
   /** Each connection sends its next request when it has its answer: as much as the gateway can do. */
   | { readonly kind: 'closed'; readonly connections: number }
-  /** So many requests a second, whether answers come or not: the same load for everyone. */
+  /** So many requests a second on average, at random times, whether answers come or not: the same load for everyone. */
   | { readonly kind: 'open'; readonly perSecond: number };
 
 export interface LoadResult {

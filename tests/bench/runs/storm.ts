@@ -104,7 +104,8 @@ function gatewayLoads(bed: BenchBed) {
       order,
       hot,
       async storm(durationMs: number, novelPerSecond = NOVEL_PER_SECOND) {
-        const count = Math.ceil((durationMs * novelPerSecond) / 1_000) + 1;
+        const usual = (durationMs * novelPerSecond) / 1_000;
+        const count = Math.ceil(usual + 6 * Math.sqrt(usual)); // more than arrive: none is to be sent twice
         const novel: LoadOrder = {
           ...order,
           bodies: Array.from({ length: count }, () => novelBody(novelSent++)),

@@ -18,6 +18,8 @@ export async function startPostgresql(): Promise<Postgresql> {
   await chmod(dataDir, 0o711); // the database's own user passes through
   const cluster = await startCluster({ dataDir });
   const admin = new pg.Pool({ connectionString: cluster.url, max: 1 });
+  // A pool that has ended still closes its connections, and hears on them that the server is being stopped.
+  admin.on('error', () => undefined);
   let closed: Promise<void> | undefined;
   async function closeAll(): Promise<void> {
     await admin.end();

@@ -72,6 +72,7 @@ export async function startStackBed(
   let said = '';
   child.stderr.on('data', (text) => (said = `${said}${text}`.slice(-4_000)));
   const rows = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+  rows.on('error', () => undefined); // that the server is being stopped, on a connection that is being closed
   const close = async (): Promise<void> => {
     await rows.end();
     await stop(child);

@@ -69,6 +69,7 @@ export async function openJobsBed(names: readonly QueueName[], mongo: MongoServe
   }
   const { url: adminUrl } = cluster;
   const admin = new pg.Pool({ connectionString: adminUrl, max: 2 });
+  admin.on('error', () => undefined); // that the server is being stopped, on a connection that is being closed
   const beds: OpenedQueue[] = [];
   /** Databases of PostgreSQL need no dropping: the whole server goes. */
   async function closeAll(): Promise<void> {
