@@ -45,6 +45,27 @@ interface Caller {
   readonly context?: RequestContext;
 }
 
+/** Whose `vault` wants a scope. */
+async function startedWithVault(authorization: 'filter' | 'reject') {
+  const sdl =
+    'type Query { open: String vault: String @requiresScopes(scopes: [["vault:read"]]) } type T @key(fields: "id") { id: ID! }';
+  const house = counted(
+    inProcess(
+      's0',
+      sdl,
+      () => ({ open: 'o', vault: 'v' }),
+      () => null,
+    ),
+  );
+  const server = await started({
+    supergraphSdl: composed([sdl]),
+    subgraphs: handles(house.handle),
+    authorization,
+    requestContext: ({ context }) => context ?? nobody(),
+  });
+  return { house, server };
+}
+
 async function started(
   options: SupergraphGatewayOptions<Caller>,
   plugins: ApolloServerPlugin<Caller>[] = [],
@@ -180,22 +201,7 @@ describe('An Apollo Server with this gateway', () => {
     ['filter', { data: { open: 'o', vault: null }, errors: [{ path: ['vault'] }] }],
     ['reject', { errors: [{ extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE', paths: ['vault'] } }] }],
   ] as const)('gives a protected field to who may have it, and to nobody else (%s)', async (mode, denied) => {
-    const sdl =
-      'type Query { open: String vault: String @requiresScopes(scopes: [["vault:read"]]) } type T @key(fields: "id") { id: ID! }';
-    const house = counted(
-      inProcess(
-        's0',
-        sdl,
-        () => ({ open: 'o', vault: 'v' }),
-        () => null,
-      ),
-    );
-    const server = await started({
-      supergraphSdl: composed([sdl]),
-      subgraphs: handles(house.handle),
-      authorization: mode,
-      requestContext: ({ context }) => context ?? nobody(),
-    });
+    const { house, server } = await startedWithVault(mode);
     const query = '{ open vault }';
     expect(await ask(server, query, undefined, { context: somebody({ may: 'other' }) })).toMatchObject(denied);
     expect(house.queries.join()).not.toContain('vault');
@@ -205,20 +211,7 @@ describe('An Apollo Server with this gateway', () => {
   });
 
   it('gives each of those who ask a novel operation at the same time what they may have, and whoever asks it after them', async () => {
-    const sdl =
-      'type Query { open: String vault: String @requiresScopes(scopes: [["vault:read"]]) } type T @key(fields: "id") { id: ID! }';
-    const house = inProcess(
-      's0',
-      sdl,
-      () => ({ open: 'o', vault: 'v' }),
-      () => null,
-    );
-    const server = await started({
-      supergraphSdl: composed([sdl]),
-      subgraphs: handles(house),
-      authorization: 'filter',
-      requestContext: ({ context }) => context ?? nobody(),
-    });
+    const { server } = await startedWithVault('filter');
     const askers = [somebody({ may: 'vault:read' }), somebody({ may: 'other' }), nobody()];
     for (let time = 0; time < 4; time++)
       expect(

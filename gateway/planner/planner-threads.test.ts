@@ -41,6 +41,19 @@ describe('Planner threads', () => {
       expect(await there.plan(each)).toEqual(here.plan(each));
   });
 
+  it('do not plan again what they planned, and answer it while they are busy', async () => {
+    const threads = threadsOf();
+    const maze = await threads.load(MAZE);
+    const notes = await threads.load(TEST_SUPERGRAPH);
+    const first = await notes.plan(NOTES);
+    const order: string[] = [];
+    const slow = maze.plan(SLOW).then(() => order.push('another plan'));
+    const again = notes.plan(NOTES).then((plan) => (order.push('the same one'), plan));
+    expect(await again).toEqual(first);
+    await slow;
+    expect(order).toEqual(['the same one', 'another plan']);
+  });
+
   it('leave the main thread free while a novel operation is planned', async () => {
     const planner = await threadsOf().load(MAZE);
     const order: string[] = [];

@@ -43,11 +43,21 @@ describe('Plans that are remembered', () => {
   });
 
   it('give way to others when they are too long together', async () => {
-    const others = ['{ notes { text } }', '{ notes { id } }'].map((document) => request(document));
-    mostCharacters = packPlan(planner.plan(NOTES)).length + 150;
+    const [first, ...others] = Array.from({ length: 30 }, (_, number) =>
+      request(`{ n${10 + number}: notes { text } }`),
+    );
+    mostCharacters = 20 * packPlan(planner.plan(first!)).length;
     const plan = remembering();
-    for (const one of [NOTES, ...others, NOTES]) await plan(one);
-    expect(planned).toEqual([NOTES, ...others, NOTES]);
+    for (const one of [first!, ...others, others.at(-1)!, first!]) await plan(one);
+    expect(planned).toEqual([first, ...others, first]);
+  });
+
+  it('are not remembered where one alone would push out many others', async () => {
+    const small = request('{ notes { text } }');
+    mostCharacters = 20 * packPlan(planner.plan(small)).length;
+    const plan = remembering();
+    for (const one of [small, NOTES, NOTES, small]) await plan(one);
+    expect(planned).toEqual([small, NOTES, NOTES]);
   });
 
   it('are not there after a failure', async () => {

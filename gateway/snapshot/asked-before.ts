@@ -2,9 +2,9 @@ const MARKS = 1 << 15;
 
 /**
  * Which keys were asked before, to tell operations that come again from those that come once (the doorkeeper of TinyLFU:
- * Einziger, Friedman, Manes 2017). 128 KB, whatever is asked; a key is forgotten when another takes the place of its mark, which
- * for one of many thousands takes some ten thousand others. Two keys may have the same mark: it says less than a cache, and costs
- * whoever believes it a place there at most.
+ * Einziger, Friedman, Manes 2017). 128 KB, whatever is asked; a key is forgotten when another takes the place of its mark: after
+ * 22,000 others as likely as not. Two keys may have the same mark: it says less than a cache, and costs whoever believes it a place
+ * there at most.
  */
 export class AskedBefore {
   readonly #marks = new Uint32Array(MARKS);
