@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AnswerProblems, ProblemAlarm } from './answer-problems.js';
+import { AnswerProblems } from './answer-problems.js';
 
 const pathsOf = ({ found }: AnswerProblems) => found.map(({ path }) => path!.join('.'));
 
@@ -73,16 +73,5 @@ describe('Problems of an answer', () => {
       problems.deny(index);
     }
     expect(problems.found).toHaveLength(100);
-  });
-
-  it('raise the alarm, each kind of them', () => {
-    for (const kind of ['fail', 'unfit', 'deny'] as const) {
-      const alarm = new ProblemAlarm();
-      alarm.enter();
-      alarm.leave();
-      expect(alarm.raised).toBe(false);
-      expect(alarm[kind]()).toBeNull();
-      expect(alarm.raised).toBe(true);
-    }
   });
 });

@@ -5,48 +5,14 @@ type Key = string | number;
 /** A list of ten thousand broken items is one problem; the client need not read it ten thousand times. */
 const MOST_PROBLEMS = 100;
 
-/** Told by an answer's writer what does not fit. Each method answers null, which the writer hands upwards. */
-export interface Problems {
-  /** A value that the field at `key` cannot take: null where none may be, or one of another type. */
-  fail(field: string, value: unknown, key: Key): null;
-  /** An object or list that is none, where the writer is. */
-  unfit(type: string, value: unknown): null;
-  /** A field that the caller may not see. */
-  deny(key: Key): null;
-  /** The writer goes below `key`, and leaves it. */
-  enter(key: Key): void;
-  leave(): void;
-  /** Set by the writer: the objects of the schema's types in what it wrote, without the outermost one. */
-  objects: number;
-}
-
-/** Knows only whether there was one. The writer that keeps no path has this; where there was, the other writer runs. */
-export class ProblemAlarm implements Problems {
-  raised = false;
-  /** Right where nothing was raised. */
-  objects = 0;
-
-  fail(): null {
-    this.raised = true;
-    return null;
-  }
-
-  unfit(): null {
-    return this.fail();
-  }
-
-  deny(): null {
-    return this.fail();
-  }
-
-  enter(): void {}
-  leave(): void {}
-}
-
-/** Gathers the problems as errors (GraphQL specification, 6.4.4), each with its path. */
-export class AnswerProblems implements Problems {
+/**
+ * Told by an answer's writer what does not fit, and gathered as errors (GraphQL specification, 6.4.4), each with its path. What
+ * tells a problem answers null, which the writer hands upwards.
+ */
+export class AnswerProblems {
   /** In the order in which they were met. */
   readonly found: GraphQLFormattedError[] = [];
+  /** Set by the writer: the objects of the schema's types in what it wrote, without the outermost one. */
   objects = 0;
   readonly #explained: Places;
   #here: Key[] = [];
@@ -61,6 +27,7 @@ export class AnswerProblems implements Problems {
     this.#here = [...place];
   }
 
+  /** A value that the field at `key` cannot take: null where none may be, or one of another type. */
   fail(field: string, value: unknown, key: Key): null {
     const message =
       value === null || value === undefined
@@ -69,6 +36,7 @@ export class AnswerProblems implements Problems {
     return this.#add(message, [...this.#here, key]);
   }
 
+  /** An object or list that is none, where the writer is. */
   unfit(type: string): null {
     return this.#add(`A value is no ${type}.`, [...this.#here]);
   }
@@ -79,6 +47,7 @@ export class AnswerProblems implements Problems {
     return null;
   }
 
+  /** A field that the caller may not see. */
   deny(key: Key): null {
     if (this.found.length < MOST_PROBLEMS)
       this.found.push({
@@ -89,6 +58,7 @@ export class AnswerProblems implements Problems {
     return null;
   }
 
+  /** The writer goes below `key`, and leaves it. */
   enter(key: Key): void {
     this.#here.push(key);
   }

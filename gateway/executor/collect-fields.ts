@@ -84,3 +84,9 @@ export function fieldOf(
   if (!field) throw new Error(`The schema has no field ${parent.name}.${name}.`);
   return field;
 }
+
+/** Fields of one response name select together (GraphQL specification, 6.4.3, MergeSelectionSets). */
+export function asOneField(nodes: readonly FieldNode[]): FieldNode {
+  const selections = nodes.flatMap(({ selectionSet }) => selectionSet?.selections ?? []);
+  return { ...nodes[0]!, selectionSet: { kind: Kind.SELECTION_SET, selections } };
+}

@@ -3,7 +3,7 @@ import type { EntityKeys } from '../supergraph/entity-keys.js';
 import type { RequiresInput } from '../supergraph/required-inputs.js';
 import type { FetchNode, QueryPlan } from '../planner/query-plan.js';
 import { bareFetch } from './bare-fetch.js';
-import { compileAnswer, type WriteAnswer, type WriterKind } from './compile-answer.js';
+import { operationWriters, type AnswerWriters } from './answer-writers.js';
 import { compileStep, type CompiledStep } from './compile-steps.js';
 import {
   fragmentsIn,
@@ -33,8 +33,7 @@ export interface CompiledPlan {
   readonly companions: readonly Companions[];
   /** Index into `companions` of each step. */
   readonly companionsOf: readonly number[];
-  /** Made when it is needed. */
-  writer(kind: WriterKind): WriteAnswer;
+  readonly writers: AnswerWriters;
   /** What follows the first answer; part n is at n - 1. */
   readonly deferred: readonly DeferredPart[];
   readonly parts: readonly PlannedPart[];
@@ -94,7 +93,6 @@ export function compilePlan(
   };
   const steps = planned.steps.map((step) => compileStep(step, types, keys));
   const companions = groupCompanions(steps);
-  const writers: Partial<Record<WriterKind, WriteAnswer>> = {};
   return {
     client,
     document,
@@ -106,7 +104,7 @@ export function compilePlan(
     ),
     companions,
     companionsOf: steps.map(({ step }) => companions.findIndex((group) => group.steps.includes(step.index))),
-    writer: (kind) => (writers[kind] ??= compileAnswer(schema, client, kind)),
+    writers: operationWriters(schema, client),
     deferred: compileDeferred(planned.parts, clientLabels ?? new Map(), schema, client),
     parts: planned.parts,
     passThrough: planned.parts.length > 0 ? null : passThroughOf(steps, schema, client),
@@ -121,8 +119,7 @@ function passThroughOf(
   const [only, more] = steps;
   if (!only || more || only.kind !== 'root' || only.rewrites.length > 0) return null;
   if (only.step.fetch.operationKind === 'subscription') return null; // events come as objects
-  const recognize = compileRecognizer(schema, client);
-  return recognize && new PassThrough(recognize);
+  return new PassThrough(() => compileRecognizer(schema, client));
 }
 
 /** Fetches of different parts do not wait for each other: that would be what was not to be waited for. */

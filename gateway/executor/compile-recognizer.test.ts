@@ -11,7 +11,7 @@ import { clientOperationOf } from '../test-support/client-operation-of.js';
 import { parseAnswer } from '../transports/parse-answer.js';
 import { AnswerProblems } from './answer-problems.js';
 import type { ClientOperation } from './client-operation.js';
-import { compileAnswer } from './compile-answer.js';
+import { operationWriters } from './answer-writers.js';
 import { compileRecognizer, type RecognizeAnswer } from './compile-recognizer.js';
 
 interface Case {
@@ -49,7 +49,7 @@ function writtenSlowly({ schema, client }: Compiled, bytes: Buffer): WrittenSlow
   const { data, errors, ...more } = parseAnswer(bytes, 'any');
   if (!data || errors !== undefined || Object.keys(more).length > 0) return null;
   const problems = new AnswerProblems([]);
-  const text = compileAnswer(schema, client, 'exact')(data, problems, () => 'null');
+  const text = operationWriters(schema, client).exact()(data, problems, () => 'null');
   return problems.found.length === 0 && text !== null ? { text, objects: problems.objects } : null;
 }
 

@@ -10,9 +10,11 @@ export const literal = (text: string): string => JSON.stringify(text);
 /** Property names every object has without being given them; read plainly, a missing one would be found. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
+export const isInherited = (name: string): boolean => INHERITED.has(name);
+
 /** An expression for an own property: `undefined` where the object has none of that name. */
 export const read = (object: string, name: string): string =>
-  INHERITED.has(name) ? `own(${object}, ${literal(name)})` : `${object}[${literal(name)}]`;
+  isInherited(name) ? `own(${object}, ${literal(name)})` : `${object}[${literal(name)}]`;
 
 /** A statement that sets an own property, whatever its name. */
 export const write = (object: string, name: string, value: string): string =>

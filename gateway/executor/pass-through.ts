@@ -10,20 +10,37 @@ export interface PassedThrough {
 /** A subgraph that writes its JSON differently will go on doing so: after so many misses in a row nobody looks again. */
 const MISSES = 20;
 
+/** To read and write so much takes as long as to generate a recognizer. */
+const WORTH_ONE_BYTES = 16 * 1024;
+
 /** Looks whether a response can be passed on as it is, as long as that happens at all. */
 export class PassThrough {
-  readonly #recognize: RecognizeAnswer;
+  readonly #compile: () => RecognizeAnswer | null;
+  #recognize: RecognizeAnswer | null = null;
+  #isNew = true;
   #misses = 0;
 
-  constructor(recognize: RecognizeAnswer) {
-    this.#recognize = recognize;
+  /** `compile` is called once, when there is an answer that it is worth it for: the second one, or a large one. */
+  constructor(compile: () => RecognizeAnswer | null) {
+    this.#compile = compile;
   }
 
   /** Null: it cannot be passed on. */
   of(bytes: Buffer): PassedThrough | null {
     if (this.#misses >= MISSES) return null;
-    const objects = this.#recognize(bytes);
+    if (this.#isNew && bytes.length < WORTH_ONE_BYTES) {
+      this.#isNew = false;
+      return null;
+    }
+    const objects = this.#recognizer()?.(bytes) ?? null;
     this.#misses = objects === null ? this.#misses + 1 : 0;
     return objects === null ? null : { bytes, objects };
+  }
+
+  #recognizer(): RecognizeAnswer | null {
+    this.#isNew = false;
+    this.#recognize ??= this.#compile();
+    if (!this.#recognize) this.#misses = MISSES;
+    return this.#recognize;
   }
 }

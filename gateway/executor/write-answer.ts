@@ -1,4 +1,4 @@
-import { AnswerProblems, ProblemAlarm } from './answer-problems.js';
+import { AnswerProblems } from './answer-problems.js';
 import type { Answer } from './answer.js';
 import type { CompiledPlan } from './compile-plan.js';
 import { introspect } from './introspect.js';
@@ -6,7 +6,7 @@ import type { Fetched } from './run-plan.js';
 
 /** What the client gets of what was fetched. */
 export function writeAnswer(
-  { writer, client, schema }: CompiledPlan,
+  { writers, client, schema }: CompiledPlan,
   { data, errors, explained, passedThrough }: Fetched,
   variables: Readonly<Record<string, unknown>>,
 ): Answer {
@@ -16,14 +16,14 @@ export function writeAnswer(
   }
   const introspected = (field: Parameters<typeof introspect>[0]): string =>
     introspect(field, schema, client, variables);
-  if (!client.mayDeny) {
-    const alarm = new ProblemAlarm();
-    const text = writer('quick')(data, alarm, introspected);
-    const { raised, objects } = alarm;
-    if (!raised) return { data: text, passedThrough: false, objects, errors, extensions: null };
+  const writeQuickly = writers.quick();
+  if (writeQuickly) {
+    const written = { objects: 0 };
+    const text = writeQuickly(data, introspected, written);
+    if (text !== null) return { data: text, passedThrough: false, objects: written.objects, errors, extensions: null };
   }
   const problems = new AnswerProblems(explained);
-  const text = writer('exact')(data, problems, introspected);
+  const text = writers.exact()(data, problems, introspected);
   const { found, objects } = problems;
   return { data: text, passedThrough: false, objects, errors: [...errors, ...found], extensions: null };
 }

@@ -9,9 +9,9 @@ import {
   type DocumentNode,
   type GraphQLResolveInfo,
 } from 'graphql';
-import { ProblemAlarm } from '../executor/answer-problems.js';
+import { AnswerProblems } from '../executor/answer-problems.js';
+import { operationWriters } from '../executor/answer-writers.js';
 import type { Answer } from '../executor/answer.js';
-import { compileAnswer } from '../executor/compile-answer.js';
 import { faultlessAnswer, PLAIN_VALUES } from '../test-support/any-answer.js';
 import { anyNumbers, Choices } from '../test-support/choices.js';
 import { clientOperationOf } from '../test-support/client-operation-of.js';
@@ -34,9 +34,15 @@ function measured(sdl: string) {
     estimate: operationCosts(schema, readCosts(sdl)),
     of(source: string, data: object, variables: Variables = {}): number {
       const client = clientOperationOf(parse(source), variables);
-      const alarm = new ProblemAlarm();
-      const text = compileAnswer(schema, client, 'quick')(data, alarm, () => '{"kind":{}}');
-      const answer: Answer = { data: text, objects: alarm.objects, passedThrough: false, errors: [], extensions: null };
+      const problems = new AnswerProblems([]);
+      const text = operationWriters(schema, client).exact()(data, problems, () => '{"kind":{}}');
+      const answer: Answer = {
+        data: text,
+        objects: problems.objects,
+        passedThrough: false,
+        errors: [],
+        extensions: null,
+      };
       const measure = measures(client);
       const cost = measure(answer, variables);
       const bytes = Buffer.from(`{"data":${text}}`);

@@ -8,7 +8,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { ClientOperation } from '../client-operation.js';
-import { compileSelection, type WriteAnswer, type WriterKind } from '../compile-answer.js';
+import { answerWriters, type AnswerWriters } from '../answer-writers.js';
 import type { PlannedPart } from '../plan-steps.js';
 import { onType } from '../plan-paths.js';
 import { deferLabel } from './expand-deferred.js';
@@ -21,8 +21,7 @@ export interface DeferredPart {
   readonly within: number;
   /** Where the fragment stands: planned response names and the client's type conditions, without list items. */
   readonly path: readonly string[];
-  /** Made when it is needed. */
-  writer(kind: WriterKind): WriteAnswer;
+  readonly writers: AnswerWriters;
 }
 
 /** `client`: of a document of `expandDeferred`, as are its `clientLabels`. In the order of `parts`. */
@@ -37,13 +36,11 @@ export function compileDeferred(
   return parts.map(({ label, within }): DeferredPart => {
     const fragment = fragments.get(label);
     if (!fragment) throw new Error(`The plan defers a fragment that the operation does not: ${label}.`);
-    const writers: Partial<Record<WriterKind, WriteAnswer>> = {};
     return {
       label: clientLabels.get(label) ?? null,
       within,
       path: fragment.path,
-      writer: (kind) =>
-        (writers[kind] ??= compileSelection(schema, client, kind, fragment.parentType, [fragment.selectionSet])),
+      writers: answerWriters(schema, client, fragment.parentType, [fragment.selectionSet]),
     };
   });
 }

@@ -1,6 +1,6 @@
 import { toErrorBody } from '@inevitable/contract';
 import type { GraphQLFormattedError } from 'graphql';
-import { AnswerProblems, ProblemAlarm } from '../answer-problems.js';
+import { AnswerProblems } from '../answer-problems.js';
 import { clientPaths, type AnswerPath, type ClientPath } from '../answer-places.js';
 import type { Answer } from '../answer.js';
 import type { CompiledPlan } from '../compile-plan.js';
@@ -82,7 +82,7 @@ export class Increments {
       }
       const before = problems.found.length;
       problems.startAt(path);
-      const exact = this.#plan.deferred[part - 1]!.writer('exact')(object, problems, this.#introspected);
+      const exact = this.#plan.deferred[part - 1]!.writers.exact()(object, problems, this.#introspected);
       if (exact !== null) given.push({ path, text: exact });
       const all = [...own, ...problems.found.slice(before)];
       if (exact !== null || all.length > 0) return { at: pending, data: exact, errors: all };
@@ -91,12 +91,10 @@ export class Increments {
     return { increments, pending: this.#announce(part, data, given) };
   }
 
-  /** Null: something does not fit, or may not be seen. */
+  /** Null: something does not fit, or may not be seen; or it is the first. */
   #writeQuickly(part: number, object: object): string | null {
-    if (this.#plan.client.mayDeny) return null;
-    const alarm = new ProblemAlarm();
-    const text = this.#plan.deferred[part - 1]!.writer('quick')(object, alarm, this.#introspected);
-    return alarm.raised ? null : text;
+    const write = this.#plan.deferred[part - 1]!.writers.quick();
+    return write && write(object, this.#introspected, { objects: 0 });
   }
 
   /** `given`: what the client got of the part `within` just now. Null reached beyond everything else. */
