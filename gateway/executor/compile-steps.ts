@@ -1,19 +1,11 @@
-import {
-  Kind,
-  parse,
-  print,
-  stripIgnoredCharacters,
-  type FieldNode,
-  type OperationDefinitionNode,
-  type SelectionSetNode,
-  type VariableDefinitionNode,
-} from 'graphql';
+import { Kind, parse, stripIgnoredCharacters, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
 import type { FetchRewrite, PlanSelection } from '../planner/query-plan.js';
 import type { EntityKeys } from '../supergraph/entity-keys.js';
 import { compileContextGather, type ContextGather } from './gather-context.js';
 import { compileGather, type Gather, type Requirements } from './compile-gather.js';
 import { compileMerge, type Merge } from './compile-merge.js';
 import { bodyStart } from './entities-request.js';
+import { entitySelection, type EntitySelection } from './entity-selection.js';
 import type { PlanStep } from './plan-steps.js';
 import type { TypeConditions } from './type-conditions.js';
 
@@ -51,21 +43,10 @@ export interface ContextStep extends Omit<EntityStep, 'kind' | 'gather'> {
 
 export type CompiledStep = RootStep | EntityStep | ContextStep;
 
-/** What is asked of each entity. Steps of one group with an equal selection ask together. */
-export interface EntitySelection {
-  /** Equal text, equal meaning. */
-  readonly text: string;
-  readonly selectionSet: SelectionSetNode;
-  /** Of the client's variables, without `representations`. */
-  readonly definitions: readonly VariableDefinitionNode[];
-  readonly operationName: string | undefined;
-}
-
-const REPRESENTATIONS = 'representations';
-
 export function compileStep(step: PlanStep, types: TypeConditions, keys: EntityKeys): CompiledStep {
   const { fetch, path } = step;
-  const operation = operationOf(fetch.operation);
+  const document = stripIgnoredCharacters(fetch.operation);
+  const operation = operationOf(document);
   const rewrites = fetch.outputRewrites ?? [];
   const variables = fetch.variableUsages ?? [];
   if (!fetch.requires || fetch.requires.length === 0)
@@ -73,30 +54,22 @@ export function compileStep(step: PlanStep, types: TypeConditions, keys: EntityK
       kind: 'root',
       step,
       mutation: fetch.operationKind === 'mutation',
-      start: bodyStart(stripIgnoredCharacters(fetch.operation)),
+      start: bodyStart(document),
       variables,
       rewrites,
       fields: responseNames(operation.selectionSet),
     };
 
-  const entities = operation.selectionSet.selections[0] as FieldNode | undefined;
-  if (entities?.name.value !== '_entities' || !entities.selectionSet)
-    throw new Error(`A fetch of entities from "${fetch.serviceName}" does not ask for "_entities".`);
-  const selectionSet = entities.selectionSet;
+  const selection = entitySelection(document, operation, rewrites);
+  if (!selection) throw new Error(`A fetch of entities from "${fetch.serviceName}" does not ask for "_entities".`);
+  const { selectionSet } = selection;
   const shared = {
     step,
     merge: compileMerge(selectionSet, rewrites, types),
     rewrites,
     fields: responseNames(selectionSet),
     type: typesIn(fetch.requires).join(' | '),
-    selection: {
-      text: stripIgnoredCharacters(print(selectionSet)) + JSON.stringify(rewrites),
-      selectionSet,
-      definitions: (operation.variableDefinitions ?? []).filter(
-        ({ variable }) => variable.name.value !== REPRESENTATIONS,
-      ),
-      operationName: operation.name?.value,
-    },
+    selection,
   };
   const requirements: Requirements = {
     requires: fetch.requires,

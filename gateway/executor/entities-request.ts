@@ -9,7 +9,7 @@ import {
   type TypeNode,
   type VariableDefinitionNode,
 } from 'graphql';
-import type { EntitySelection } from './compile-steps.js';
+import { REPRESENTATIONS, type EntitySelection } from './entity-selection.js';
 
 /** A request for entities without its values: the document, and how its parts are called. */
 export interface EntitiesRequest {
@@ -37,8 +37,23 @@ export interface WantedEntities {
   readonly own: readonly string[];
 }
 
-/** Fetches that are ready together and go to one subgraph become one request, each a root field `_entities` of its own. */
+/** Fetches that are ready together and go to one subgraph become one request. */
 export function entitiesRequest(wanted: readonly WantedEntities[]): EntitiesRequest {
+  const [first, second] = wanted;
+  return first && !second ? requestOfOne(first) : requestOfSeveral(wanted);
+}
+
+function requestOfOne({ selection, own }: WantedEntities): EntitiesRequest {
+  return {
+    query: selection.document,
+    start: bodyStart(selection.document),
+    parts: [{ alias: '_entities', representations: REPRESENTATIONS, own: new Map(own.map((name) => [name, name])) }],
+    variables: selection.definitions.map(({ variable }) => variable.name.value).filter((name) => !own.includes(name)),
+  };
+}
+
+/** Each is a root field `_entities` of its own. */
+function requestOfSeveral(wanted: readonly WantedEntities[]): EntitiesRequest {
   const taken = new Set(
     wanted.flatMap(({ selection }) => selection.definitions.map(({ variable }) => variable.name.value)),
   );
@@ -48,20 +63,19 @@ export function entitiesRequest(wanted: readonly WantedEntities[]): EntitiesRequ
     taken.add(free);
     return free;
   };
-  const alone = wanted.length === 1;
   const definitions = new Map<string, VariableDefinitionNode>();
   const parts: RequestPart[] = [];
   const fields: FieldNode[] = [];
 
   wanted.forEach(({ selection, own }, number) => {
-    const representations = unused('representations');
+    const representations = unused(REPRESENTATIONS);
     definitions.set(representations, representationsDefinition(representations));
-    const renamed = new Map(own.map((name) => [name, alone ? name : unused(name)]));
+    const renamed = new Map(own.map((name) => [name, unused(name)]));
     for (const definition of selection.definitions) {
       const name = renamed.get(definition.variable.name.value) ?? definition.variable.name.value;
       definitions.set(name, { ...definition, variable: variable(name) });
     }
-    const alias = alone ? '_entities' : `_e${number}`;
+    const alias = `_e${number}`;
     fields.push(entitiesField(alias, representations, renameVariables(selection.selectionSet, renamed)));
     parts.push({ alias, representations, own: renamed });
   });
@@ -90,12 +104,12 @@ export const bodyStart = (query: string): string => `{"query":${JSON.stringify(q
 function entitiesField(alias: string, representations: string, selectionSet: SelectionSetNode): FieldNode {
   return {
     kind: Kind.FIELD,
-    ...(alias !== '_entities' && { alias: { kind: Kind.NAME, value: alias } }),
+    alias: { kind: Kind.NAME, value: alias },
     name: { kind: Kind.NAME, value: '_entities' },
     arguments: [
       {
         kind: Kind.ARGUMENT,
-        name: { kind: Kind.NAME, value: 'representations' },
+        name: { kind: Kind.NAME, value: REPRESENTATIONS },
         value: variable(representations),
       },
     ],
@@ -117,6 +131,4 @@ function representationsDefinition(name: string): VariableDefinitionNode {
 }
 
 const renameVariables = (set: SelectionSetNode, names: ReadonlyMap<string, string>): SelectionSetNode =>
-  [...names].every(([from, to]) => from === to)
-    ? set
-    : visit(set, { Variable: (node) => variable(names.get(node.name.value) ?? node.name.value) });
+  names.size === 0 ? set : visit(set, { Variable: (node) => variable(names.get(node.name.value) ?? node.name.value) });

@@ -69,14 +69,15 @@ export function portionsOf(plan: CompiledPlan, indexes: readonly number[], data:
       }
       continue;
     }
-    let portion = bySelection.get(step.selection.text);
+    const selection = indexes.length > 1 ? step.selection.text() : 'the only one';
+    let portion = bySelection.get(selection);
     const representations = portion?.representations ?? new Representations();
     const before = representations.places.length;
     step.gather(data, representations);
     if (representations.places.length === before) continue;
     if (!portion) {
       portion = new Portion(step, String(index), representations, null);
-      bySelection.set(step.selection.text, portion);
+      bySelection.set(selection, portion);
       portions.push(portion);
     }
     portion.addMember(step);
