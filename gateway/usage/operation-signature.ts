@@ -1,25 +1,13 @@
 import { createHash } from 'node:crypto';
 import {
-  BREAK,
-  getNamedType,
-  getNullableType,
-  isEnumType,
-  isInputObjectType,
-  isListType,
   Kind,
   print,
   separateOperations,
-  TypeInfo,
-  visit,
-  visitWithTypeInfo,
-  type ConstValueNode,
   type DocumentNode,
-  type GraphQLInputType,
   type GraphQLSchema,
-  type NameNode,
   type OperationDefinitionNode,
-  type ValueNode,
 } from 'graphql';
+import { withoutValues } from './without-values.js';
 
 /** What an operation is, whatever values are written into it. */
 export interface OperationSignature {
@@ -30,8 +18,6 @@ export interface OperationSignature {
 
 /** Characters of the printed document, which has none beyond ASCII. What is longer no person wrote. */
 const LONGEST_DOCUMENT = 8 * 1024;
-/** Of what a client names: a name can hold a text that nobody would call one. */
-const LONGEST_NAME = 100;
 
 /**
  * One operation of a valid document with the fragments it uses, printed, with the values taken out of it, because they may
@@ -45,93 +31,15 @@ export function operationSignature(
   definition: OperationDefinitionNode,
   schema: GraphQLSchema,
 ): OperationSignature | null {
-  const own = separateOperations(document)[definition.name?.value ?? ''] ?? document;
-  if (hasLongName(own)) return null;
-  const types = new TypeInfo(schema);
-  const blanked = visit(
-    own,
-    visitWithTypeInfo(types, {
-      // On the way out: what is put in the place of a node on the way in is visited once more.
-      Argument: {
-        leave: (node) => {
-          // Blanked out, two labels of one document would be one, and each is to be another.
-          if (types.getDirective()?.name === 'defer' && node.name.value === 'label') return null;
-          return { ...node, value: blank(node.value, types.getInputType()) };
-        },
-      },
-      VariableDefinition: {
-        leave: (node) =>
-          node.defaultValue && {
-            ...node,
-            defaultValue: blank(node.defaultValue, types.getInputType()) as ConstValueNode,
-          },
-      },
-      // Of operations, fragments and variables: free text, whatever it is about.
-      StringValue: (_node, key) => (key === 'description' ? null : undefined),
-    }),
-  );
+  const own = document.definitions.length === 1 ? document : separateOperations(document)[definition.name?.value ?? ''];
+  const blanked = withoutValues(own ?? document, schema);
+  if (!blanked) return null;
   const definitions = blanked.definitions.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
   const printed = print({ ...blanked, definitions });
   if (printed.length > LONGEST_DOCUMENT) return null;
   return { signature: createHash('sha256').update(printed).digest('hex'), document: printed };
 }
 
-/** Of its operation, fragments, variables and aliases: what the schema names is as long as it is. */
-function hasLongName(document: DocumentNode): boolean {
-  let isLong = false;
-  const look = (name: NameNode | undefined): typeof BREAK | undefined => {
-    isLong ||= name !== undefined && name.value.length > LONGEST_NAME;
-    return isLong ? BREAK : undefined;
-  };
-  visit(document, {
-    OperationDefinition: ({ name }) => look(name),
-    FragmentDefinition: ({ name }) => look(name),
-    VariableDefinition: ({ variable }) => look(variable.name),
-    Field: ({ alias }) => look(alias),
-  });
-  return isLong;
-}
-
 /** The operation, then its fragments by name. */
 const placeOf = (definition: DocumentNode['definitions'][number]): string =>
   definition.kind === Kind.FRAGMENT_DEFINITION ? definition.name.value : '';
-
-const EMPTY: ValueNode = Object.freeze({ kind: Kind.STRING, value: '' });
-const ZERO: ValueNode = Object.freeze({ kind: Kind.INT, value: '0' });
-
-/** `type`: undefined within a custom scalar. */
-function blank(value: ValueNode, type: GraphQLInputType | null | undefined): ValueNode {
-  switch (value.kind) {
-    case Kind.VARIABLE:
-    case Kind.BOOLEAN:
-    case Kind.NULL:
-      return value;
-    case Kind.STRING:
-      return EMPTY;
-    case Kind.INT:
-    case Kind.FLOAT:
-      return ZERO;
-    case Kind.ENUM:
-      return isEnumType(type && getNamedType(type)) ? value : EMPTY;
-    case Kind.LIST: {
-      const nullable = type && getNullableType(type);
-      const itemType = isListType(nullable) ? nullable.ofType : undefined;
-      return { ...value, values: eachOnce(value.values.map((item) => blank(item, itemType))) };
-    }
-    case Kind.OBJECT: {
-      const named = type && getNamedType(type);
-      const known = isInputObjectType(named) ? named.getFields() : null;
-      const fields = value.fields.map((field, index) => ({
-        ...field,
-        // The keys of a custom scalar are data.
-        name: known ? field.name : { ...field.name, value: `key${index + 1}` },
-        value: blank(field.value, known?.[field.name.value]?.type),
-      }));
-      return { ...value, fields };
-    }
-  }
-}
-
-function eachOnce(values: readonly ValueNode[]): ValueNode[] {
-  return [...new Map(values.map((value) => [print(value), value])).values()];
-}
