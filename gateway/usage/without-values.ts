@@ -44,7 +44,7 @@ export function withoutValues(document: DocumentNode, schema: GraphQLSchema): Do
   return removal.metLongName ? null : { kind: Kind.DOCUMENT, definitions };
 }
 
-/** Walks down by itself: a visitor that knows the types of all it meets took four times as long. */
+/** Walks down by itself: with a visitor that knows the types of all it meets, a signature took twice as long. */
 class ValueRemoval {
   metLongName = false;
   readonly #schema: GraphQLSchema;
