@@ -1,4 +1,4 @@
-import { print, separateOperations, type DocumentNode, type FieldNode } from 'graphql';
+import { print, separateOperations, type DocumentNode, type FieldNode, type OperationDefinitionNode } from 'graphql';
 import { conditionValues } from '../executor/client-operation.js';
 import { expandDeferred } from '../executor/defer/expand-deferred.js';
 import { operationPlan, type OperationPlan, type PlanOrigin } from '../executor/operation-plan.js';
@@ -7,7 +7,7 @@ import { decideOverrides, overridesKey } from '../planner/override-labels.js';
 import { PlanningFailed } from '../planner/planner.js';
 import { undeferred } from '../planner/undeferred.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
-import type { DocumentOperation } from '../snapshot/valid-document.js';
+import type { DocumentOperation, ValidDocument } from '../snapshot/valid-document.js';
 import type { PlannedOperation } from '../executor/compile-plan.js';
 import type { AuthorizedOperation } from './authorize-operation.js';
 import { operationOf } from './identify-operation.js';
@@ -69,7 +69,7 @@ async function planFor(origin: PlanOrigin, operation: Planned, snapshot: Snapsho
 }
 
 async function planWhole(origin: PlanOrigin, { operation, fetched, isDenied }: Planned, snapshot: Snapshot) {
-  const planned = await planDocument(origin, operation, undeferred(fetched), snapshot);
+  const planned = await planDocument(origin, operation, operation.defers ? undeferred(fetched) : fetched, snapshot);
   return operationPlan(origin, { ...planned, document: origin.document.document, isDenied }, snapshot);
 }
 
@@ -93,14 +93,13 @@ async function planInParts(origin: PlanOrigin, { operation, fetched, isDenied }:
 }
 
 async function planDocument(
-  { operationName, overrides, conditions }: PlanOrigin,
+  { document, operationName, overrides, conditions }: PlanOrigin,
   { definition }: DocumentOperation,
   fetched: DocumentNode,
   { planner }: Snapshot,
 ): Promise<Omit<PlannedOperation, 'document' | 'isDenied'>> {
-  const own = separateOperations(fetched)[definition.name?.value ?? ''] ?? fetched;
   const { plan, renamed, clientVariables } = await planner.plan({
-    document: print(own),
+    document: fetched === document.document ? textOf(document, definition) : printed(fetched, definition),
     operationName,
     overrides,
     conditions,
@@ -115,3 +114,10 @@ async function planDocument(
     },
   };
 }
+
+/** To print a document takes longer than to look whether that is needed: most have one operation and nothing else. */
+const textOf = ({ document, source }: ValidDocument, definition: OperationDefinitionNode): string =>
+  document.definitions.length === 1 ? source : printed(document, definition);
+
+const printed = (document: DocumentNode, { name }: OperationDefinitionNode): string =>
+  print(separateOperations(document)[name?.value ?? ''] ?? document);

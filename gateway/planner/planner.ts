@@ -2,7 +2,7 @@ import { OperatorError } from '@inevitable/contract';
 import type { QueryPlan } from './query-plan.js';
 
 export interface PlanRequest {
-  /** Printed: one operation and just the fragments it uses, valid on the API schema. */
+  /** One operation and just the fragments it uses, valid on the API schema. */
   readonly document: string;
   readonly operationName: string | null;
   /** Progressive `@override`: for each label of the supergraph, whether its new side is taken. One not named here is not. */
