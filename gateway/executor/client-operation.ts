@@ -1,4 +1,5 @@
 import {
+  GraphQLBoolean,
   GraphQLIncludeDirective,
   GraphQLSkipDirective,
   Kind,
@@ -8,6 +9,7 @@ import {
   type FragmentDefinitionNode,
   type OperationDefinitionNode,
   type SelectionNode,
+  type VariableDefinitionNode,
 } from 'graphql';
 
 /** One operation as its client wrote it, with the values of its conditions: what the answer must look like. */
@@ -70,7 +72,12 @@ export const fragmentsIn = (document: DocumentNode): ReadonlyMap<string, Fragmen
  * Every variable that decides a `@skip`, `@include` or `@defer`, with the operation's default for it. Their values choose which
  * compiled form of a plan runs.
  */
-export function conditionVariables(document: DocumentNode, operation: OperationDefinitionNode): ConditionVariables {
+export function conditionVariables(
+  document: DocumentNode,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+): ConditionVariables {
+  const candidates = variableDefinitions.filter(isBoolean);
+  if (candidates.length === 0) return [];
   const deciding = new Set<string>();
   visit(document, {
     Directive({ name, arguments: given }) {
@@ -79,12 +86,18 @@ export function conditionVariables(document: DocumentNode, operation: OperationD
       if (condition?.kind === Kind.VARIABLE) deciding.add(condition.name.value);
     },
   });
-  return (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
+  return candidates.flatMap(({ variable, defaultValue }) =>
     deciding.has(variable.name.value)
       ? [{ name: variable.name.value, otherwise: defaultValue?.kind === Kind.BOOLEAN && defaultValue.value }]
       : [],
   );
 }
+
+/** Only a `Boolean` or `Boolean!` may stand where one decides. */
+const isBoolean = ({ type }: VariableDefinitionNode): boolean => {
+  const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
+  return named.kind === Kind.NAMED_TYPE && named.name.value === GraphQLBoolean.name;
+};
 
 const DECIDED = new Set([GraphQLSkipDirective.name, GraphQLIncludeDirective.name, 'defer']);
 

@@ -94,7 +94,7 @@ function keyParts(
   { schema, prices, arePlacesPriced, lengths }: Pricing,
 ): readonly KeyPart[] {
   const deciding = new Set(conditions.map(({ name }) => name));
-  const slicing = slicingVariables(document, lengths);
+  const slicing = slicingVariables(document, definition, lengths);
   const parts: KeyPart[] = [];
   for (const { variable, type: typeNode, defaultValue } of definition.variableDefinitions ?? []) {
     const name = variable.name.value;
@@ -109,8 +109,13 @@ function keyParts(
 }
 
 /** Variables that are the value of an argument that any field has for a length. */
-function slicingVariables(document: DocumentNode, lengths: ReadonlySet<string>): ReadonlySet<string> {
+function slicingVariables(
+  document: DocumentNode,
+  { variableDefinitions }: OperationDefinitionNode,
+  lengths: ReadonlySet<string>,
+): ReadonlySet<string> {
   const slicing = new Set<string>();
+  if (lengths.size === 0 || !variableDefinitions?.length) return slicing;
   visit(document, {
     Argument({ name, value }) {
       if (lengths.has(name.value) && value.kind === Kind.VARIABLE) slicing.add(value.name.value);
