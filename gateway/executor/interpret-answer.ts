@@ -70,11 +70,8 @@ type FieldsType = GraphQLObjectType | GraphQLInterfaceType;
 class Writers {
   readonly #schema: GraphQLSchema;
   readonly #client: ClientOperation;
-  /** By type, and by the selections together: fragments that spread others twice each have exponentially many places. */
-  readonly #known = new Map<
-    GraphQLCompositeType,
-    { readonly sets: readonly SelectionSetNode[]; readonly write: Write }[]
-  >();
+  /** By the first selection set: fragments that spread others twice each have exponentially many places. */
+  readonly #known = new Map<SelectionSetNode, KnownWriter[]>();
 
   constructor(schema: GraphQLSchema, client: ClientOperation) {
     this.#schema = schema;
@@ -83,12 +80,13 @@ class Writers {
 
   /** Of an object of this type, or of one it may be of. */
   ofComposite(type: GraphQLCompositeType, sets: readonly SelectionSetNode[]): Write {
-    let known = this.#known.get(type);
-    if (!known) this.#known.set(type, (known = []));
-    const same = known.find((one) => one.sets.length === sets.length && one.sets.every((set, at) => set === sets[at]));
+    const [first] = sets as readonly [SelectionSetNode, ...SelectionSetNode[]];
+    let known = this.#known.get(first);
+    if (!known) this.#known.set(first, (known = []));
+    const same = known.find((one) => one.type === type && areSame(one.sets, sets));
     if (same) return same.write;
     const write = whenNeeded(() => (isObjectType(type) ? this.#ofObject(type, sets) : this.#ofAbstract(type, sets)));
-    known.push({ sets, write });
+    known.push({ type, sets, write });
     return write;
   }
 
@@ -196,6 +194,15 @@ class Writers {
 }
 
 type WriteField = (object: object, writing: Writing) => string | null;
+
+interface KnownWriter {
+  readonly type: GraphQLCompositeType;
+  readonly sets: readonly SelectionSetNode[];
+  readonly write: Write;
+}
+
+const areSame = (some: readonly unknown[], others: readonly unknown[]): boolean =>
+  some.length === others.length && some.every((one, at) => one === others[at]);
 
 function denied(parent: FieldsType, node: FieldNode, key: string, none: string): WriteField {
   const name = node.name.value;

@@ -1,13 +1,14 @@
-import { print, separateOperations, type DocumentNode, type FieldNode, type OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, FieldNode } from 'graphql';
 import { conditionValues } from '../executor/client-operation.js';
 import { expandDeferred } from '../executor/defer/expand-deferred.js';
 import { operationPlan, type OperationPlan, type PlanOrigin } from '../executor/operation-plan.js';
 import type { GatheredExtensions } from '../extensions/gather-extensions.js';
 import { decideOverrides, overridesKey } from '../planner/override-labels.js';
 import { PlanningFailed } from '../planner/planner.js';
+import { textToPlan } from '../planner/text-to-plan.js';
 import { undeferred } from '../planner/undeferred.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
-import type { DocumentOperation, ValidDocument } from '../snapshot/valid-document.js';
+import type { DocumentOperation } from '../snapshot/valid-document.js';
 import type { PlannedOperation } from '../executor/compile-plan.js';
 import type { AuthorizedOperation } from './authorize-operation.js';
 import { operationOf } from './identify-operation.js';
@@ -99,7 +100,7 @@ async function planDocument(
   { planner }: Snapshot,
 ): Promise<Omit<PlannedOperation, 'document' | 'isDenied'>> {
   const { plan, renamed, clientVariables } = await planner.plan({
-    document: fetched === document.document ? textOf(document, definition) : printed(fetched, definition),
+    document: textToPlan(document, definition, fetched),
     operationName,
     overrides,
     conditions,
@@ -114,10 +115,3 @@ async function planDocument(
     },
   };
 }
-
-/** To print a document takes longer than to look whether that is needed: most have one operation and nothing else. */
-const textOf = ({ document, source }: ValidDocument, definition: OperationDefinitionNode): string =>
-  document.definitions.length === 1 ? source : printed(document, definition);
-
-const printed = (document: DocumentNode, { name }: OperationDefinitionNode): string =>
-  print(separateOperations(document)[name?.value ?? ''] ?? document);
