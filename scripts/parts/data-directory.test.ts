@@ -28,6 +28,15 @@ describe('The data directory', () => {
     expect(await readdir(path)).toEqual([]);
   });
 
+  it('is opened by several at once that have the same pid, as containers have', async () => {
+    const path = await newFolder();
+    const openOften = async () => {
+      for (let time = 0; time < 25; time++) await openDataDirectory(path);
+    };
+    await Promise.all(Array.from({ length: 8 }, openOften));
+    expect(await readdir(path)).toEqual([]);
+  });
+
   it('may be reached through a link of ours', async () => {
     const [folder, path] = [await newFolder(), join(await newFolder(), 'link')];
     await symlink(folder, path);

@@ -20,7 +20,8 @@ export async function openDataDirectory(path: string): Promise<void> {
   };
   await makeFolder(path, PASSABLE).catch(refuse);
   await assertOurs(path);
-  const probe = join(path, `.writable-${process.pid}`);
+  // By chance, not by the pid: containers that share the directory have the same pids, and one removed another's probe.
+  const probe = join(path, `.writable-${randomBytes(4).toString('hex')}`);
   await writeFile(probe, '').catch(refuse);
   await rm(probe);
 }
