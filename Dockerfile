@@ -24,7 +24,8 @@ RUN npm ci
 COPY . .
 # npm's mark is touched because a layer from the cache is older than the lock file of a fresh clone, and would be made again.
 RUN touch node_modules/.package-lock.json && node scripts/bin/prepare.js
-RUN find . -name node_modules -prune -exec rm -r {} +
+# Readable for the user below, also from a clone that was made with a umask of 077.
+RUN find . -name node_modules -prune -exec rm -r {} + && chmod -R a+rX .
 
 FROM node:20.20.2-bookworm-slim AS runtime
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/var/lib/stack

@@ -185,6 +185,13 @@ describe('The image', () => {
     ]);
   });
 
+  it('holds what its user may read, whatever umask the clone was made with', () => {
+    const [made] = instructions('COPY').filter((copy) => String(copy.getArgumentsContent()) === '. .');
+    const line = made!.getRange().start.line;
+    const after = instructions('RUN').filter((run) => run.getRange().start.line > line);
+    expect(after.map((run) => run.getArgumentsContent())).toContainEqual(expect.stringMatching(/chmod -R a\+rX \.$/));
+  });
+
   it('sets only settings, and says where it listens', () => {
     const set = DOCKERFILE.getENVs().flatMap((env) => env.getProperties().map((property) => property.getName()));
     expect(set.filter((name) => !SETTING_NAMES.includes(name))).toEqual([]);
