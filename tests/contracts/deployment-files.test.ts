@@ -343,7 +343,9 @@ describe('compose.yaml', () => {
   it('looks at the health of every service, at a port and a path that it serves', () => {
     const asked = others.map(([name, { healthcheck }]) => [name, healthcheck.test.slice(1).join(' ')]);
     expect(Object.fromEntries(asked)).toEqual({
-      postgres: expect.stringMatching(/^pg_isready .*--username=stack_admin --dbname=stack$/),
+      postgres: expect.stringMatching(
+        /^psql --host=127\.0\.0\.1 --username=stack_admin --dbname=stack .*--command=SELECT 1$/,
+      ),
       redis: 'redis-cli ping',
       nats: expect.stringContaining('http://127.0.0.1:8222/healthz'),
       mongodb: expect.stringMatching(/^mongosh /),
