@@ -129,7 +129,7 @@ export async function serveSubgraph(subgraph: HostedSubgraph, options: ServeSubg
     const { message, extensions } = toErrorBody(error);
     // Fastify's own refusals (a body too large, a path that is no path) carry the status of the client's mistake.
     const { statusCode = ERROR_CODES[extensions.code].status } = error as { statusCode?: number };
-    if (statusCode >= 500) log.error({ err: error }, 'a request failed');
+    if (statusCode >= 500 && !isOfOneWhoLeft(error, reply)) log.error({ err: error }, 'a request failed');
     const masked = statusCode < 500 && extensions.code === 'INTERNAL';
     void reply.code(statusCode).send({ errors: [masked ? badRequest(error as Error) : { message, extensions }] });
   }
@@ -277,6 +277,10 @@ function leavingOf({ raw }: FastifyReply): AbortSignal {
   });
   return leaving.signal;
 }
+
+/** A body that nobody waited for: a gateway that stops leaves what it asked for with patience. Nothing failed. */
+const isOfOneWhoLeft = (error: unknown, { raw }: FastifyReply): boolean =>
+  raw.destroyed && (error as { code?: unknown }).code === 'ERR_STREAM_PREMATURE_CLOSE';
 
 const acceptsEvents = ({ method, headers }: FastifyRequest): boolean =>
   method === 'POST' && (headers.accept ?? '').includes('text/event-stream');
