@@ -369,13 +369,11 @@ describe('deploy/env.example', () => {
     for (const { said } of required) expect(said).toBe('copy deploy/env.example to .env and fill it in');
     for (const [name, value] of toFillIn) expect([name, value]).toEqual([name, '']);
     const mayBeGiven = asked.filter(({ how }) => how !== ':?').map(({ name }) => name);
-    expect(new Set([...mayBeGiven, 'COMPOSE_PROFILES'])).toEqual(
-      new Set([...mayStay.map(([name]) => name), 'STACK_VERSION']),
-    );
+    expect(new Set([...mayBeGiven, 'COMPOSE_PROFILES'])).toEqual(new Set(mayStay.map(([name]) => name)));
     expect(Object.keys(FILLED_IN).sort()).toEqual(toFillIn.map(([name]) => name).sort());
     // What it shows as it is by default is what it is by default.
     for (const { name, said } of asked.filter(({ how, said }) => how === ':-' && said))
-      if (name !== 'STACK_VERSION') expect([name, new Map(mayStay).get(name)]).toEqual([name, said]);
+      expect([name, new Map(mayStay).get(name)]).toEqual([name, said]);
   });
 
   it('keeps the answers out of git and of the image', () => {
