@@ -13,7 +13,7 @@ const BUILT_IN: Readonly<Record<string, TextOfLeaf>> = {
   Boolean: (value) => (typeof value === 'boolean' ? String(value) : null),
 };
 
-export function textsOfLeaf(type: GraphQLLeafType): TextOfLeaf {
+export function leafWriter(type: GraphQLLeafType): TextOfLeaf {
   if (isEnumType(type)) return (value) => (typeof value === 'string' && type.getValue(value) ? quoted(value) : null);
   return Object.hasOwn(BUILT_IN, type.name) ? BUILT_IN[type.name]! : textOfScalar;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { PassThrough } from './pass-through.js';
 
 describe('Passing through', () => {
-  const [yes, no, large] = [Buffer.from('yes'), Buffer.from('no'), Buffer.alloc(16 * 1024)];
+  const [yes, no, large] = [Buffer.from('yes'), Buffer.from('no'), Buffer.alloc(1024 * 1024)];
   const watched = (canTell = true) => {
     const seen: Buffer[] = [];
     let compiled = 0;

@@ -10,8 +10,8 @@ export interface PassedThrough {
 /** A subgraph that writes its JSON differently will go on doing so: after so many misses in a row nobody looks again. */
 const MISSES = 20;
 
-/** To read and write so much takes as long as to generate a recognizer. */
-const WORTH_ONE_BYTES = 16 * 1024;
+/** One that was just generated takes longer for less than to read and write it does (decisions/0035). */
+const WORTH_ONE_BYTES = 1024 * 1024;
 
 /** Looks whether a response can be passed on as it is, as long as that happens at all. */
 export class PassThrough {

@@ -926,7 +926,7 @@ describe('A subgraph that answers what is no answer', () => {
 describe('The only fetch of a plan', () => {
   const plan = fetch('catalog', '{a book{id title}}');
   const QUERY = '{ a book { id title } }';
-  const title = 'long'.repeat(5_000); // worth a recognizer at once
+  const title = 'long'.repeat(300_000); // worth a recognizer at once
   const text = `{"data":{"a":1,"book":{"id":"1","title":"${title}"}}}`;
 
   it('has its bytes passed on where they are the answer already', async () => {
