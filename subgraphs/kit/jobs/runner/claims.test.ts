@@ -42,7 +42,14 @@ function slowStore(claimMs: number) {
       return Promise.resolve();
     },
   } as unknown as JobStore;
-  return { store, running, isIdle: () => left > 0 && running.size === 0 && claims === 0 };
+  let leftBefore = left;
+  /** Since it was asked before: a step may always end in the millisecond between a run's end and the next claim. */
+  const wasIdle = (): boolean => {
+    const isSameBacklog = left === leftBefore;
+    leftBefore = left;
+    return isSameBacklog && left > 0 && running.size === 0 && claims === 0;
+  };
+  return { store, running, wasIdle };
 }
 
 beforeEach(() => {
@@ -65,7 +72,7 @@ describe('A worker with a backlog before it', () => {
     });
     await fc.assert(
       fc.asyncProperty(pace, async ({ claimMs, runMs, ...limits }) => {
-        const { store, running, isIdle } = slowStore(claimMs);
+        const { store, running, wasIdle } = slowStore(claimMs);
         const leases = new Leases(store, 'worker', log);
         const handOver = (name: string): void => {
           for (let run = claims.take(name); run; run = claims.take(name)) {
@@ -86,14 +93,17 @@ describe('A worker with a backlog before it', () => {
         let mostIdle = 0;
         for (let ms = 0; ms < BEFORE_IT_LOOKS_MS; ms += STEP_MS) {
           await jest.advanceTimersByTimeAsync(STEP_MS);
-          idleSteps = isIdle() ? idleSteps + 1 : 0;
+          idleSteps = wasIdle() ? idleSteps + 1 : 0;
           mostIdle = Math.max(mostIdle, idleSteps);
         }
         await Promise.all([claims.stop(), jest.advanceTimersByTimeAsync(100)]);
         leases.stop();
         expect(mostIdle).toBeLessThan(3); // a few free places wait 5 ms for more of them
       }),
-      { numRuns: 80 },
+      {
+        numRuns: 80,
+        examples: [[{ perWorker: 1, perTenant: null, perProduct: 1, claimMs: 6, runMs: [10, 3, 3] }]],
+      },
     );
   });
 });
