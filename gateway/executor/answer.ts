@@ -34,14 +34,15 @@ export function answerText({ data, passedThrough, errors, extensions }: Answer):
 const CLOSING_BRACE = 0x7d;
 /** Larger ones are rather copied as bytes. */
 const SMALL_BYTES = 4_096;
-const ASCII = /^[ -~]*$/;
 
 /** What came as bytes is not read as UTF-8 only to be written as that again. */
 function spliced(bytes: Buffer, end: string): Buffer | ByteText {
   const last = bytes.length - 1;
   const upTo = bytes[last] === CLOSING_BRACE ? last : bytes.lastIndexOf(CLOSING_BRACE);
-  if (upTo <= SMALL_BYTES && ASCII.test(end)) return new ByteText(bytes.toString('latin1', 0, upTo) + end);
-  const whole = Buffer.allocUnsafe(upTo + Buffer.byteLength(end));
+  const endBytes = Buffer.byteLength(end);
+  const isAscii = endBytes === end.length;
+  if (isAscii && upTo <= SMALL_BYTES) return new ByteText(bytes.toString('latin1', 0, upTo) + end);
+  const whole = Buffer.allocUnsafe(upTo + endBytes);
   bytes.copy(whole, 0, 0, upTo);
   whole.write(end, upTo);
   return whole;

@@ -117,28 +117,43 @@ function ofClient({ context, startedAt }: RequestSeen, { header }: OperationSeen
 
 /** Of fetches that were under way together, `ms` has the time of each. */
 function ofSubgraphs(fetches: readonly FetchMade[]): string {
-  const names = fetches.length === 1 ? [fetches[0]!.subgraph] : [...new Set(fetches.map(({ subgraph }) => subgraph))];
-  return names
-    .map((name) => {
-      let [count, ms, failed, shared] = [0, 0, 0, 0];
-      for (const fetch of fetches) {
-        if (fetch.subgraph !== name) continue;
-        count++;
-        ms += fetch.durationMs;
-        if (fetch.failed) failed++;
-        if (fetch.shared) shared++;
-      }
-      return `${text(name)}:{"fetches":${count},"ms":${tenths(ms)},"failed":${failed},"shared":${shared}}`;
-    })
-    .join();
+  let members = '';
+  for (let first = 0; first < fetches.length; first++) {
+    const { subgraph } = fetches[first]!;
+    if (isNamedBefore(fetches, first)) continue;
+    let count = 0;
+    let ms = 0;
+    let failed = 0;
+    let shared = 0;
+    for (let at = first; at < fetches.length; at++) {
+      const fetch = fetches[at]!;
+      if (fetch.subgraph !== subgraph) continue;
+      count++;
+      ms += fetch.durationMs;
+      if (fetch.failed) failed++;
+      if (fetch.shared) shared++;
+    }
+    if (members !== '') members += ',';
+    members += `${text(subgraph)}:{"fetches":${count},"ms":${tenths(ms)},"failed":${failed},"shared":${shared}}`;
+  }
+  return members;
+}
+
+function isNamedBefore(fetches: readonly FetchMade[], place: number): boolean {
+  for (let at = 0; at < place; at++) if (fetches[at]!.subgraph === fetches[place]!.subgraph) return true;
+  return false;
 }
 
 const PLAIN = /^[\w .:@/+()-]*$/;
 const text = (said: string): string => (PLAIN.test(said) ? `"${said}"` : JSON.stringify(said));
 
+/** What fits into 32 bits in tenths of a millisecond: two days. */
+const MOST_WHOLE_MS = 2e8;
+
 /** Put together from whole numbers, which are written faster than fractions. */
 function tenths(ms: number): string {
-  const whole = Math.round(ms * 10);
-  const rest = whole % 10;
-  return `${(whole - rest) / 10}.${rest}`;
+  if (ms > MOST_WHOLE_MS) return ms.toFixed(1);
+  const tenth = (ms * 10 + 0.5) | 0;
+  const whole = (tenth / 10) | 0;
+  return `${whole}.${tenth - whole * 10}`;
 }

@@ -63,7 +63,8 @@ export function rateLimits({ mode, log, now, withLimits, take: takeUnits }: Rate
   ): Verdict {
     if (outcome.kind === 'granted') {
       const { taken } = outcome;
-      const remaining = taken.map(({ held }, index) => remainingOf(all[index]!, held));
+      const remaining: number[] = [];
+      for (let index = 0; index < taken.length; index++) remaining.push(remainingOf(all[index]!, taken[index]!.held));
       running.set(operation, { limits: all, remaining, units, taken, used: 0 });
       return proceed;
     }
