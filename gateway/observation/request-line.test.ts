@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { anonymousContext, type RequestContext } from '@inevitable/contract';
+import fc from 'fast-check';
 import { pino } from 'pino';
 import type { FetchMade } from '../executor/run-plan.js';
 import type { OperationSeen } from '../extensions/gateway-extension.js';
@@ -85,6 +86,17 @@ describe('A line of the log', () => {
         bytes: 512,
       },
     ]);
+  });
+
+  it('tells how long it took to a tenth of a millisecond, also of a subscription that lasted for months', () => {
+    const { lines, ended } = logging('all');
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1e11, noNaN: true }), (durationMs) => {
+        ended({ durationMs });
+        expect(Math.abs((lines.pop()!['durationMs'] as number) - durationMs)).toBeLessThan(0.0501);
+      }),
+      { examples: [[0.04], [0.05], [9.96], [2e8], [2e8 + 1], [214_748_364.8]] },
+    );
   });
 
   it('has the name that the client was promised, where that is not its trace, and no more than is known', () => {
