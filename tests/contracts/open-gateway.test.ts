@@ -8,7 +8,8 @@ import {
   TEST_SUPERGRAPH,
   type HttpPeer,
 } from '../../gateway/test-support/test-subgraphs.js';
-import { freePort, runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
 
 let directory: string;
 let subgraphs: readonly HttpPeer[];

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import S3rver from 's3rver';
-import { freePort, temporaryDirectory, TestStack, until, type StackMode } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { temporaryDirectory, TestStack, until, type StackMode } from '../support/test-stack.js';
 
 const BUCKET = 'stack-files';
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { freePort, runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;

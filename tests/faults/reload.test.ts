@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { inProcess, servedBy, supergraphOf, type HttpPeer } from '../../gateway/test-support/test-subgraphs.js';
-import { freePort, runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
 
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])';
 const ITEM = 'item(id: ID!): Item';

@@ -7,7 +7,8 @@ import {
   textElsewhere,
   type Elsewhere,
 } from '../support/published-supergraphs.js';
-import { freePort, TestStack, until, type StackMode } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { TestStack, until, type StackMode } from '../support/test-stack.js';
 
 const PUBLICATIONS = 20;
 

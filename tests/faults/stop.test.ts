@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { freePort, runStack, temporaryDirectory, TestStack, until } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { runStack, temporaryDirectory, TestStack, until } from '../support/test-stack.js';
 
 /** The embedded server's process id, while it has one. */
 const postmasterOf = async (dataDir: string): Promise<number> =>

@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { supergraphOf } from '../../gateway/test-support/test-subgraphs.js';
 import { overEventStream, overWebSocket, type Subscriber, type SubscriberOptions } from '../support/subscribers.js';
-import { freePort, runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
 import { startTickingSubgraph, type TickingSubgraph } from '../support/ticking-subgraph.js';
 
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])';

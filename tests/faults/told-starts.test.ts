@@ -1,14 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { createTestDatabase } from '@inevitable/kit/testing';
 import { expect, it } from '@jest/globals';
-import {
-  DEMO_PASSWORD,
-  freePort,
-  runStack,
-  temporaryDirectory,
-  until,
-  type StackProcess,
-} from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { DEMO_PASSWORD, runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
 
 /** Lines that say what is waited for, or that nothing is any more. */
 const toldBy = ({ printed }: StackProcess): string[] =>

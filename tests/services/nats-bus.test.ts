@@ -7,7 +7,8 @@ import type { StackEvent } from '@inevitable/contract';
 import { natsBus, NatsUnavailable, type NatsBus } from '@inevitable/kit/host';
 import { pino } from 'pino';
 import { v7 } from 'uuid';
-import { freePort, temporaryDirectory, until } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { temporaryDirectory, until } from '../support/test-stack.js';
 import { Cable } from './cable.js';
 import { describeWithNats, NatsServer } from './nats-server.js';
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
 import { describeWith, isOnPath, LocalServer } from './local-server.js';
 
 export const hasNats = isOnPath('nats-server');

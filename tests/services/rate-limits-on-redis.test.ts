@@ -7,7 +7,8 @@ import { describeCounters } from '../../gateway/test-support/describe-counters.j
 import { entitlementsWith } from '../../gateway/test-support/protected-supergraph.js';
 import { testGateway, type TestGateway } from '../../gateway/test-support/test-gateway.js';
 import { TestIdentity } from '../../gateway/test-support/test-identity.js';
-import { freePort, runStack, temporaryDirectory, until } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { runStack, temporaryDirectory, until } from '../support/test-stack.js';
 import { describeWithRedis, RedisServer } from './redis-server.js';
 
 const log = pino({ level: 'silent' });

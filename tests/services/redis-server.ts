@@ -1,4 +1,4 @@
-import { freePort } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
 import { describeWith, LocalServer } from './local-server.js';
 
 export const describeWithRedis = describeWith('redis-server');

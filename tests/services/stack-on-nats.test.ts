@@ -2,15 +2,8 @@ import { afterEach, expect, it } from '@jest/globals';
 import type { StackEvent } from '@inevitable/contract';
 import { natsBus } from '@inevitable/kit/host';
 import { pino } from 'pino';
-import {
-  freePort,
-  runStack,
-  temporaryDirectory,
-  TestStack,
-  until,
-  type Session,
-  type StackMode,
-} from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { runStack, temporaryDirectory, TestStack, until, type Session, type StackMode } from '../support/test-stack.js';
 import { describeWithNats, NatsServer } from './nats-server.js';
 
 const log = pino({ level: 'silent' });

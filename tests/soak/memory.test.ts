@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'undici';
 import { supergraphOf } from '../../gateway/test-support/test-subgraphs.js';
-import { freePort, runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
 
 const REQUESTS = 1_000_000;
 const CONNECTIONS = 4;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { supergraphOf } from '../../gateway/test-support/test-subgraphs.js';
-import { freePort, runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
+import { freePort } from '../support/free-port.js';
+import { runStack, temporaryDirectory, until, type StackProcess } from '../support/test-stack.js';
 import { startTickingSubgraph, type TickingSubgraph } from '../support/ticking-subgraph.js';
 
 const SUBSCRIPTIONS = 10_000;

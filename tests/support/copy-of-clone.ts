@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestDatabase } from '@inevitable/kit/testing';
-import { DEMO_PASSWORD, freePort, temporaryDirectory, until } from './test-stack.js';
+import { freePort } from './free-port.js';
+import { DEMO_PASSWORD, temporaryDirectory, until } from './test-stack.js';
 
 const ROOT = process.cwd();
 

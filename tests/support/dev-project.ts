@@ -3,7 +3,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, symlink,
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createTestDatabase, until, type TestDatabase } from '@inevitable/kit/testing';
-import { DEMO_PASSWORD, freePort, temporaryDirectory } from './test-stack.js';
+import { freePort } from './free-port.js';
+import { DEMO_PASSWORD, temporaryDirectory } from './test-stack.js';
 
 const ROOT = process.cwd();
 const NOT_COPIED = new Set(['node_modules', 'bench', '.data', '.git']);

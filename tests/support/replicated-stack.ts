@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises';
 import { createTestDatabase, type TestDatabase } from '@inevitable/kit/testing';
 import pg from 'pg';
 import { startBalancer, type Balancer } from './balancer.js';
-import { DEMO_PASSWORD, freePort, runStack, temporaryDirectory, until, type StackProcess } from './test-stack.js';
+import { freePort } from './free-port.js';
+import { DEMO_PASSWORD, runStack, temporaryDirectory, until, type StackProcess } from './test-stack.js';
 
 /** How each part is started; all but the worker stand behind a balancer of their own. */
 const PARTS = {

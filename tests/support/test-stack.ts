@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseSupergraphConfig } from '@inevitable/gateway';
 import { createTestDatabase, until, type TestDatabase } from '@inevitable/kit/testing';
 import pg from 'pg';
+import { freePort } from './free-port.js';
 
 /** jest.config.js runs the behaviour suite once with each. */
 export type StackMode = 'one-process' | 'apart';
@@ -62,14 +62,6 @@ export function runStack(args: readonly string[], env: Record<string, string>, d
     child.on('close', (code, signal) => resolve(signal ?? code ?? -1)),
   );
   return { part: args.join(' '), child, output: () => output, printed: () => printed, ended };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A data directory below the system's temporary folder, passable for the embedded database's own user. */
